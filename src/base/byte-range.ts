@@ -1,0 +1,17 @@
+/** A half-open range of a file's bytes: `start` is in it, `end` is not. Offsets are whole numbers up to 2^53 - 1. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Number of bytes in `range`. */
+export function rangeBytes(range: ByteRange): number {
+  return range.end - range.start;
+}
+
+/** What `a` and `b` share; undefined where they share no byte. */
+export function intersectRanges(a: ByteRange, b: ByteRange): ByteRange | undefined {
+  const start = Math.max(a.start, b.start);
+  const end = Math.min(a.end, b.end);
+  return start < end ? { start, end } : undefined;
+}

@@ -1,0 +1,47 @@
+import type { DownloadEvent } from './events.js';
+import type { DownloadReport, DownloadSnapshot, MapCell } from './snapshot.js';
+
+/** What one download is asked to do. All sizes in bytes, all times in milliseconds. */
+export interface DownloadOptions {
+  /** Addresses of the same file: `mgp://host:port/name`. At least one. */
+  readonly sources: readonly string[];
+  /** File to write, or an existing folder (the file then keeps its name). Default: the file's name, here. */
+  readonly output?: string;
+  /** Go on from an earlier run's state where there is one. Default true; false starts over. */
+  readonly resume?: boolean;
+  /** Replace an output that exists. Default false. */
+  readonly overwrite?: boolean;
+  /** Verify every piece against the servers' hashes. Default true. */
+  readonly verify?: boolean;
+  /** Compute the SHA-256 of the whole file at the end, whatever its size. Default false: only where it costs little. */
+  readonly sha256?: boolean;
+  /** End with `gave-up` once no source has answered for this long. Default 60,000. */
+  readonly giveUpAfterMs?: number;
+  /** Connections to one source, at most. Default 8; range 1 to 64. */
+  readonly connectionsPerSourceMax?: number;
+  /** Time for a connection to be there, default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** Aborts the download as `cancel()` does. */
+  readonly signal?: AbortSignal;
+}
+
+/** One live download. It has begun when the caller gets it. */
+export interface DownloadHandle {
+  /** Settles when the download has ended: the report, or a ManygetError. State stays on disk after an error. */
+  readonly done: Promise<DownloadReport>;
+  /** What happens, from now on; ends with the download. */
+  events(): AsyncIterableIterator<DownloadEvent>;
+  /** The newest `max` events, oldest first. */
+  recentEvents(max: number): readonly DownloadEvent[];
+  snapshot(): DownloadSnapshot;
+  /** The file from its first to its last byte, in `cells` equal parts (at least 1). */
+  map(cells: number): MapCell[];
+  /** Stop asking, keep connections; what is on its way still lands. */
+  pause(): void;
+  resume(): void;
+  addSource(url: string): void;
+  /** Stop using the source; what it held goes to the others. */
+  removeSource(id: number): void;
+  /** End now, keep the state for a later run; `done` rejects with `aborted`. */
+  cancel(reason?: string): Promise<void>;
+}

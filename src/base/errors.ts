@@ -1,0 +1,87 @@
+/**
+ * Every error that manyget reports. A code is API: scripts match on it, `docs/errors.md` explains it, and its exit
+ * status follows from this table alone. A message is one sentence that names what was expected, what was received,
+ * and where.
+ *
+ * Scopes: an error of a `source` ends at most that source's part in a download; of a `piece`, that piece is fetched
+ * again; of a `download`, the download stops, with its state kept; of a `server`, that server of a fleet; `usage` is
+ * what the caller asked for.
+ */
+export type ErrorScope = 'source' | 'piece' | 'download' | 'server' | 'usage';
+
+interface ErrorFacts {
+  readonly scope: ErrorScope;
+  /** What the command exits with when this error ends it; aria2's numbers where that tool has the same case. */
+  readonly exitStatus: number;
+}
+
+export const errorTable = {
+  // What a source does. None of these alone ends a download.
+  'dns-failed': { scope: 'source', exitStatus: 19 },
+  'connect-refused': { scope: 'source', exitStatus: 6 },
+  'connect-failed': { scope: 'source', exitStatus: 6 },
+  'connect-timeout': { scope: 'source', exitStatus: 2 },
+  'connection-lost': { scope: 'source', exitStatus: 6 },
+  'source-silent': { scope: 'source', exitStatus: 2 },
+  'server-closed': { scope: 'source', exitStatus: 6 },
+  'server-busy': { scope: 'source', exitStatus: 29 },
+  'server-read-failed': { scope: 'source', exitStatus: 6 },
+  'not-mgp': { scope: 'source', exitStatus: 6 },
+  'protocol-violation': { scope: 'source', exitStatus: 6 },
+  'version-unsupported': { scope: 'source', exitStatus: 6 },
+  'not-found': { scope: 'source', exitStatus: 3 },
+  'file-changed': { scope: 'source', exitStatus: 33 },
+  'size-differs': { scope: 'source', exitStatus: 33 },
+  'content-differs': { scope: 'source', exitStatus: 33 },
+  'piece-corrupt': { scope: 'piece', exitStatus: 32 },
+  // What ends a download; its state is kept.
+  'no-source': { scope: 'download', exitStatus: 6 },
+  'file-not-found': { scope: 'download', exitStatus: 3 },
+  'gave-up': { scope: 'download', exitStatus: 7 },
+  'sources-disagree': { scope: 'download', exitStatus: 33 },
+  'verification-failed': { scope: 'download', exitStatus: 32 },
+  aborted: { scope: 'download', exitStatus: 130 },
+  'output-exists': { scope: 'download', exitStatus: 13 },
+  'output-folder-missing': { scope: 'download', exitStatus: 16 },
+  'output-not-writable': { scope: 'download', exitStatus: 16 },
+  'output-in-use': { scope: 'download', exitStatus: 11 },
+  'disk-full': { scope: 'download', exitStatus: 9 },
+  'io-failed': { scope: 'download', exitStatus: 17 },
+  'journal-other-file': { scope: 'download', exitStatus: 8 },
+  'journal-version': { scope: 'download', exitStatus: 8 },
+  // The serving side.
+  'nothing-to-serve': { scope: 'server', exitStatus: 3 },
+  'port-in-use': { scope: 'server', exitStatus: 40 },
+  'listen-failed': { scope: 'server', exitStatus: 40 },
+  // The caller.
+  usage: { scope: 'usage', exitStatus: 28 },
+  unexpected: { scope: 'download', exitStatus: 1 },
+} as const satisfies Record<string, ErrorFacts>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** The one error class that crosses manyget's interfaces. The original error, where there is one, is its `cause`. */
+export class ManygetError extends Error {
+  override readonly name = 'ManygetError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get scope(): ErrorScope {
+    return errorTable[this.code].scope;
+  }
+
+  get exitStatus(): number {
+    return errorTable[this.code].exitStatus;
+  }
+}
+
+/** `error` as a ManygetError: itself, or wrapped under `code` with the sentence `${context}: ${its message}`. */
+export function asManygetError(error: unknown, code: ErrorCode = 'unexpected', context?: string): ManygetError {
+  if (error instanceof ManygetError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new ManygetError(code, context === undefined ? text : `${context}: ${text}`, { cause: error });
+}

@@ -1,0 +1,130 @@
+/**
+ * What every view of a download or of a fleet shows: terminal, JSON, web page, RPC. Plain data, safe to serialise.
+ * Times are milliseconds, sizes bytes, speeds bytes a second.
+ */
+
+export type DownloadPhase =
+  'connecting' | 'resuming' | 'downloading' | 'waiting' | 'paused' | 'disk-full' | 'finishing' | 'done' | 'failed';
+
+export type SourceState =
+  'connecting' | 'ready' | 'active' | 'stalled' | 'backing-off' | 'closed' | 'quarantined' | 'removed';
+
+export interface SourceSnapshot {
+  readonly id: number;
+  readonly url: string;
+  /** Short text for a narrow column: host and port. */
+  readonly label: string;
+  readonly state: SourceState;
+  /** Why it is in this state, in words; empty where the state says it all. */
+  readonly note: string;
+  readonly connections: number;
+  /** Bytes it delivered that are in the file. */
+  readonly receivedBytes: number;
+  /** Bytes of the file that it has delivered or holds an order for. */
+  readonly assignedBytes: number;
+  /** Bytes it delivered that somebody else had delivered too. */
+  readonly duplicateBytes: number;
+  readonly speedBytesPerSec: number;
+  /** Bytes delivered over the time it was connected. */
+  readonly meanSpeedBytesPerSec: number;
+  /** TCP connect time, last one; undefined before the first. */
+  readonly connectMs: number | undefined;
+  /** From a request to its first byte, smoothed. */
+  readonly firstByteMs: number | undefined;
+  /** Time connected without anything on order, and time with an order out and nothing arriving. */
+  readonly waitingMs: number;
+  readonly faults: number;
+}
+
+export interface DownloadSnapshot {
+  readonly phase: DownloadPhase;
+  readonly note: string;
+  readonly name: string;
+  readonly outputPath: string;
+  readonly sizeBytes: number | undefined;
+  /** Bytes in the file now, resumed ones included. */
+  readonly doneBytes: number;
+  readonly verifiedBytes: number;
+  /** Bytes that an earlier run had left and this one re-verified. */
+  readonly resumedBytes: number;
+  /** Bytes that came more than once, or came wrong. */
+  readonly duplicateBytes: number;
+  readonly speedBytesPerSec: number;
+  readonly etaMs: number | undefined;
+  readonly elapsedMs: number;
+  readonly pieceBytes: number | undefined;
+  readonly pieceCount: number | undefined;
+  readonly sources: readonly SourceSnapshot[];
+}
+
+export type MapState = 'missing' | 'in-flight' | 'received' | 'verified';
+
+/** One cell of the picture of a file: what most of its bytes are. */
+export interface MapCell {
+  readonly state: MapState;
+  /** Source that delivered (or holds the order for) most of it; -1 for none, -2 for an earlier run. */
+  readonly source: number;
+}
+
+export interface SourceReport {
+  readonly id: number;
+  readonly url: string;
+  readonly label: string;
+  readonly bytes: number;
+  /** Its part of the bytes fetched in this run, 0 to 1. */
+  readonly share: number;
+  readonly connectMs: number | undefined;
+  readonly firstByteMs: number | undefined;
+  readonly waitingMs: number;
+  readonly meanSpeedBytesPerSec: number;
+  readonly duplicateBytes: number;
+  readonly faults: number;
+  readonly note: string;
+}
+
+export interface DownloadReport {
+  readonly name: string;
+  readonly outputPath: string;
+  readonly sizeBytes: number;
+  readonly fetchedBytes: number;
+  readonly resumedBytes: number;
+  readonly duplicateBytes: number;
+  readonly elapsedMs: number;
+  readonly speedBytesPerSec: number;
+  /** Bytes over what the sources could have delivered while they were alive, at each one's measured speed; 0 to 1. */
+  readonly efficiency: number;
+  /** Hex; undefined where nobody stated it and it was not asked for. */
+  readonly sha256: string | undefined;
+  /** Who says so: computed here from the finished file, or stated by the servers, whose pieces were all verified. */
+  readonly sha256Origin: 'computed' | 'stated' | undefined;
+  readonly piecesVerified: number;
+  readonly pieceCount: number;
+  readonly sources: readonly SourceReport[];
+}
+
+export type ServerState = 'starting' | 'alive' | 'closing' | 'closed' | 'failed';
+
+/** One server of a fleet. Servers are numbered from 1, as their operator types them. */
+export interface ServerSnapshot {
+  readonly number: number;
+  readonly host: string;
+  readonly port: number;
+  readonly state: ServerState;
+  readonly note: string;
+  readonly clients: number;
+  readonly sentBytes: number;
+  readonly speedBytesPerSec: number;
+}
+
+export interface ServedFileSnapshot {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Share of it whose piece hashes are known, 0 to 1. */
+  readonly hashed: number;
+}
+
+export interface FleetSnapshot {
+  readonly elapsedMs: number;
+  readonly servers: readonly ServerSnapshot[];
+  readonly files: readonly ServedFileSnapshot[];
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests are written against src/ (for types) and run against dist/ (what ships): worker threads and child processes
+// then start from the very files that a user installs. `npm test` builds first.
+export default defineConfig({
+  resolve: { alias: [{ find: /^((?:\.\.\/)+)src\/(.*)\.js$/, replacement: '$1dist/$2.js' }] },
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    pool: 'forks',
+    testTimeout: 30_000,
+    server: { deps: { external: [/\/dist\//] } },
+  },
+});
