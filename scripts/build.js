@@ -1,0 +1,35 @@
+// @ts-check
+// Compiles src/ to dist/ and removes what dist/ holds of sources that are gone, so that neither a test nor a package
+// ever sees a file that no longer exists. It does not empty dist/ first: whoever runs from it meanwhile is not disturbed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/**
+ * @param {string} folder Below dist/ and src/, '' for all.
+ */
+function removeOrphans(folder) {
+  const entries = readdirSync(join(root, 'dist', folder), { withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      removeOrphans(path);
+      if (!existsSync(join(root, 'src', path))) rmdirSync(join(root, 'dist', path));
+      continue;
+    }
+    const source = path.replace(/(?:\.d\.ts|\.js)$/, '.ts');
+    if (source === path || !existsSync(join(root, 'src', source))) rmSync(join(root, 'dist', path));
+  }
+}
+
+if (existsSync(join(root, 'dist'))) removeOrphans('');
+const tsc = require.resolve('typescript/bin/tsc');
+const result = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+if (result.error !== undefined) throw result.error;
+process.exitCode = result.status ?? 1;
