@@ -72,8 +72,8 @@ export interface FrameHandler {
   frame(header: FrameHeader, payload: Uint8Array): void;
   /** A DATA frame begins: `bytes` (at least 1) bytes of the file from `offset` follow. */
   dataStart(requestId: number, offset: number, bytes: number): void;
-  /** Where the next bytes of this DATA frame go: a view of 1 to `bytesMax` bytes. */
-  dataTarget(bytesMax: number): Uint8Array;
+  /** Where the next bytes of this DATA frame go: a view of 1 to `bytesMax` bytes; undefined while there is no room. */
+  dataTarget(bytesMax: number): Uint8Array | undefined;
   /** `bytes` bytes were written to the start of the last target. */
   dataFilled(bytes: number): void;
 }
@@ -114,8 +114,8 @@ export class FrameReader {
     return this.#stage !== 'preamble';
   }
 
-  /** Where the next bytes of the stream go: at least one byte long. */
-  target(): Uint8Array {
+  /** Where the next bytes of the stream go: at least one byte long; undefined while the handler has no room for data. */
+  target(): Uint8Array | undefined {
     switch (this.#stage) {
       case 'preamble':
         return this.#scratch.subarray(this.#have, preambleBytes);
@@ -153,16 +153,18 @@ export class FrameReader {
     }
   }
 
-  /** Takes all of `bytes`. */
-  push(bytes: Uint8Array): void {
+  /** Takes `bytes`, and says how many: all of them, unless the handler runs out of room for data. */
+  push(bytes: Uint8Array): number {
     let at = 0;
     while (at < bytes.length) {
       const target = this.target();
+      if (target === undefined) break;
       const n = Math.min(target.length, bytes.length - at);
       target.set(bytes.subarray(at, at + n));
       this.filled(n);
       at += n;
     }
+    return at;
   }
 
   #checkPreamble(): void {

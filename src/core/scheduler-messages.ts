@@ -1,0 +1,71 @@
+import type { ByteRange } from '../base/byte-range.js';
+import type { ConnectionId, SourceId } from '../base/ids.js';
+
+/** Number of a segment: a range asked for on one connection. Never used again. */
+export type SegmentId = number;
+
+/** What the scheduler is told. Times are in the `now` given beside it. */
+export type SchedulerEvent =
+  /** A source is expected: what it will deliver is kept in mind when work is dealt out. */
+  | { readonly type: 'source-expected'; readonly source: SourceId }
+  /** It cannot be used for now. Its connections are closed, each by an event of its own. */
+  | { readonly type: 'source-gone'; readonly source: SourceId }
+  | {
+      readonly type: 'connection-ready';
+      readonly connection: ConnectionId;
+      readonly source: SourceId;
+      /** Time from the first SYN to the connection being there. */
+      readonly rttMs: number;
+    }
+  | { readonly type: 'connection-closed'; readonly connection: ConnectionId }
+  /** Bytes of a segment arrived, in order; `position` is the offset after the last one. */
+  | {
+      readonly type: 'bytes';
+      readonly connection: ConnectionId;
+      readonly segment: SegmentId;
+      readonly position: number;
+    }
+  /** The server sends no more of this segment; `end` is where it stopped. */
+  | {
+      readonly type: 'segment-ended';
+      readonly connection: ConnectionId;
+      readonly segment: SegmentId;
+      readonly end: number;
+    }
+  /** A silent connection showed life (an answer to a ping). */
+  | { readonly type: 'alive'; readonly connection: ConnectionId }
+  /** Bytes that were received are to be fetched again, if possible not from `avoid`. */
+  | { readonly type: 'refetch'; readonly range: ByteRange; readonly avoid: SourceId | undefined }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  /** Time passes; at least every 100 ms while anything is going on. */
+  | { readonly type: 'tick' };
+
+/** What the scheduler wants done, each with its reason in words. */
+export type SchedulerCommand =
+  /** Ask for a range on a connection, behind what is asked for there already. */
+  | {
+      readonly type: 'request';
+      readonly connection: ConnectionId;
+      readonly source: SourceId;
+      readonly segment: SegmentId;
+      readonly start: number;
+      readonly end: number;
+      /** Whom it was taken from; undefined for what nobody held. */
+      readonly victim: SourceId | undefined;
+      readonly reason: string;
+    }
+  /** The segment is to end at `end` instead: the rest is somebody else's now. */
+  | {
+      readonly type: 'trim';
+      readonly connection: ConnectionId;
+      readonly segment: SegmentId;
+      readonly end: number;
+      readonly reason: string;
+    }
+  /** Find out whether a silent connection lives. */
+  | { readonly type: 'probe'; readonly connection: ConnectionId; readonly reason: string }
+  /** One more connection to a source would help. */
+  | { readonly type: 'open'; readonly source: SourceId; readonly reason: string }
+  /** This connection brings nothing. */
+  | { readonly type: 'close'; readonly connection: ConnectionId; readonly reason: string };

@@ -1,0 +1,74 @@
+import type { ManygetError } from '../base/errors.js';
+import type { SegmentId } from '../core/scheduler-messages.js';
+
+/** What a source says of its file. */
+export interface SourceInfo {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly pieceBytes: number;
+  /** Undefined while the server is still hashing. */
+  readonly contentId: string | undefined;
+  /** SHA-256 of the whole file as stated by the server. */
+  readonly sha256: string | undefined;
+  readonly hashedBytes: number;
+}
+
+/**
+ * What a connection calls, in this order: `connected`, `ready`, then any number of the others, and `closed` exactly
+ * once, at any time, as the last. None may throw for a reason of the connection's.
+ */
+export interface ConnectionHandler {
+  /** The TCP connection is there. */
+  connected(connectMs: number): void;
+  /** The source has said what it holds: ranges may be asked for. */
+  ready(info: SourceInfo): void;
+  /** It knows more by now (its hashes). */
+  infoChanged(info: SourceInfo): void;
+  /** `bytes` bytes of `segment` from `offset` follow. */
+  dataStart(segment: SegmentId, offset: number, bytes: number): void;
+  /** Where the next of them go: 1 to `bytesMax` bytes; undefined: no room, wait for `resume()`. */
+  dataTarget(bytesMax: number): Uint8Array | undefined;
+  dataFilled(bytes: number): void;
+  /** Nothing more comes for `segment`; it was delivered up to `end`. */
+  segmentEnded(segment: SegmentId, end: number): void;
+  /** Piece hashes that were asked for, 32 bytes each. */
+  hashes(firstPiece: number, hashes: Uint8Array): void;
+  hashesRefused(error: ManygetError): void;
+  /** The other side answered a ping. */
+  alive(): void;
+  closed(error: ManygetError): void;
+}
+
+/** One connection to one source; all calls return at once, results come through the handler. */
+export interface SourceConnection {
+  /** Ask for [start, end), behind what is asked for already. */
+  request(segment: SegmentId, start: number, end: number): void;
+  /** Have an asked-for segment end at `end`; what is on its way still comes. */
+  trim(segment: SegmentId, end: number): void;
+  /** Ask for `count` piece hashes. */
+  requestHashes(firstPiece: number, count: number): void;
+  ping(): void;
+  /** There is room again after `dataTarget` gave none. */
+  resume(): void;
+  /** End it; `closed` follows with `error`. */
+  close(error: ManygetError): void;
+}
+
+/** One source of a download. */
+export interface Source {
+  readonly url: string;
+  /** Short, for a narrow column. */
+  readonly label: string;
+  /** Name of the file there, for a default output name. */
+  readonly fileName: string;
+  /** Begins to connect. `connectTimeoutMs` bounds the time until `ready`. */
+  connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection;
+  /** What else there is at this address, for an error message; empty where it cannot tell. */
+  list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]>;
+}
+
+export interface ListedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}

@@ -1,0 +1,300 @@
+import { connect, type Socket } from 'node:net';
+import { asManygetError, ManygetError, type ErrorCode } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
+import type { SegmentId } from '../../core/scheduler-messages.js';
+import { encodePreamble, FrameReader, frameType, type FrameHandler, type FrameHeader } from '../../wire/mgp-frame.js';
+import { encodeMessage, readHashes, readMessage, type MgpErrorCode, type StatAnswer } from '../../wire/mgp-messages.js';
+import type { ConnectionHandler, SourceConnection, SourceInfo } from '../source.js';
+import type { MgpAddress } from './mgp-url.js';
+import { socketError } from './socket-error.js';
+
+const statRequest = 1;
+const firstRangeRequest = 16;
+/** What lands here after a pause is copied on; everything else is read in place. */
+const overflowBytes = 64 * 1024;
+
+interface OpenRange {
+  readonly requestId: number;
+  readonly segment: SegmentId;
+  position: number;
+  readonly end: number;
+}
+
+const codeOfRefusal: Readonly<Record<MgpErrorCode, ErrorCode>> = {
+  'not-found': 'not-found',
+  changed: 'file-changed',
+  'bad-range': 'file-changed',
+  busy: 'server-busy',
+  'read-failed': 'server-read-failed',
+  'not-hashed': 'server-read-failed',
+  violation: 'protocol-violation',
+  failed: 'server-read-failed',
+};
+
+/**
+ * One mgp/1 connection as a client: says hello and asks for the file's facts in its first packet, then fetches ranges.
+ * The socket reads straight into where the engine wants the bytes (`onread`), so no chunk is copied.
+ *
+ * Invariant: `#ranges` are the ranges asked for, in that order; DATA is accepted for the first one alone, and only at
+ * its position.
+ */
+export class MgpConnection implements SourceConnection, FrameHandler {
+  readonly #address: MgpAddress;
+  readonly #peer: string;
+  readonly #handler: ConnectionHandler;
+  readonly #reader: FrameReader;
+  readonly #socket: Socket;
+  readonly #startedAtMs = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  readonly #ranges: OpenRange[] = [];
+  readonly #hashRequests = new Map<number, { first: number; count: number }>();
+  #nextRequest = firstRangeRequest;
+  #version = '';
+  #connected = false;
+  #ready = false;
+  #closed = false;
+  #overflow: Uint8Array | undefined;
+  #held: Uint8Array | undefined;
+
+  constructor(address: MgpAddress, agent: string, handler: ConnectionHandler, connectTimeoutMs: number) {
+    this.#address = address;
+    this.#peer = `server ${address.host}:${address.port}`;
+    this.#handler = handler;
+    this.#reader = new FrameReader(this, { acceptsData: true, peer: this.#peer });
+    this.#timer = setTimeout(() => this.#timedOut(connectTimeoutMs), connectTimeoutMs);
+    // `buffer` runs inside connect(), before #socket is set.
+    this.#socket = connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      keepAlive: true,
+      onread: { buffer: () => this.#arm(), callback: (bytes, buffer) => this.#read(bytes, buffer) },
+    });
+    this.#socket.on('connect', () => this.#socketConnected(agent));
+    this.#socket.on('error', (error) => this.#end(socketError(this.#peer, error, this.#connected)));
+    this.#socket.on('end', () => this.#end(this.#cutError()));
+    this.#socket.on('close', () => this.#end(this.#cutError()));
+  }
+
+  request(segment: SegmentId, start: number, end: number): void {
+    const requestId = this.#nextRequest++;
+    this.#ranges.push({ requestId, segment, position: start, end });
+    this.#send(encodeMessage.range(requestId, start, { name: this.#address.name, version: this.#version, end }));
+  }
+
+  trim(segment: SegmentId, end: number): void {
+    const range = this.#ranges.find((r) => r.segment === segment);
+    if (range !== undefined) this.#send(encodeMessage.trim(range.requestId, end));
+  }
+
+  requestHashes(firstPiece: number, count: number): void {
+    const requestId = this.#nextRequest++;
+    this.#hashRequests.set(requestId, { first: firstPiece, count });
+    const message = { name: this.#address.name, version: this.#version, count };
+    this.#send(encodeMessage.hashes(requestId, firstPiece, message));
+  }
+
+  ping(): void {
+    this.#send(encodeMessage.ping(0));
+  }
+
+  resume(): void {
+    if (this.#closed) return;
+    try {
+      if (this.#held !== undefined) {
+        const taken = this.#reader.push(this.#held);
+        if (this.#closed) return;
+        this.#held = taken < this.#held.length ? this.#held.subarray(taken) : undefined;
+        if (this.#held !== undefined) return;
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#socket.resume();
+  }
+
+  close(error: ManygetError): void {
+    if (this.#closed) return;
+    if (this.#connected) this.#send(encodeMessage.goodbye({ reason: error.message.slice(0, 200) }));
+    this.#end(error);
+  }
+
+  // The frames of the other side, called by the reader.
+
+  frame(header: FrameHeader, payload: Uint8Array): void {
+    switch (header.type) {
+      case frameType.helloAnswer:
+        readMessage.hello(payload, this.#peer);
+        return;
+      case frameType.statAnswer:
+        this.#statAnswered(readMessage.statAnswer(payload, this.#peer));
+        return;
+      case frameType.end:
+        this.#rangeEnded(header.requestId, header.offset);
+        return;
+      case frameType.hashesAnswer:
+        this.#hashesAnswered(header, payload);
+        return;
+      case frameType.pong:
+        this.#handler.alive();
+        return;
+      case frameType.error:
+        this.#refused(header.requestId, readMessage.error(payload, this.#peer));
+        return;
+      case frameType.goodbye:
+        this.#end(
+          this.#error('server-closed', `said goodbye: ${printable(readMessage.goodbye(payload, this.#peer).reason)}`),
+        );
+        return;
+      default:
+        throw this.#error(
+          'protocol-violation',
+          `sent a frame of type 0x${header.type.toString(16)}, which only clients send`,
+        );
+    }
+  }
+
+  dataStart(requestId: number, offset: number, bytes: number): void {
+    const range = this.#ranges[0];
+    if (range?.requestId !== requestId)
+      throw this.#error(
+        'protocol-violation',
+        `sent data for request ${requestId}, which is not the one to be answered now`,
+      );
+    if (offset !== range.position || offset + bytes > range.end) {
+      throw this.#error(
+        'protocol-violation',
+        `sent bytes ${offset} to ${offset + bytes}, expected them from ${range.position} to ${range.end} at most`,
+      );
+    }
+    this.#handler.dataStart(range.segment, offset, bytes);
+  }
+
+  dataTarget(bytesMax: number): Uint8Array | undefined {
+    return this.#handler.dataTarget(bytesMax);
+  }
+
+  dataFilled(bytes: number): void {
+    const range = this.#ranges[0];
+    if (range !== undefined) range.position += bytes;
+    this.#handler.dataFilled(bytes);
+  }
+
+  #arm(): Uint8Array {
+    return this.#reader.target() ?? (this.#overflow ??= new Uint8Array(overflowBytes));
+  }
+
+  /** Bytes have come into what `#arm` gave last. Returns false to stop reading. */
+  #read(bytes: number, buffer: Uint8Array): boolean {
+    if (this.#closed) return false;
+    try {
+      if (buffer.buffer === this.#overflow?.buffer) {
+        const taken = this.#reader.push(buffer.subarray(0, bytes));
+        // Kept as a copy: the overflow buffer is armed again.
+        if (taken < bytes) this.#held = buffer.slice(taken, bytes);
+      } else {
+        this.#reader.filled(bytes);
+      }
+      if (this.#closed) return false;
+      return this.#held === undefined && this.#reader.target() !== undefined;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #socketConnected(agent: string): void {
+    this.#connected = true;
+    this.#handler.connected(performance.now() - this.#startedAtMs);
+    if (this.#closed) return;
+    this.#socket.cork();
+    this.#socket.write(encodePreamble());
+    this.#socket.write(encodeMessage.hello({ agent }));
+    this.#socket.write(encodeMessage.stat(statRequest, { name: this.#address.name, follow: true }));
+    this.#socket.uncork();
+  }
+
+  #statAnswered(answer: StatAnswer): void {
+    const changed = this.#version !== '' && this.#version !== answer.version;
+    if (changed) throw this.#error('file-changed', `has another version of "${printable(this.#address.name)}" now`);
+    this.#version = answer.version;
+    const info: SourceInfo = {
+      name: answer.name,
+      sizeBytes: answer.size,
+      mtimeMs: answer.mtimeMs,
+      pieceBytes: answer.pieceBytes,
+      contentId: answer.contentId ?? undefined,
+      sha256: answer.sha256 ?? undefined,
+      hashedBytes: answer.hashedBytes,
+    };
+    if (this.#ready) {
+      this.#handler.infoChanged(info);
+      return;
+    }
+    this.#ready = true;
+    clearTimeout(this.#timer);
+    this.#handler.ready(info);
+  }
+
+  #rangeEnded(requestId: number, end: number): void {
+    const range = this.#ranges.shift();
+    if (range?.requestId !== requestId || end !== range.position) {
+      throw this.#error(
+        'protocol-violation',
+        `ended request ${requestId} at ${end}, expected ${range?.requestId ?? 'none'} at ${range?.position ?? 0}`,
+      );
+    }
+    this.#handler.segmentEnded(range.segment, range.position);
+  }
+
+  #hashesAnswered(header: FrameHeader, payload: Uint8Array): void {
+    const asked = this.#hashRequests.get(header.requestId);
+    if (asked === undefined) throw this.#error('protocol-violation', 'sent piece hashes that nobody asked for');
+    this.#hashRequests.delete(header.requestId);
+    this.#handler.hashes(asked.first, readHashes(header, payload, asked, this.#peer));
+  }
+
+  #refused(requestId: number, refusal: { code: MgpErrorCode; message: string }): void {
+    const error = this.#error(codeOfRefusal[refusal.code], `answered: ${printable(refusal.message)}`);
+    if (this.#hashRequests.delete(requestId)) {
+      this.#handler.hashesRefused(error);
+      return;
+    }
+    throw error;
+  }
+
+  #send(frame: Uint8Array): void {
+    if (!this.#closed) this.#socket.write(frame);
+  }
+
+  #timedOut(afterMs: number): void {
+    const seconds = `${afterMs / 1000} s`;
+    if (!this.#connected) this.#end(this.#error('connect-timeout', `did not answer within ${seconds}`));
+    else this.#end(this.#error('source-silent', `accepted the connection, but said nothing within ${seconds}`));
+  }
+
+  #cutError(): ManygetError {
+    if (!this.#reader.greeted) return this.#error('not-mgp', 'closed the connection before it said hello');
+    return this.#error(
+      'connection-lost',
+      this.#ranges.length > 0 ? 'closed the connection in mid-range' : 'closed the connection',
+    );
+  }
+
+  #error(code: ErrorCode, what: string): ManygetError {
+    return new ManygetError(code, `${this.#peer} ${what}`);
+  }
+
+  #fail(error: unknown): void {
+    this.#end(asManygetError(error, 'unexpected', this.#peer));
+  }
+
+  #end(error: ManygetError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#socket.destroy();
+    this.#handler.closed(error);
+  }
+}

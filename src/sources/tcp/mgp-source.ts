@@ -1,0 +1,34 @@
+import { ManygetError } from '../../base/errors.js';
+import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
+import { MgpConnection } from './mgp-connection.js';
+import { listFiles } from './mgp-list.js';
+import { formatMgpUrl, parseMgpUrl, type MgpAddress } from './mgp-url.js';
+
+/** A file on a server that speaks mgp/1. */
+export class MgpSource implements Source {
+  readonly url: string;
+  readonly label: string;
+  readonly fileName: string;
+  readonly #address: MgpAddress;
+  readonly #agent: string;
+
+  /** @throws ManygetError `usage`: not an mgp URL with a name. */
+  constructor(url: string, agent: string) {
+    this.#address = parseMgpUrl(url);
+    if (this.#address.name === '') {
+      throw new ManygetError('usage', `source "${url}" names no file, expected mgp://HOST:PORT/NAME`);
+    }
+    this.#agent = agent;
+    this.url = formatMgpUrl(this.#address);
+    this.label = `${this.#address.host}:${this.#address.port}`;
+    this.fileName = this.#address.name.split('/').at(-1) ?? this.#address.name;
+  }
+
+  connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
+    return new MgpConnection(this.#address, this.#agent, handler, options.connectTimeoutMs);
+  }
+
+  list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]> {
+    return listFiles(this.#address, this.#agent, options.connectTimeoutMs);
+  }
+}

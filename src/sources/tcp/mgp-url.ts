@@ -1,0 +1,44 @@
+import { ManygetError } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
+
+/** Where an mgp source is: `mgp://host:port/name`, the name percent-encoded as in any URL. */
+export interface MgpAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+}
+
+/** Port of an mgp URL that names none. */
+export const defaultPort = 9001;
+
+/** @throws ManygetError `usage`. */
+export function parseMgpUrl(text: string): MgpAddress {
+  const wrong = (what: string): ManygetError =>
+    new ManygetError('usage', `source "${printable(text)}" ${what}, expected mgp://HOST:PORT/NAME`);
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (cause) {
+    throw new ManygetError('usage', `source "${printable(text)}" is not a URL, expected mgp://HOST:PORT/NAME`, {
+      cause,
+    });
+  }
+  if (url.protocol !== 'mgp:') throw wrong(`has the scheme ${url.protocol.slice(0, -1)}`);
+  if (url.hostname === '') throw wrong('names no host');
+  if (url.username !== '' || url.password !== '') throw wrong('carries a user name or password');
+  const port = url.port === '' ? defaultPort : Number(url.port);
+  if (port < 1) throw wrong(`names port ${port}`);
+  let name: string;
+  try {
+    name = decodeURIComponent(url.pathname.replace(/^\//, ''));
+  } catch (cause) {
+    throw new ManygetError('usage', `source "${printable(text)}" has a broken percent-encoding in its name`, { cause });
+  }
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, name };
+}
+
+/** The URL of a name at an address. */
+export function formatMgpUrl(address: MgpAddress): string {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `mgp://${host}:${address.port}/${address.name.split('/').map(encodeURIComponent).join('/')}`;
+}
