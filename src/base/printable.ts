@@ -8,5 +8,7 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060
 /** `text` on one line, without anything that moves a cursor; at most `charsMax` characters, cut with "…". */
 export function printable(text: string, charsMax = 300): string {
   const clean = text.replace(unprintable, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-  return clean.length <= charsMax ? clean : `${clean.slice(0, charsMax - 1)}…`;
+  if (clean.length <= charsMax) return clean;
+  // A cut through a surrogate pair would leave a half that is no character.
+  return `${clean.slice(0, charsMax - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

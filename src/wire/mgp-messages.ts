@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ManygetError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { encodeFrame, frameType, type FrameHeader } from './mgp-frame.js';
 import { mgpLimits } from './mgp-limits.js';
 
@@ -12,6 +13,7 @@ const name = v.pipe(v.string(), v.minLength(1), v.maxBytes(mgpLimits.nameBytesMa
 const text = v.pipe(v.string(), v.maxLength(1000));
 const version = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const timeMs = v.pipe(v.number(), v.finite());
 const sha256Hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const pieceBytes = v.pipe(
   v.number(),
@@ -24,14 +26,14 @@ const pieceBytes = v.pipe(
 const helloSchema = v.object({ agent: text });
 const listSchema = v.object({ after: v.optional(name) });
 const listAnswerSchema = v.object({
-  files: v.pipe(v.array(v.object({ name, size: whole, mtimeMs: v.number() })), v.maxLength(mgpLimits.listEntriesMax)),
+  files: v.pipe(v.array(v.object({ name, size: whole, mtimeMs: timeMs })), v.maxLength(mgpLimits.listEntriesMax)),
   more: v.boolean(),
 });
 const statSchema = v.object({ name, follow: v.optional(v.boolean()) });
 const statAnswerSchema = v.object({
   name,
   size: whole,
-  mtimeMs: v.number(),
+  mtimeMs: timeMs,
   version,
   pieceBytes,
   hashedBytes: whole,
@@ -122,7 +124,7 @@ function reader<Schema extends v.GenericSchema>(what: string, schema: Schema) {
     const path = v.getDotPath(issue) ?? 'it';
     throw new ManygetError(
       'protocol-violation',
-      `${peer} sent ${what} whose member ${path} is wrong: ${issue.message}`,
+      `${peer} sent ${what} whose member ${path} is wrong: ${printable(issue.message, 200)}`,
     );
   };
 }
