@@ -17,6 +17,8 @@ export class FrameLog implements FrameHandler {
   readonly entries: FrameEntry[] = [];
   /** The views that were handed out for bulk data. */
   readonly targets: Uint8Array[] = [];
+  /** False: no room for bulk data at the moment. */
+  hasRoom = true;
   readonly #targetBytesMax: number;
   #data: OpenData | undefined;
 
@@ -32,8 +34,9 @@ export class FrameLog implements FrameHandler {
     this.#data = { requestId, offset, bytes: new Uint8Array(bytes), have: 0 };
   }
 
-  dataTarget(bytesMax: number): Uint8Array {
+  dataTarget(bytesMax: number): Uint8Array | undefined {
     const data = this.#dataNow();
+    if (!this.hasRoom) return undefined;
     const target = data.bytes.subarray(data.have, data.have + Math.min(bytesMax, this.#targetBytesMax));
     this.targets.push(target);
     return target;

@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleDependencies, npm, pack, unpack, type PackedPackage } from './support/npm-package.js';
+import { repoPaths, repoRoot } from './support/tidy/repo-files.js';
+
+const execute = promisify(execFile);
+const { version } = JSON.parse(await readFile(join(repoRoot, 'package.json'), 'utf8')) as { readonly version: string };
+
+let folder: string;
+let packed: PackedPackage;
+let unpacked: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'manyget-package-'));
+  packed = await pack(repoRoot, folder);
+  unpacked = join(folder, 'unpacked');
+  await unpack(packed.tarball, unpacked);
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the package', () => {
+  test('holds the program of every source file, the pages for users, and nothing else', () => {
+    const programs = repoPaths('src').map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
+    const types = programs.map((path) => path.replace(/\.js$/, '.d.ts'));
+    const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+    const docs = ['docs/errors.md', 'docs/protocol.md', 'docs/resume-format.md'];
+    expect([...packed.paths].sort()).toEqual([...programs, ...types, ...pages, ...docs].sort());
+  });
+
+  test('is put together as publint wants it', async () => {
+    const manifest = JSON.parse(await readFile(join(unpacked, 'package.json'), 'utf8')) as Record<string, unknown>;
+    const { messages } = await publint({ pkgDir: unpacked, pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, manifest, { color: false }))).toEqual([]);
+  });
+
+  test('is refused by publint where an entry is missing', async () => {
+    const broken = join(folder, 'broken');
+    await unpack(packed.tarball, broken);
+    await rm(join(broken, 'dist', 'index.js'));
+    const { messages } = await publint({ pkgDir: broken, pack: false, strict: true });
+    expect(messages.map((message) => message.code)).toContain('FILE_DOES_NOT_EXIST');
+  });
+
+  test('installed for all of a machine gives a working manyget', async () => {
+    const bundled = join(folder, 'bundled');
+    await unpack(packed.tarball, bundled);
+    await bundleDependencies(bundled);
+    const out = join(folder, 'out');
+    await mkdir(out);
+    const { tarball } = await pack(bundled, out);
+    const prefix = join(folder, 'prefix');
+    await npm(['install', '--global', '--prefix', prefix, tarball], folder);
+    const command = process.platform === 'win32' ? join(prefix, 'manyget.cmd') : join(prefix, 'bin', 'manyget');
+    const { stdout } = await execute(command, ['--version'], { cwd: folder });
+    expect(stdout).toContain(version);
+  });
+});
+
+describe('the library', () => {
+  /** A project of somebody else, which has the package, and this checkout's Node types, and nothing more. */
+  async function project(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+    const root = join(folder, name);
+    await mkdir(join(root, 'node_modules', '@types'), { recursive: true });
+    for (const other of ['@types/node', 'undici-types', 'commander', 'valibot']) {
+      await symlink(join(repoRoot, 'node_modules', other), join(root, 'node_modules', other), 'dir');
+    }
+    await unpack(packed.tarball, join(root, 'node_modules', 'manyget'));
+    await writeFile(join(root, 'package.json'), '{ "type": "module", "private": true }');
+    for (const [path, text] of Object.entries(files)) await writeFile(join(root, path), text);
+    return root;
+  }
+
+  test('gives download and serve to whoever imports it', async () => {
+    const root = await project('importer', {
+      'main.js': `import * as manyget from 'manyget'; console.log(JSON.stringify(Object.keys(manyget)));`,
+    });
+    const { stdout } = await execute(process.execPath, ['main.js'], { cwd: root });
+    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(['ManygetError', 'download', 'serve']));
+  });
+
+  test('has types that hold under the strictest settings, without skipping any of its own', async () => {
+    const compilerOptions = {
+      target: 'es2023',
+      lib: ['es2023', 'esnext.disposable'],
+      module: 'nodenext',
+      types: ['node'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+    };
+    const root = await project('typed', {
+      'tsconfig.json': JSON.stringify({ compilerOptions, include: ['main.ts'] }),
+      'main.ts': [
+        `import { download, serve, ManygetError, type DownloadReport, type FleetHandle } from 'manyget';`,
+        `const fleet: FleetHandle = await serve({ paths: ['video.mp4'], ports: [0, 0] });`,
+        `const url: string = 'mgp://127.0.0.1:' + String(fleet.snapshot().servers[0]?.port) + '/video.mp4';`,
+        `const handle = download({ sources: [url], output: 'copy.mp4' });`,
+        `for await (const event of handle.events()) console.log(event.type satisfies string);`,
+        `const report: DownloadReport = await handle.done;`,
+        `console.log(report.sha256, new ManygetError('gave-up', 'x').exitStatus);`,
+        `// @ts-expect-error sources are needed`,
+        `download({});`,
+      ].join('\n'),
+    });
+    const tsc = join(repoRoot, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { stdout } = await execute(process.execPath, [tsc, '-p', root], { cwd: root }).catch(
+      (error: unknown) => error as { stdout: string },
+    );
+    expect(stdout).toBe('');
+  });
+});
