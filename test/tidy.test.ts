@@ -68,6 +68,7 @@ describe('floors', () => {
     ['src/wire/a.ts', `import { Socket } from 'node:net';`],
     ['src/core/a.ts', `import { randomBytes } from 'node:crypto';`],
     ['src/core/a.ts', `import * as crypto from 'node:crypto';`],
+    ['src/wire/a.ts', `import { gzipSync } from 'node:zlib';`],
     ['src/core/a.ts', `import fs from 'fs';`],
     ['src/core/a.ts', `const store = await import('../store/journal.js');`],
     ['src/core/a.ts', `const x = await import(name);`],
@@ -90,6 +91,7 @@ describe('floors', () => {
   test.each([
     ['src/base/units.ts', `import type { Socket } from 'node:net';`],
     ['src/wire/a.ts', `import { createHash, type Hash } from 'node:crypto';`],
+    ['src/wire/a.ts', `import { crc32 } from 'node:zlib';`],
     ['src/sources/a.ts', `import { type Ledger } from '../core/ledger.js';`],
     ['src/engine/a.ts', `const worker = new URL('./worker.js', import.meta.url);`],
     ['src/cli/a.ts', `import { text } from '@clack/prompts';`],

@@ -34,9 +34,10 @@ function relativeFinding(path: string, name: string, floor: Floor, fact: ImportF
 
 function nodeFinding(name: string, floor: Floor, fact: ImportFact): string | undefined {
   if (floor.node === 'all') return undefined;
-  if (floor.node === 'none' || fact.specifier !== 'node:crypto') return `${name}/ may not import ${fact.specifier}`;
-  const other = fact.names.find((taken) => !hashingNames.includes(taken));
-  return other === undefined ? undefined : `${name}/ may take only hashing from node:crypto, not ${other}`;
+  const allowed = floor.node === 'hashing' ? hashingNames[fact.specifier] : undefined;
+  if (allowed === undefined) return `${name}/ may not import ${fact.specifier}`;
+  const other = fact.names.find((taken) => !allowed.includes(taken));
+  return other === undefined ? undefined : `${name}/ may take only hashing from ${fact.specifier}, not ${other}`;
 }
 
 function packageOf(specifier: string): string {
