@@ -90,6 +90,7 @@ export class FrameReader {
   readonly #handler: FrameHandler;
   readonly #scratch = new Uint8Array(frameHeaderBytes);
   readonly #acceptsData: boolean;
+  readonly #controlBytesMax: number;
   readonly #peer: string;
   #stage: Stage = 'preamble';
   #have = 0;
@@ -97,10 +98,17 @@ export class FrameReader {
   #payload: Uint8Array = new Uint8Array(0);
   #left = 0;
 
-  /** @param peer What errors call the other side: "server 127.0.0.1:9001". */
-  constructor(handler: FrameHandler, options: { readonly acceptsData: boolean; readonly peer: string }) {
+  /**
+   * `peer` is what errors call the other side: "server 127.0.0.1:9001". `controlBytesMax` lowers the limit of payloads
+   * other than DATA, as a server does for requests.
+   */
+  constructor(
+    handler: FrameHandler,
+    options: { readonly acceptsData: boolean; readonly peer: string; readonly controlBytesMax?: number },
+  ) {
     this.#handler = handler;
     this.#acceptsData = options.acceptsData;
+    this.#controlBytesMax = options.controlBytesMax ?? mgpLimits.controlBytesMax;
     this.#peer = options.peer;
   }
 
@@ -204,8 +212,8 @@ export class FrameReader {
       this.#startData(requestId, offset, payloadBytes);
       return;
     }
-    if (payloadBytes > mgpLimits.controlBytesMax) {
-      throw this.#violation(`a payload of ${payloadBytes} bytes, expected at most ${mgpLimits.controlBytesMax}`);
+    if (payloadBytes > this.#controlBytesMax) {
+      throw this.#violation(`a payload of ${payloadBytes} bytes, expected at most ${this.#controlBytesMax}`);
     }
     this.#payload = new Uint8Array(payloadBytes);
     this.#stage = 'payload';

@@ -4,6 +4,8 @@ export const mgpLimits = {
   dataBytesMax: 1024 * 1024,
   /** Payload of any other frame. */
   controlBytesMax: 1024 * 1024,
+  /** Payload of a frame from a client: the longest name, every byte of it escaped, with room for the rest. */
+  requestBytesMax: 32 * 1024,
   /** A name, in bytes of UTF-8. */
   nameBytesMax: 4096,
   /** Piece hashes in one HASHES answer (32 bytes each). */

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { mgpLimits } from '../wire/mgp-limits.js';
+
+/** One state of one file on this disk: what a request's `version` stands for. */
+export interface FileFacts {
+  /** Real path: no part of it is a symbolic link. */
+  readonly path: string;
+  readonly version: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** Files that offsets and piece tables cannot hold are not served: 256 TiB is where the pieces run out. */
+export const servedFileBytesMax = Math.min(mgpLimits.fileBytesMax, mgpLimits.piecesMax * mgpLimits.pieceBytesMax);
+
+/**
+ * A token that changes whenever the file is written to, cut, or replaced: over device, inode, size and both times.
+ * The change time is in it because a modification time can be set back, the change time cannot.
+ */
+export function fileVersion(stats: BigIntStats): string {
+  return createHash('sha256')
+    .update(`${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`)
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+/** What `stats` say about the file at `path`; undefined where it is none that can be served. */
+export function fileFacts(path: string, stats: BigIntStats): FileFacts | undefined {
+  if (!stats.isFile() || stats.size > BigInt(servedFileBytesMax)) return undefined;
+  return { path, version: fileVersion(stats), size: Number(stats.size), mtimeMs: Number(stats.mtimeMs) };
+}

@@ -1,0 +1,102 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { ManygetError } from '../base/errors.js';
+import { encodePreamble } from '../wire/mgp-frame.js';
+import { encodeMessage } from '../wire/mgp-messages.js';
+import { MgpSession } from './mgp-session.js';
+import type { ClientSession, ServerContext } from './server-context.js';
+
+/** Connections that are being turned away, at most; more are dropped without a word. */
+const turningAwayMax = 64;
+const keepAliveMs = 30_000;
+const sweepMsMax = 5000;
+
+/** One server's port: takes connections in, gives each a session, ends them all. Knows nothing of what they speak. */
+export class Listener {
+  readonly #context: ServerContext;
+  readonly #server: Server;
+  readonly #sessions = new Set<ClientSession>();
+  #turningAway = 0;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }, (socket) =>
+      this.#accept(socket),
+    );
+  }
+
+  /**
+   * Resolves with the port.
+   * @throws ManygetError `port-in-use` or `listen-failed`.
+   */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+      this.#server.listen({ host, port }, () => {
+        this.#server.removeAllListeners('error');
+        // Errors of a listening server concern one connection that was not taken in, as when descriptors run out.
+        this.#server.on('error', () => undefined);
+        const { idleMs, stallMs } = this.#context.limits;
+        this.#sweeper = setInterval(() => this.#sweep(), Math.min(idleMs / 4, stallMs / 4, sweepMsMax));
+        const address = this.#server.address();
+        resolve(address !== null && typeof address === 'object' ? address.port : port);
+      });
+    });
+  }
+
+  /** Says goodbye to all; resolves once the last connection has ended and the port is free. */
+  close(reason: string): Promise<void> {
+    clearInterval(this.#sweeper);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.goodbye(reason);
+    return closed;
+  }
+
+  /** Ends all as a crash would. */
+  reset(): void {
+    clearInterval(this.#sweeper);
+    this.#server.close();
+    for (const session of this.#sessions) session.reset();
+  }
+
+  #accept(socket: Socket): void {
+    socket.on('error', () => {
+      // 'close' follows, and ends the session: a lost client is no news.
+    });
+    if (this.#sessions.size >= this.#context.limits.connectionsMax) {
+      this.#turnAway(socket);
+      return;
+    }
+    const session = new MgpSession(socket, this.#context);
+    this.#sessions.add(session);
+    socket.on('close', () => this.#sessions.delete(session));
+  }
+
+  #turnAway(socket: Socket): void {
+    if (this.#turningAway >= turningAwayMax) {
+      socket.destroy();
+      return;
+    }
+    this.#turningAway += 1;
+    const timer = setTimeout(() => socket.destroy(), this.#context.limits.graceMs);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      this.#turningAway -= 1;
+    });
+    const message = `this server has its ${this.#context.limits.connectionsMax} connections`;
+    socket.write(encodePreamble());
+    socket.end(encodeMessage.error(0, { code: 'busy', message }));
+    socket.resume(); // What the client says is read and dropped: unread bytes would reset the connection.
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    for (const session of this.#sessions) session.sweep(nowMs);
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): ManygetError {
+  const cause = { cause: error };
+  if (error.code === 'EADDRINUSE') return new ManygetError('port-in-use', `port ${port} on ${host} is in use`, cause);
+  return new ManygetError('listen-failed', `cannot listen on port ${port} of ${host}: ${error.message}`, cause);
+}

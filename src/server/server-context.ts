@@ -1,0 +1,32 @@
+import type { BlockPool } from './block-pool.js';
+import type { Catalog } from './catalog.js';
+import type { FolderLister } from './catalog-list.js';
+import type { OpenFiles } from './open-files.js';
+import type { RateGate } from './rate-gate.js';
+import type { ServerCounters } from './server-counters.js';
+import type { WorkerHashes } from './worker-hashes.js';
+import type { ServerLimits } from './worker-messages.js';
+
+/** What all connections of one server share. */
+export interface ServerContext {
+  /** What it calls itself in HELLO. */
+  readonly agent: string;
+  readonly catalog: Catalog;
+  readonly lister: FolderLister;
+  readonly openFiles: OpenFiles;
+  readonly hashes: WorkerHashes;
+  readonly pool: BlockPool;
+  readonly gate: RateGate | undefined;
+  readonly counters: ServerCounters;
+  readonly limits: ServerLimits;
+}
+
+/** One connection, whatever it speaks, as its listener sees it. */
+export interface ClientSession {
+  /** Says goodbye behind what is on its way, and ends the connection. */
+  goodbye(reason: string): void;
+  /** Ends the connection as a crash would. */
+  reset(): void;
+  /** Ends the connection if it has been silent or stuck for too long. */
+  sweep(nowMs: number): void;
+}

@@ -1,0 +1,63 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { asManygetError } from '../base/errors.js';
+import { BlockPool } from './block-pool.js';
+import { Catalog } from './catalog.js';
+import { FolderLister } from './catalog-list.js';
+import { Listener } from './listener.js';
+import { OpenFiles } from './open-files.js';
+import { RateGate } from './rate-gate.js';
+import { ServerCounters } from './server-counters.js';
+import { WorkerHashes } from './worker-hashes.js';
+import type { FromServer, ServerWorkerData, ToServer } from './worker-messages.js';
+
+/** Entry of one server's thread: puts its parts together and obeys the fleet. */
+
+const port = parentPort;
+if (port === null) throw new Error('server-worker.js is the entry of a worker thread');
+const tell = (message: FromServer): void => port.postMessage(message);
+
+const data = workerData as ServerWorkerData;
+const catalog = new Catalog(data.roots);
+const hashes = new WorkerHashes((name, file) => tell({ type: 'want-hashes', name, file }));
+const listener = new Listener({
+  agent: data.agent,
+  catalog,
+  lister: new FolderLister(catalog),
+  openFiles: new OpenFiles(catalog),
+  hashes,
+  pool: new BlockPool(data.limits.poolBytes),
+  gate: data.bytesPerSec === undefined ? undefined : new RateGate(data.bytesPerSec),
+  counters: new ServerCounters(data.counters),
+  limits: data.limits,
+});
+
+port.on('message', (message: ToServer) => {
+  switch (message.type) {
+    case 'close':
+      void close(message.reason);
+      break;
+    case 'kill':
+      listener.reset();
+      process.exit();
+      break;
+    default:
+      hashes.news(message);
+  }
+});
+for (const table of data.tables) hashes.news({ type: 'hash-table', table });
+await open();
+
+async function open(): Promise<void> {
+  try {
+    tell({ type: 'listening', port: await listener.listen(data.host, data.port) });
+  } catch (error) {
+    const { code, message } = asManygetError(error, 'listen-failed');
+    tell({ type: 'listen-failed', code, message });
+  }
+}
+
+async function close(reason: string): Promise<void> {
+  await listener.close(reason);
+  tell({ type: 'closed' });
+  parentPort?.close();
+}
