@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ManygetError, type ErrorCode } from '../base/errors.js';
+import type { ByteRange } from '../base/byte-range.js';
+import type { Block } from './block-pool.js';
+import { quoted } from './disk-error.js';
+import { realDisk, type Disk } from './disk.js';
+import type { HashJob } from './hash-messages.js';
+import { HashThread } from './hash-thread.js';
+import { digestRanges, stepBytes, type DigestKind } from './range-digest.js';
+
+/** Blocks lost with a thread are hashed here instead; a thread that keeps dying is not started for ever. */
+const lostThreadsMax = 3;
+
+export interface FileDigestOptions {
+  /** Called with the bytes read since the last call. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Ends the work soon; the promise then rejects with `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Owns the hashing threads: SHA-256 of blocks that are still in memory, SHA-256 and CRC-32 of what is in a file.
+ * Never keeps a block longer than until its `done`, never copies one, and never leaves a caller without an answer.
+ */
+export class PieceHasher {
+  readonly #disk: Disk;
+  #wantedThreads: number;
+  readonly #threads: HashThread[] = [];
+  #lostThreads = 0;
+  #pending = 0;
+  #disposed = false;
+
+  /**
+   * @param options.threads How many threads hash blocks; 0 hashes them in `hashBlock` itself.
+   * @param options.disk For tests: threads reach the real disk only, so any other is read on this thread.
+   */
+  constructor(options: { readonly threads: number; readonly disk?: Disk }) {
+    this.#wantedThreads = options.threads;
+    this.#disk = options.disk ?? realDisk;
+  }
+
+  /** Calls that wait for their answer. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get threads(): number {
+    return this.#wantedThreads;
+  }
+
+  /** Takes effect for the next call; threads that are no longer wanted end when they have nothing to do. */
+  setThreads(threads: number): void {
+    this.#wantedThreads = threads;
+    this.#stopSpare();
+  }
+
+  /**
+   * SHA-256 of `block.bytes[0, bytes)`. The block is not to be touched until `done`, which is called exactly once,
+   * before this returns where there are no threads. After a disposal it is not called any more.
+   */
+  hashBlock(block: Block, bytes: number, done: (digest: Uint8Array, block: Block) => void): void {
+    const thread = this.#wantedThreads === 0 ? undefined : this.#thread(this.#wantedThreads);
+    if (thread === undefined) {
+      done(sha256Of(block, bytes), block);
+      return;
+    }
+    this.#pending += 1;
+    thread.post({ kind: 'block', bytes: block.bytes, length: bytes }, bytes, new BlockWaiter(this, block, bytes, done));
+  }
+
+  /** SHA-256 of the file's bytes [start, end). Rejects with `io-failed`, `unexpected` or `aborted`. */
+  async hashFile(path: string, start: number, end: number, options: FileDigestOptions = {}): Promise<Uint8Array> {
+    return this.hashRanges(path, [{ start, end }], options);
+  }
+
+  /** SHA-256 of each range, 32 bytes each, one behind the other. */
+  async hashRanges(path: string, ranges: readonly ByteRange[], options: FileDigestOptions = {}): Promise<Uint8Array> {
+    return this.#digest(path, 'sha256', flat(ranges), options);
+  }
+
+  /** SHA-256 of the whole file, in hex. */
+  async hashWholeFile(path: string, options: FileDigestOptions = {}): Promise<string> {
+    const digest = await this.#digest(path, 'sha256', Float64Array.of(0, Infinity), options);
+    return Buffer.from(digest).toString('hex');
+  }
+
+  /** CRC-32 of each range. */
+  async crcFile(path: string, ranges: readonly ByteRange[], options: FileDigestOptions = {}): Promise<number[]> {
+    const digests = await this.#digest(path, 'crc32', flat(ranges), options);
+    const view = new DataView(digests.buffer, digests.byteOffset, digests.length);
+    return ranges.map((_, i) => view.getUint32(i * 4));
+  }
+
+  /** Ends all threads. Files being read reject with `aborted`; blocks under way stay without their `done`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.stop()));
+  }
+
+  /** @internal A block came back, or its thread died: it is still whole, so it is hashed here. */
+  blockSettled(waiter: BlockWaiter, digest: Uint8Array | undefined): void {
+    this.#pending -= 1;
+    if (this.#disposed) return;
+    waiter.done(digest ?? sha256Of(waiter.block, waiter.bytes), waiter.block);
+    this.#stopSpare();
+  }
+
+  async #digest(path: string, kind: DigestKind, ranges: Float64Array, options: FileDigestOptions): Promise<Uint8Array> {
+    if (options.signal?.aborted === true) throw aborted(path);
+    this.#pending += 1;
+    try {
+      const thread = this.#disk === realDisk ? this.#thread(Math.max(1, this.#wantedThreads)) : undefined;
+      if (thread === undefined) return await digestHere(this.#disk, path, kind, ranges, options);
+      return await digestThere(thread, path, kind, ranges, options);
+    } finally {
+      this.#pending -= 1;
+      this.#stopSpare();
+    }
+  }
+
+  /** The thread with the shortest queue among the first `max`, a new one while all have work; undefined: do it here. */
+  #thread(max: number): HashThread | undefined {
+    if (this.#disposed) throw new Error('a PieceHasher was used after its disposal');
+    this.#removeDead();
+    let best: HashThread | undefined;
+    for (const thread of this.#threads) {
+      if (best === undefined || thread.queuedBytes < best.queuedBytes) best = thread;
+    }
+    if (best !== undefined && (best.pending === 0 || this.#threads.length >= max)) return best;
+    if (this.#lostThreads >= lostThreadsMax) return best;
+    const fresh = new HashThread();
+    this.#threads.push(fresh);
+    return fresh;
+  }
+
+  #removeDead(): void {
+    for (let i = this.#threads.length - 1; i >= 0; i -= 1) {
+      if (this.#threads[i]?.alive === true) continue;
+      this.#threads.splice(i, 1);
+      this.#lostThreads += 1;
+    }
+  }
+
+  #stopSpare(): void {
+    for (let i = this.#threads.length - 1; i >= Math.max(1, this.#wantedThreads); i -= 1) {
+      const thread = this.#threads[i];
+      if (thread === undefined || thread.pending > 0) continue;
+      this.#threads.splice(i, 1);
+      void thread.stop();
+    }
+  }
+}
+
+/** One object for each block under way, instead of a closure for each kind of answer. */
+class BlockWaiter {
+  readonly block: Block;
+  readonly bytes: number;
+  readonly done: (digest: Uint8Array, block: Block) => void;
+  readonly #hasher: PieceHasher;
+
+  constructor(hasher: PieceHasher, block: Block, bytes: number, done: (digest: Uint8Array, block: Block) => void) {
+    this.#hasher = hasher;
+    this.block = block;
+    this.bytes = bytes;
+    this.done = done;
+  }
+
+  digests(digest: Uint8Array): void {
+    this.#hasher.blockSettled(this, digest);
+  }
+
+  progress(): void {
+    // A block is one step.
+  }
+
+  stopped(): void {
+    this.#hasher.blockSettled(this, undefined);
+  }
+
+  failed(): void {
+    this.#hasher.blockSettled(this, undefined);
+  }
+
+  lost(): void {
+    this.#hasher.blockSettled(this, undefined);
+  }
+}
+
+function digestThere(
+  thread: HashThread,
+  path: string,
+  kind: DigestKind,
+  ranges: Float64Array,
+  options: FileDigestOptions,
+): Promise<Uint8Array> {
+  const { signal, onProgress } = options;
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const job: HashJob = { kind: 'ranges', path, ranges, digest: kind, stop };
+  return new Promise<Uint8Array>((resolve, reject) => {
+    const onAbort = (): void => {
+      Atomics.store(stop, 0, 1);
+    };
+    const settle = (run: () => void): void => {
+      signal?.removeEventListener('abort', onAbort);
+      run();
+    };
+    signal?.addEventListener('abort', onAbort);
+    thread.post(job, bytesOf(ranges), {
+      digests: (digests) => settle(() => resolve(digests)),
+      progress: (bytes) => onProgress?.(bytes),
+      stopped: () => settle(() => reject(aborted(path))),
+      failed: (code, message) => settle(() => reject(new ManygetError(code, message))),
+      lost: (reason) => settle(() => reject(threadLost(path, reason))),
+    });
+  });
+}
+
+async function digestHere(
+  disk: Disk,
+  path: string,
+  kind: DigestKind,
+  ranges: Float64Array,
+  options: FileDigestOptions,
+): Promise<Uint8Array> {
+  const steps = digestRanges(disk, path, ranges, kind, new Uint8Array(stepBytes));
+  for (;;) {
+    const result = steps.next();
+    if (result.done === true) return result.value;
+    options.onProgress?.(result.value);
+    await nextTurn();
+    if (options.signal?.aborted === true) {
+      steps.return(new Uint8Array(0));
+      throw aborted(path);
+    }
+  }
+}
+
+function sha256Of(block: Block, bytes: number): Uint8Array {
+  const used = bytes === block.bytes.length ? block.bytes : block.bytes.subarray(0, bytes);
+  return createHash('sha256').update(used).digest();
+}
+
+function flat(ranges: readonly ByteRange[]): Float64Array {
+  const numbers = new Float64Array(ranges.length * 2);
+  ranges.forEach((range, i) => {
+    numbers[i * 2] = range.start;
+    numbers[i * 2 + 1] = range.end;
+  });
+  return numbers;
+}
+
+/** An unknown end counts as much. */
+function bytesOf(ranges: Float64Array): number {
+  let bytes = 0;
+  for (let i = 0; i < ranges.length; i += 2) bytes += (ranges[i + 1] ?? 0) - (ranges[i] ?? 0);
+  return Math.min(bytes, Number.MAX_SAFE_INTEGER);
+}
+
+function aborted(path: string): ManygetError {
+  return new ManygetError('aborted', `reading ${quoted(path)} was stopped`);
+}
+
+function threadLost(path: string, reason: string): ManygetError {
+  const code: ErrorCode = reason === 'it was stopped' ? 'aborted' : 'unexpected';
+  return new ManygetError(code, `the thread that read ${quoted(path)} is gone: ${reason}`);
+}

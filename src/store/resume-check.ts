@@ -1,0 +1,223 @@
+import type { ByteRange } from '../base/byte-range.js';
+import { ManygetError } from '../base/errors.js';
+import type { Disk } from './disk.js';
+import type { JournalReplay } from './journal-state.js';
+import { PieceHasher } from './piece-hasher.js';
+
+/**
+ * Decides what of an earlier run may be believed: reads the part file again and compares it with what the journal
+ * claims, whole pieces by SHA-256, the rest by CRC-32. What does not match, or cannot be read, is rejected and is to be
+ * fetched again. Memory: one step a thread, and the claims.
+ */
+export interface ResumeCheck {
+  readonly verifiedPieces: readonly { readonly index: number; readonly sha256: Uint8Array; readonly source: number }[];
+  /** By start, none overlapping another or a verified piece. */
+  readonly verifiedExtents: readonly VerifiedExtent[];
+  /** What the journal claims and the file does not hold: to be put into the journal as `forget`. No verified byte is in it. */
+  readonly rejected: readonly RejectedRange[];
+}
+
+export interface VerifiedExtent extends ByteRange {
+  readonly source: number;
+}
+
+export interface RejectedRange extends ByteRange {
+  readonly reason: string;
+}
+
+export interface ResumeCheckOptions {
+  /** Bytes read so far, of how many. */
+  readonly onProgress?: (checkedBytes: number, totalBytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One job of a thread: small enough for a quick stop and for two threads to end together. */
+const batchBytes = 32 * 1024 * 1024;
+/** From here on a second thread is worth its 20 ms. */
+const secondThreadBytes = 128 * 1024 * 1024;
+
+type Claim =
+  | (ByteRange & {
+      readonly kind: 'piece';
+      readonly index: number;
+      readonly sha256: Uint8Array;
+      readonly source: number;
+    })
+  | (ByteRange & { readonly kind: 'extent'; readonly crc32: number; readonly source: number });
+
+/**
+ * @param part The part file, at its full size: a PartFile, or its path and disk.
+ * @throws ManygetError `aborted` where the signal says so; `unexpected` where a thread died. A range that the disk
+ *   cannot read is rejected, not thrown.
+ */
+export async function verifyExtents(
+  part: { readonly path: string; readonly disk: Disk },
+  replay: JournalReplay,
+  options: ResumeCheckOptions = {},
+): Promise<ResumeCheck> {
+  const claims = claimsOf(replay);
+  const totalBytes = claims.reduce((sum, claim) => sum + claim.end - claim.start, 0);
+  const threads = totalBytes >= secondThreadBytes ? 2 : 1;
+  await using hasher = new PieceHasher({ threads, disk: part.disk });
+  const results = new Map<Claim, string | undefined>();
+  const batches = batchesOf(claims);
+  let checkedBytes = 0;
+  let nextBatch = 0;
+  const onProgress = (bytes: number): void => {
+    checkedBytes += bytes;
+    options.onProgress?.(Math.min(checkedBytes, totalBytes), totalBytes);
+  };
+  // Two lanes a thread, so that none waits for its next batch; a lane that fails stops the others.
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const lane = async (): Promise<void> => {
+    try {
+      for (let batch = batches[nextBatch]; batch !== undefined; batch = batches[nextBatch]) {
+        nextBatch += 1;
+        await checkBatch(hasher, part.path, batch, results, { onProgress, signal });
+      }
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: threads * 2 }, lane));
+  const failed = lanes.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return sortOut(claims, results);
+}
+
+function claimsOf(replay: JournalReplay): Claim[] {
+  const { pieceBytes, sizeBytes } = replay.header;
+  const claims: Claim[] = [];
+  for (const [index, { sha256, source }] of replay.pieces) {
+    const start = index * pieceBytes;
+    claims.push({ kind: 'piece', start, end: Math.min(start + pieceBytes, sizeBytes), index, sha256, source });
+  }
+  for (const { start, end, crc32, source } of replay.extents) {
+    claims.push({ kind: 'extent', start, end, crc32, source });
+  }
+  return claims.sort((a, b) => a.start - b.start);
+}
+
+/** Claims of one kind, in the order of the file, `batchBytes` together or one that is larger. */
+function batchesOf(claims: readonly Claim[]): Claim[][] {
+  const batches: Claim[][] = [];
+  for (const kind of ['piece', 'extent'] as const) {
+    let batch: Claim[] = [];
+    let bytes = 0;
+    for (const claim of claims) {
+      if (claim.kind !== kind) continue;
+      batch.push(claim);
+      bytes += claim.end - claim.start;
+      if (bytes < batchBytes) continue;
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+    if (batch.length > 0) batches.push(batch);
+  }
+  return batches;
+}
+
+interface BatchOptions {
+  readonly onProgress: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Sets each claim's result: undefined where the bytes are as claimed, else why not. */
+async function checkBatch(
+  hasher: PieceHasher,
+  path: string,
+  batch: readonly Claim[],
+  results: Map<Claim, string | undefined>,
+  options: BatchOptions,
+): Promise<void> {
+  let reasons: (string | undefined)[];
+  try {
+    reasons = await compare(hasher, path, batch, options);
+  } catch (error) {
+    if (!(error instanceof ManygetError) || error.code !== 'io-failed') throw error;
+    const [only, ...others] = batch;
+    if (only === undefined) return;
+    if (others.length > 0) {
+      // One bad sector must cost its own claim alone.
+      for (const claim of batch) await checkBatch(hasher, path, [claim], results, options);
+      return;
+    }
+    reasons = [error.message];
+  }
+  batch.forEach((claim, i) => results.set(claim, reasons[i]));
+}
+
+async function compare(
+  hasher: PieceHasher,
+  path: string,
+  batch: readonly Claim[],
+  options: BatchOptions,
+): Promise<(string | undefined)[]> {
+  if (batch[0]?.kind === 'piece') {
+    const digests = await hasher.hashRanges(path, batch, options);
+    return batch.map((claim, i) => {
+      const same = claim.kind === 'piece' && Buffer.compare(claim.sha256, digests.subarray(i * 32, i * 32 + 32)) === 0;
+      return same ? undefined : 'its bytes are not those whose SHA-256 was recorded';
+    });
+  }
+  const sums = await hasher.crcFile(path, batch, options);
+  return batch.map((claim, i) =>
+    claim.kind === 'extent' && claim.crc32 === sums[i]
+      ? undefined
+      : 'its bytes are not those whose CRC-32 was recorded',
+  );
+}
+
+/** Makes one picture without overlaps: verified pieces first, then verified extents, then what is left of the rejected. */
+function sortOut(claims: readonly Claim[], results: ReadonlyMap<Claim, string | undefined>): ResumeCheck {
+  const verifiedPieces: { index: number; sha256: Uint8Array; source: number }[] = [];
+  const pieceRanges: ByteRange[] = [];
+  for (const claim of claims) {
+    if (claim.kind !== 'piece' || results.get(claim) !== undefined) continue;
+    verifiedPieces.push({ index: claim.index, sha256: claim.sha256, source: claim.source });
+    pieceRanges.push(claim);
+  }
+  const verifiedExtents: VerifiedExtent[] = [];
+  let reached = 0;
+  for (const claim of claims) {
+    if (claim.kind !== 'extent' || results.get(claim) !== undefined) continue;
+    for (const { start, end } of without({ start: Math.max(claim.start, reached), end: claim.end }, pieceRanges)) {
+      verifiedExtents.push({ start, end, source: claim.source });
+    }
+    reached = Math.max(reached, claim.end);
+  }
+  const verified = [...pieceRanges, ...verifiedExtents].sort((a, b) => a.start - b.start);
+  const rejected: RejectedRange[] = [];
+  reached = 0;
+  for (const claim of claims) {
+    const reason = results.get(claim);
+    if (reason === undefined) continue;
+    for (const { start, end } of without({ start: Math.max(claim.start, reached), end: claim.end }, verified)) {
+      rejected.push({ start, end, reason });
+    }
+    reached = Math.max(reached, claim.end);
+  }
+  return { verifiedPieces, verifiedExtents, rejected };
+}
+
+/** The parts of `range` that none of `taken` covers; `taken` is sorted and without overlaps. */
+function without(range: ByteRange, taken: readonly ByteRange[]): ByteRange[] {
+  const left: ByteRange[] = [];
+  let low = 0;
+  for (let high = taken.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    if ((taken[middle]?.end ?? Infinity) <= range.start) low = middle + 1;
+    else high = middle;
+  }
+  let at = range.start;
+  for (let next = taken[low]; next !== undefined && next.start < range.end; next = taken[low]) {
+    if (next.start > at) left.push({ start: at, end: next.start });
+    at = Math.max(at, next.end);
+    low += 1;
+  }
+  if (at < range.end) left.push({ start: at, end: range.end });
+  return left;
+}
