@@ -1,0 +1,77 @@
+/** Events of a download in words: the same sentences in the live view, in plain lines, everywhere. */
+import type { DownloadEvent } from '../../base/events.js';
+import { printable } from '../../base/printable.js';
+import { formatBytes } from '../../base/units.js';
+
+/** A short name of the source with that id. */
+export type SourceNames = (id: number) => string;
+
+/** What happened, without its time: ":9003 takes 12.0 MiB from :9001: would finish 3.1 s later". */
+export function eventSentence(event: DownloadEvent, name: SourceNames): string {
+  const [what, why] = [eventHead(event, name), printable(event.type === 'source-added' ? event.url : event.reason)];
+  if (what === '') return why;
+  return why === '' ? what : `${what}: ${why}`;
+}
+
+function eventHead(event: DownloadEvent, name: SourceNames): string {
+  switch (event.type) {
+    case 'phase':
+      return event.phase === 'disk-full' ? 'disk full' : event.phase;
+    case 'source-added':
+      return `${name(event.source)} added`;
+    case 'source-ready':
+      return `${name(event.source)} ready`;
+    case 'source-lost':
+      return `${name(event.source)} lost`;
+    case 'source-quarantined':
+      return `${name(event.source)} left out`;
+    case 'source-removed':
+      return `${name(event.source)} removed`;
+    case 'connection-opening':
+      return `${name(event.source)} gets a connection`;
+    case 'connection-closed':
+      return `${name(event.source)} loses a connection`;
+    case 'segment-assigned':
+      return `${name(event.source)} gets ${formatBytes(event.end - event.start)}`;
+    case 'segment-stolen':
+      return `${name(event.source)} takes ${formatBytes(event.end - event.start)} from ${name(event.victim)}`;
+    case 'segment-hedged':
+      return `${name(event.source)} also fetches ${formatBytes(event.end - event.start)} of ${name(event.victim)}`;
+    case 'piece-corrupt':
+      return `piece ${event.piece} from ${event.sources.map(name).join(', ')} is corrupt`;
+    case 'hashes-known':
+      return `${name(event.source)} sent the piece hashes`;
+    case 'notice':
+      return '';
+  }
+}
+
+/** Whether `event` tells of something that went wrong. */
+export function isTrouble(event: DownloadEvent): boolean {
+  if (event.type === 'phase') return event.phase === 'waiting' || event.phase === 'disk-full';
+  return ['source-lost', 'source-quarantined', 'piece-corrupt', 'notice'].includes(event.type);
+}
+
+export type EventWeight = 'decision' | 'detail';
+
+/** Whether an event is worth one of the few lines of a live view. */
+export function eventWeight(event: DownloadEvent): EventWeight {
+  switch (event.type) {
+    case 'source-added':
+    case 'connection-opening':
+    case 'connection-closed':
+    case 'segment-assigned':
+      return 'detail';
+    case 'phase':
+    case 'source-ready':
+    case 'source-lost':
+    case 'source-quarantined':
+    case 'source-removed':
+    case 'segment-stolen':
+    case 'segment-hedged':
+    case 'piece-corrupt':
+    case 'hashes-known':
+    case 'notice':
+      return 'decision';
+  }
+}

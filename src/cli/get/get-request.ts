@@ -1,0 +1,149 @@
+/** What `get` is asked for: its flags, their meaning together, and the way back to a command line. */
+import type { Command } from 'commander';
+
+import type { DownloadOptions } from '../../base/download-handle.js';
+import { isUrl, parseHost, parseSource } from '../options/addresses.js';
+import { parseSeconds, parseWhole } from '../options/numbers.js';
+import { formatPorts, parsePorts } from '../options/ports.js';
+import {
+  addReportFlags,
+  type ReportFlags,
+  type ReportOptions,
+  reportOptions,
+  reportWords,
+} from '../options/report-options.js';
+import { manygetCommandLine } from '../options/shell-words.js';
+import { usageError } from '../options/usage-error.js';
+
+/** Where the file is: addresses of it, or servers that have it. No name: whatever single file they have. */
+export type GetFrom =
+  | { readonly kind: 'urls'; readonly urls: readonly string[] }
+  | {
+      readonly kind: 'servers';
+      readonly host: string;
+      readonly ports: readonly number[];
+      readonly name: string | undefined;
+    };
+
+/** The part of the options that the download itself takes, as given. */
+export type TransferOptions = Omit<DownloadOptions, 'sources' | 'output' | 'signal'>;
+
+export interface GetRequest {
+  /** Undefined: to be asked for. */
+  readonly from: GetFrom | undefined;
+  readonly output: string | undefined;
+  readonly folder: string | undefined;
+  readonly transfer: TransferOptions;
+  readonly report: ReportOptions;
+}
+
+export interface GetFlags extends ReportFlags {
+  readonly address?: string;
+  readonly ports?: readonly number[];
+  readonly out?: string;
+  readonly dir?: string;
+  readonly resume?: boolean;
+  readonly overwrite?: boolean;
+  readonly verify?: boolean;
+  readonly sha256?: boolean;
+  readonly giveUpAfter?: number;
+  readonly maxConnectionsPerServer?: number;
+  readonly connectTimeout?: number;
+}
+
+export function addGetFlags(command: Command): Command {
+  command
+    .argument('[sources...]', 'mgp://host:port/name for each server that has the file; with -a: the NAME alone')
+    .option('-a, --address <host>', 'address of the servers, used with -p', (text) => parseHost('-a', text))
+    .option('-p, --ports <ports>', 'their ports: 9001,9002,9003 or 9001-9004', (text) => parsePorts(text, 1))
+    .option('-o, --out <path>', "file to write, or an existing folder (default: the file's own name, here)")
+    .option('-d, --dir <folder>', 'existing folder to write into')
+    .option('-r, --resume', 'go on where an earlier run ended (the default)')
+    .option('--no-resume', 'start over')
+    .option('--overwrite', 'replace an output that exists')
+    .option('--no-verify', "do not check the pieces against the servers' hashes")
+    .option('--sha256', 'compute the SHA-256 of the whole file at the end')
+    .option('-x, --max-connections-per-server <n>', 'connections to one server, at most (default: 8)', (text) =>
+      parseWhole('-x', text, 1, 64),
+    )
+    .option('--connect-timeout <seconds>', 'time for a connection to be there (default: 10)', (text) =>
+      parseSeconds('--connect-timeout', text, 0.1, 3600),
+    )
+    .option('--give-up-after <seconds>', 'end when no server has answered for so long (default: 60)', (text) =>
+      parseSeconds('--give-up-after', text, 0, 31_536_000),
+    );
+  return addReportFlags(command);
+}
+
+/** The request that arguments and flags make together. */
+export function getRequest(args: readonly string[], flags: GetFlags): GetRequest {
+  return {
+    from: getFrom(args, flags),
+    output: nonEmpty('-o', flags.out),
+    folder: nonEmpty('-d', flags.dir),
+    transfer: {
+      ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+      ...(flags.overwrite === undefined ? {} : { overwrite: flags.overwrite }),
+      ...(flags.verify === false ? { verify: false } : {}),
+      ...(flags.sha256 === undefined ? {} : { sha256: flags.sha256 }),
+      ...(flags.giveUpAfter === undefined ? {} : { giveUpAfterMs: flags.giveUpAfter }),
+      ...(flags.maxConnectionsPerServer === undefined
+        ? {}
+        : { connectionsPerSourceMax: flags.maxConnectionsPerServer }),
+      ...(flags.connectTimeout === undefined ? {} : { connectTimeoutMs: flags.connectTimeout }),
+    },
+    report: reportOptions(flags),
+  };
+}
+
+function nonEmpty(flag: string, path: string | undefined): string | undefined {
+  if (path === '') throw usageError(`${flag} takes a path, not an empty word`);
+  return path;
+}
+
+const hostDefault = '127.0.0.1';
+
+function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined {
+  if (flags.ports === undefined) {
+    if (flags.address !== undefined) throw usageError('-a names the servers but not their ports: add -p 9001-9004');
+    return args.length === 0 ? undefined : { kind: 'urls', urls: distinct(args.map(parseSource)) };
+  }
+  const [name] = args;
+  if (args.length > 1) {
+    throw usageError(`-p takes one NAME to fetch from all its ports, not ${args.length} of them`);
+  }
+  if (name !== undefined && isUrl(name)) {
+    throw usageError('-p goes with the NAME of a file, a whole address stands for itself: leave one of them out');
+  }
+  return { kind: 'servers', host: flags.address ?? hostDefault, ports: flags.ports, name: nonEmpty('NAME', name) };
+}
+
+function distinct(urls: readonly string[]): string[] {
+  const twice = urls.find((url, index) => urls.indexOf(url) !== index);
+  if (twice !== undefined) throw usageError(`${twice} is named twice: each server counts once`);
+  return [...urls];
+}
+
+/** The command line that asks for `request`. */
+export function getCommandLine(request: GetRequest): string {
+  const { from, transfer } = request;
+  const seconds = (ms: number): string => String(ms / 1000);
+  const operands = from?.kind === 'urls' ? from.urls : from?.name === undefined ? [] : [from.name];
+  const words = from?.kind === 'servers' ? ['-a', from.host, '-p', formatPorts(from.ports)] : [];
+  if (request.folder !== undefined) words.push('-d', request.folder);
+  if (request.output !== undefined) words.push('-o', request.output);
+  if (transfer.resume !== undefined) words.push(transfer.resume ? '-r' : '--no-resume');
+  if (transfer.overwrite === true) words.push('--overwrite');
+  if (transfer.verify === false) words.push('--no-verify');
+  if (transfer.sha256 === true) words.push('--sha256');
+  if (transfer.connectionsPerSourceMax !== undefined) words.push('-x', String(transfer.connectionsPerSourceMax));
+  if (transfer.connectTimeoutMs !== undefined) words.push('--connect-timeout', seconds(transfer.connectTimeoutMs));
+  if (transfer.giveUpAfterMs !== undefined) words.push('--give-up-after', seconds(transfer.giveUpAfterMs));
+  return manygetCommandLine('get', operands, [...words, ...reportWords(request.report)]);
+}
+
+/** The command line that goes on where `request` ended: the same, without a wish to start over. */
+export function resumeCommandLine(request: GetRequest): string {
+  const { resume: _startOver, ...transfer } = request.transfer;
+  return getCommandLine({ ...request, transfer: { ...transfer, resume: true } });
+}

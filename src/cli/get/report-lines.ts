@@ -1,0 +1,88 @@
+/** The final report of a download, as it stays on the screen. */
+import { printable } from '../../base/printable.js';
+import type { DownloadReport, SourceReport } from '../../base/snapshot.js';
+import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
+import { formatPercent, formatShortMs } from '../figures.js';
+import { type Cell, tableLines, tableWidth } from '../terminal/table.js';
+import { cutEnd, cutStart } from '../terminal/text-width.js';
+import type { Theme } from '../terminal/theme.js';
+
+/** Longer than any path of a file system in use. */
+const pathCharsMax = 4096;
+
+/** The lines of `report` in `width` columns. */
+export function reportLines(report: DownloadReport, width: number, theme: Theme): string[] {
+  return [...summaryLines(report, width, theme), '', ...sourceLines(report.sources, width, theme)];
+}
+
+function summaryLines(report: DownloadReport, width: number, theme: Theme): string[] {
+  const { glyphs } = theme;
+  const head = `${glyphs.good} ${printable(report.name)}`;
+  const total =
+    `${formatBytes(report.sizeBytes)} in ${formatDuration(report.elapsedMs)}, ` +
+    `${formatSpeed(report.speedBytesPerSec)}, efficiency ${formatPercent(report.efficiency)}`;
+  const fact = (name: string, value: string): string => `  ${name.padEnd(9)} ${value}`;
+  // A digest and a path are there to be copied: a narrow terminal wraps them, nothing cuts them.
+  return [
+    theme.good(cutEnd(head, width)),
+    fact('saved as', printable(report.outputPath, pathCharsMax)),
+    cutEnd(fact('total', total), width),
+    cutEnd(fact('fetched', fetchedFact(report)), width),
+    cutEnd(fact('pieces', `${report.piecesVerified} of ${report.pieceCount} verified`), width),
+    ...sha256Facts(report).map((value, index) => fact(index === 0 ? 'SHA-256' : '', value)),
+  ];
+}
+
+function fetchedFact(report: DownloadReport): string {
+  const resumed = report.resumedBytes > 0 ? `, ${formatBytes(report.resumedBytes)} kept from an earlier run` : '';
+  return `${formatBytes(report.fetchedBytes)}${resumed}, ${formatBytes(report.duplicateBytes)} fetched twice`;
+}
+
+function sha256Facts(report: DownloadReport): string[] {
+  if (report.sha256 === undefined) return ['not computed; --sha256 asks for it'];
+  switch (report.sha256Origin) {
+    case 'computed':
+      return [report.sha256, 'computed from the finished file'];
+    case 'stated':
+      return [report.sha256, 'stated by the servers, every piece verified'];
+    case undefined:
+      return [report.sha256];
+  }
+}
+
+const heads = ['server', 'bytes', 'share', 'connect', '1st byte', 'waiting', 'mean speed', 'twice', 'faults'];
+const leftColumns = new Set([0]);
+
+function sourceLines(sources: readonly SourceReport[], width: number, theme: Theme): string[] {
+  const labelWidthMax = Math.max(8, Math.min(32, width - 66));
+  const rows = [
+    heads.map((text): Cell => ({ text, paint: theme.faint })),
+    ...sources.map((source) => sourceRow(source, labelWidthMax, theme)),
+  ];
+  const gap = tableWidth(rows, 2) + 2 <= width ? 2 : 1;
+  const table = tableLines(tableWidth(rows, gap) + 2 <= width ? rows : rows.map(narrow), leftColumns, gap);
+  return table.flatMap((line, index) => {
+    const note = index === 0 ? '' : printable(sources[index - 1]?.note ?? '');
+    return note === '' ? [`  ${line}`] : [`  ${line}`, theme.faint(cutEnd(`      ${note}`, width))];
+  });
+}
+
+/** What is left of a row where there is no room: server, bytes, share, mean speed, faults. */
+function narrow(row: readonly Cell[]): Cell[] {
+  return row.filter((_, column) => [0, 1, 2, 6, 8].includes(column));
+}
+
+function sourceRow(source: SourceReport, labelWidthMax: number, theme: Theme): Cell[] {
+  const label = cutStart(printable(source.label), labelWidthMax);
+  return [
+    { text: `${theme.glyphs.swatch} ${label}`, paint: (text) => theme.source(source.id, text) },
+    { text: formatBytes(source.bytes) },
+    { text: formatPercent(source.share) },
+    { text: formatShortMs(source.connectMs) },
+    { text: formatShortMs(source.firstByteMs) },
+    { text: formatDuration(source.waitingMs) },
+    { text: formatSpeed(source.meanSpeedBytesPerSec) },
+    { text: formatBytes(source.duplicateBytes) },
+    { text: String(source.faults), paint: source.faults > 0 ? theme.bad : undefined },
+  ];
+}

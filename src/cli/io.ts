@@ -1,0 +1,40 @@
+/**
+ * What a command touches of its process: streams, environment, signals. Handed in, so that tests run whole commands.
+ */
+import type { Readable } from 'node:stream';
+
+export interface CliOutput {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
+}
+
+export type CliInput = Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
+
+export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+export interface CliIo {
+  readonly stdin: CliInput;
+  readonly stdout: CliOutput;
+  readonly stderr: CliOutput;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** False for a job in the background, which must neither read the terminal nor draw on it. */
+  readonly foreground: boolean;
+  /** Calls `listener` on every request to end; returns what takes the listener off. */
+  onEndSignal(listener: (signal: EndSignal) => void): () => void;
+  /** Calls `listener` when the process is about to be stopped (Ctrl-Z) and after it goes on. */
+  onSuspend(listener: { suspend(): void; resume(): void }): () => void;
+  /** Stops the process as Ctrl-Z does, for a keyboard in raw mode. */
+  suspend(): void;
+  /** Calls `listener` as the very last thing, whatever ends the process. */
+  onExit(listener: () => void): () => void;
+  exitNow(status: number): void;
+}
+
+/** Whether a person sits at both ends. */
+export function isInteractive(io: CliIo): boolean {
+  return io.stdin.isTTY === true && io.stdout.isTTY === true && io.foreground;
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/** The command `manyget`: parses, loads what was asked for, and turns every error into a sentence and an exit status. */
+import { errorHint, printError } from './error-output.js';
+import type { GetDeps } from './get/run-get.js';
+import type { CliIo } from './io.js';
+import { processIo } from './process-io.js';
+import { type Invocation, parseArguments } from './program.js';
+import { asManygetError } from '../base/errors.js';
+
+async function main(args: readonly string[], io: CliIo): Promise<number> {
+  try {
+    return await run(parseArguments(args), io);
+  } catch (thrown) {
+    const error = asManygetError(thrown);
+    return printError(io, error, errorHint(error), args.includes('-v') || args.includes('--verbose'));
+  }
+}
+
+async function run(invocation: Invocation, io: CliIo): Promise<number> {
+  switch (invocation.type) {
+    case 'help':
+      io.stdout.write(invocation.text);
+      return 0;
+    case 'version':
+      io.stdout.write(`${await version()}\n`);
+      return 0;
+    case 'get': {
+      const app = '../app';
+      const [{ runGet }, { download }, { listFiles }] = await Promise.all([
+        import('./get/run-get.js'),
+        import(`${app}/download.js`) as Promise<Pick<GetDeps, 'download'>>,
+        import(`${app}/list.js`) as Promise<Pick<GetDeps, 'listFiles'>>,
+      ]);
+      return runGet(invocation.request, { download, listFiles }, io);
+    }
+    case 'serve': {
+      const [{ runServe }, { serve }] = await Promise.all([import('./serve/run-serve.js'), import('../app/serve.js')]);
+      return runServe(invocation.request, { serve }, io);
+    }
+  }
+}
+
+async function version(): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Output that goes nowhere (`| head`, a log on a full disk) does not end a download: it is said once, where possible. */
+function outliveReaders(): void {
+  let told = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && !told) process.stderr.write(`manyget: cannot write its report: ${error.message}\n`);
+    told = true;
+  });
+  // Nowhere is left to say that standard error itself is gone.
+  process.stderr.on('error', () => {});
+}
+
+outliveReaders();
+const status = await main(process.argv.slice(2), processIo());
+// Pipes may still hold lines; nothing else is worth waiting for, a forgotten timer least of all.
+await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+process.exit(status);

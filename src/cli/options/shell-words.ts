@@ -1,0 +1,15 @@
+/** `word` as a POSIX shell reads it back. */
+export function quoteWord(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) && !word.startsWith('~') ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function commandLine(words: readonly string[]): string {
+  return words.map(quoteWord).join(' ');
+}
+
+/** `manyget COMMAND OPERANDS... FLAGS...`, with the operands behind `--` where one of them looks like a flag. */
+export function manygetCommandLine(command: string, operands: readonly string[], flags: readonly string[]): string {
+  const disguised = operands.some((operand) => operand.startsWith('-'));
+  const words = disguised ? [...flags, '--', ...operands] : [...operands, ...flags];
+  return commandLine(['manyget', command, ...words]);
+}

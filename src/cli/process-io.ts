@@ -1,0 +1,76 @@
+/** The real process as a `CliIo`. */
+import { readFileSync } from 'node:fs';
+
+import type { CliIo, EndSignal } from './io.js';
+
+const endSignals: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+export function processIo(): CliIo {
+  const suspending = new Set<{ suspend(): void; resume(): void }>();
+  const onStop = (): void => {
+    for (const listener of suspending) listener.suspend();
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const onContinue = (): void => {
+    for (const listener of suspending) listener.resume();
+  };
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    env: process.env,
+    foreground: isForeground(),
+    onEndSignal(listener) {
+      for (const signal of endSignals) process.on(signal, listener);
+      return () => {
+        for (const signal of endSignals) process.off(signal, listener);
+      };
+    },
+    onSuspend(listener) {
+      suspending.add(listener);
+      if (suspending.size === 1) {
+        process.on('SIGTSTP', onStop);
+        process.on('SIGCONT', onContinue);
+      }
+      return () => {
+        suspending.delete(listener);
+        if (suspending.size > 0) return;
+        process.off('SIGTSTP', onStop);
+        process.off('SIGCONT', onContinue);
+      };
+    },
+    suspend() {
+      process.kill(process.pid, 'SIGTSTP');
+    },
+    onExit(listener) {
+      process.on('exit', listener);
+      return () => process.off('exit', listener);
+    },
+    exitNow(status) {
+      process.exit(status);
+    },
+  };
+}
+
+/**
+ * False for a job in the background of its terminal: reading would stop it (SIGTTIN). From the process group and the
+ * terminal's foreground group in proc(5); true where there is no such file.
+ */
+function isForeground(): boolean {
+  let stat: string;
+  try {
+    stat = readFileSync('/proc/self/stat', 'latin1');
+  } catch {
+    return true;
+  }
+  // The second field is the command in parentheses, which may hold anything, blanks and parentheses included.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [group, terminalGroup] = [fields[2], fields[5]];
+  return terminalGroup === '-1' || group === terminalGroup;
+}

@@ -1,0 +1,78 @@
+/** The commands of manyget and their flags. Parses; what a command does is loaded only when it runs. */
+import { Command, CommanderError } from 'commander';
+
+import { addGetFlags, type GetFlags, getRequest, type GetRequest } from './get/get-request.js';
+import { usageError } from './options/usage-error.js';
+import { addServeFlags, type ServeFlags, serveRequest, type ServeRequest } from './serve/serve-request.js';
+
+/** What a command line asks for. */
+export type Invocation =
+  | { readonly type: 'get'; readonly request: GetRequest }
+  | { readonly type: 'serve'; readonly request: ServeRequest }
+  | { readonly type: 'version' }
+  /** Help was asked for: this is its text. */
+  | { readonly type: 'help'; readonly text: string };
+
+/** What `args` (without node and script) ask for; a ManygetError with code `usage` where they make no sense. */
+export function parseArguments(args: readonly string[]): Invocation {
+  let invocation: Invocation | undefined;
+  let help = '';
+  const program = new Command('manyget')
+    .description('Fetch one file in pieces from many servers at once; and run those servers.')
+    .usage('[command] [options] [arguments]')
+    .option('-V, --version', 'print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+      writeErr: () => {},
+    });
+  program.on('option:version', () => {
+    invocation = { type: 'version' };
+    throw new CommanderError(0, 'commander.version', '');
+  });
+  addGetFlags(
+    program
+      .command('get', { isDefault: true })
+      .description('fetch one file from all servers that have it (the default command)')
+      .addHelpText('after', getExamples),
+  ).action((sources: string[], flags: GetFlags) => {
+    invocation = { type: 'get', request: getRequest(sources, flags) };
+  });
+  addServeFlags(
+    program.command('serve').description('run servers that offer files').addHelpText('after', serveExamples),
+  ).action((paths: string[], flags: ServeFlags) => {
+    invocation = { type: 'serve', request: serveRequest(paths, flags) };
+  });
+  try {
+    program.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageError(sentenceOf(error));
+  }
+  return invocation ?? { type: 'help', text: help };
+}
+
+/** "error: unknown option '--foo'\n(Did you mean --bar?)" as one sentence. */
+function sentenceOf(error: CommanderError): string {
+  return error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim();
+}
+
+const getExamples = `
+Examples:
+  manyget get mgp://10.0.0.1:9001/video.mp4 mgp://10.0.0.2:9001/video.mp4
+  manyget get -a 127.0.0.1 -p 9001-9004 video.mp4 -o copy.mp4 -i 2
+  manyget get                    asks for what it needs
+
+An interrupted download goes on with the same command. Exit statuses: docs/errors.md.`;
+
+const serveExamples = `
+Examples:
+  manyget serve video.mp4                          four servers, ports 9001-9004
+  manyget serve videos/ -n 3 -p 7001 --limit-rate 2M,5M,10M
+
+While it runs, type e2 to close server 2, o2 to open it again, k2 to kill it, status, quit.`;

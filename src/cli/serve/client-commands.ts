@@ -1,0 +1,41 @@
+/** What to tell people who want the files: addresses and ready-made commands. */
+import { networkInterfaces } from 'node:os';
+
+import { printable } from '../../base/printable.js';
+import type { FleetSnapshot } from '../../base/snapshot.js';
+import { mgpUrl } from '../options/addresses.js';
+import { quoteWord } from '../options/shell-words.js';
+
+const filesShownMax = 3;
+
+/** The address by which clients reach a server that listens on `host`. */
+export function reachableHost(host: string, interfaces: typeof networkInterfaces = networkInterfaces): string {
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  const addresses = Object.values(interfaces()).flatMap((list) => list ?? []);
+  return addresses.find((address) => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';
+}
+
+/** Addresses of the first files on every server, and the command that fetches the first file from all of them. */
+export function welcomeLines(snapshot: FleetSnapshot): string[] {
+  const servers = snapshot.servers.filter((server) => server.state !== 'failed');
+  const urls = (name: string): string[] =>
+    servers.map((server) => mgpUrl(reachableHost(server.host), server.port, name));
+  const lines = snapshot.files.slice(0, filesShownMax).flatMap((file) => urls(file.name).map((url) => `  ${url}`));
+  const hidden = snapshot.files.length - filesShownMax;
+  const [first] = snapshot.files;
+  return [
+    `serving ${count(snapshot.files.length, 'file')} on ${count(servers.length, 'server')}:`,
+    ...lines,
+    ...(hidden > 0 ? [`  and ${count(hidden, 'file')} more`] : []),
+    ...(first === undefined
+      ? []
+      : [
+          `fetch ${printable(first.name)} from all of them with:`,
+          `  manyget get ${urls(first.name).map(quoteWord).join(' ')}`,
+        ]),
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,16 @@
+import type { FleetEvent, FleetHandle } from '../../base/fleet-handle.js';
+
+/** One way to show a fleet of servers. A view writes; it never decides. */
+export interface ServeView {
+  readonly intervalMs: number;
+  /** True where the view itself reads what the operator types. */
+  readonly readsKeyboard?: boolean;
+  start(fleet: FleetHandle): void;
+  update(): void;
+  event(event: FleetEvent): void;
+  /** Something for the operator: an answer to a command. */
+  message(lines: readonly string[]): void;
+  /** The operator asked for the state. */
+  status(): void;
+  close(): void;
+}
