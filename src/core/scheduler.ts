@@ -18,6 +18,13 @@ export interface SchedulerOptions {
   readonly pieceBytes: number;
   /** What is to be fetched. */
   readonly missing: Iterable<ByteRange>;
+  /** Connections to one source at most. Default 8. */
+  readonly connectionsPerSourceMax?: number;
+}
+
+/** A range that is on order, with the connection that is to deliver it. */
+export interface Order extends Run {
+  readonly connection: ConnectionId;
 }
 
 /**
@@ -51,11 +58,11 @@ export class Scheduler {
   }
 
   /** Orders that are out: who is to deliver what. */
-  inFlight(): Run[] {
-    const out: Run[] = [];
+  inFlight(): Order[] {
+    const out: Order[] = [];
     for (const lane of this.#lanes.values()) {
       for (const s of lane.segments) {
-        if (s.position < s.end) out.push({ start: s.position, end: s.end, source: lane.source });
+        if (s.position < s.end) out.push({ start: s.position, end: s.end, source: lane.source, connection: lane.connection });
       }
     }
     return out;
@@ -97,6 +104,8 @@ export class Scheduler {
       case 'alive':
         this.#lanes.get(event.connection)?.sawLife(this.#nowMs);
         this.#feedHungry();
+        return;
+      case 'open-failed':
         return;
       case 'refetch':
         this.#second.push({ range: event.range, avoid: event.avoid });

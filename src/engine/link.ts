@@ -1,0 +1,162 @@
+import type { ManygetError } from '../base/errors.js';
+import type { ConnectionId } from '../base/ids.js';
+import type { SegmentId } from '../core/scheduler-messages.js';
+import type { ConnectionHandler, Source, SourceConnection, SourceInfo } from '../sources/source.js';
+import type { Inlet } from './inlet.js';
+import type { SourceRunner } from './source-runner.js';
+
+/** What a link tells; the download acts on it. */
+export interface LinkEvents {
+  ready(link: Link, info: SourceInfo): void;
+  infoChanged(link: Link, info: SourceInfo): void;
+  /** Bytes of the segment on its way arrived, up to `position`. */
+  progressed(link: Link, segment: SegmentId, position: number): void;
+  segmentEnded(link: Link, segment: SegmentId, end: number): void;
+  hashes(link: Link, firstPiece: number, hashes: Uint8Array): void;
+  hashesRefused(link: Link, error: ManygetError): void;
+  alive(link: Link): void;
+  /** It reads no more until `wake` is called. */
+  full(link: Link): void;
+  closed(link: Link, error: ManygetError): void;
+}
+
+/**
+ * One connection within a download: joins a source's connection to an inlet, and keeps what is measured of it.
+ */
+export class Link implements ConnectionHandler {
+  readonly id: ConnectionId;
+  readonly runner: SourceRunner;
+  readonly #events: LinkEvents;
+  readonly #connection: SourceConnection;
+  readonly startedAtMs: number;
+  #inlet: Inlet | undefined;
+  #segment: SegmentId | undefined;
+  #reported = -1;
+  #closed = false;
+  connectMs = 0;
+  info: SourceInfo | undefined;
+  isWaitingForRoom = false;
+
+  constructor(id: ConnectionId, runner: SourceRunner, source: Source, events: LinkEvents, connectTimeoutMs: number) {
+    this.id = id;
+    this.runner = runner;
+    this.#events = events;
+    this.startedAtMs = performance.now();
+    this.#connection = source.connect(this, { connectTimeoutMs });
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  get inlet(): Inlet | undefined {
+    return this.#inlet;
+  }
+
+  /** From now on bytes have a place to go. */
+  attach(inlet: Inlet): void {
+    this.#inlet = inlet;
+  }
+
+  request(segment: SegmentId, start: number, end: number): void {
+    this.#connection.request(segment, start, end);
+  }
+
+  trim(segment: SegmentId, end: number): void {
+    this.#connection.trim(segment, end);
+  }
+
+  requestHashes(firstPiece: number, count: number): void {
+    this.#connection.requestHashes(firstPiece, count);
+  }
+
+  ping(): void {
+    this.#connection.ping();
+  }
+
+  /** There may be room again. */
+  wake(): void {
+    if (!this.isWaitingForRoom || this.#closed) return;
+    this.isWaitingForRoom = false;
+    this.#connection.resume();
+  }
+
+  close(error: ManygetError): void {
+    this.#connection.close(error);
+  }
+
+  /** Says how far it has come, where that is news. */
+  report(): void {
+    if (this.#segment === undefined || this.#inlet === undefined || this.#inlet.offset === this.#reported) return;
+    this.#reported = this.#inlet.offset;
+    this.#events.progressed(this, this.#segment, this.#reported);
+  }
+
+  connected(connectMs: number): void {
+    this.connectMs = connectMs;
+    this.runner.connected(connectMs);
+  }
+
+  ready(info: SourceInfo): void {
+    this.info = info;
+    this.#events.ready(this, info);
+  }
+
+  infoChanged(info: SourceInfo): void {
+    this.info = info;
+    this.#events.infoChanged(this, info);
+  }
+
+  dataStart(segment: SegmentId, offset: number, bytes: number): void {
+    if (this.#segment !== segment) {
+      this.report();
+      this.#segment = segment;
+      this.#reported = -1;
+    }
+    this.#inlet?.start(offset, bytes);
+  }
+
+  dataTarget(bytesMax: number): Uint8Array | undefined {
+    const target = this.#inlet?.target(bytesMax);
+    if (target === undefined && !this.isWaitingForRoom) {
+      this.isWaitingForRoom = true;
+      this.#events.full(this);
+    }
+    return target;
+  }
+
+  dataFilled(bytes: number): void {
+    const inlet = this.#inlet;
+    if (inlet === undefined) return;
+    this.runner.arrived(bytes);
+    const filledBlock = inlet.filled(bytes);
+    if (filledBlock || this.#reported < 0) this.report();
+  }
+
+  segmentEnded(segment: SegmentId, end: number): void {
+    if (this.#segment === segment) {
+      this.report();
+      this.#segment = undefined;
+    }
+    this.#events.segmentEnded(this, segment, end);
+  }
+
+  hashes(firstPiece: number, hashes: Uint8Array): void {
+    this.#events.hashes(this, firstPiece, hashes);
+  }
+
+  hashesRefused(error: ManygetError): void {
+    this.#events.hashesRefused(this, error);
+  }
+
+  alive(): void {
+    this.#events.alive(this);
+  }
+
+  closed(error: ManygetError): void {
+    this.#closed = true;
+    // A connect that fails at once reports before the constructor is done.
+    this.report();
+    this.#events.closed(this, error);
+  }
+}

@@ -1,0 +1,138 @@
+import { ManygetError } from '../base/errors.js';
+import { agree, type ClaimGroup } from '../core/agreement.js';
+import { voteContent } from '../core/content-vote.js';
+import type { JournalReplay } from '../store/journal.js';
+import type { FileFacts } from './resume-state.js';
+import type { SourceRunner } from './source-runner.js';
+
+/** How long those that have not answered yet may still change the picture, from the first answer on. */
+const settleMs = 1000;
+/** How long a server may take to hash before the others decide without it. */
+const hashingPatienceMs = 5000;
+
+export type Verdict =
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'disagree'; readonly error: ManygetError }
+  | {
+      readonly kind: 'agree';
+      readonly facts: FileFacts;
+      readonly good: readonly SourceRunner[];
+      readonly odd: readonly { readonly runner: SourceRunner; readonly error: ManygetError }[];
+    };
+
+/**
+ * Decides which sources hold the same file. The first to answer is believed at once, so that nobody waits; the
+ * majority is believed when all have answered, or a second later. Nothing is final before that.
+ */
+export class Mirrors {
+  readonly #runners: readonly SourceRunner[];
+  #firstAnswerMs: number | undefined;
+  #firstContentMs: number | undefined;
+  #settled = false;
+  #sizeBytes: number | undefined;
+
+  constructor(runners: readonly SourceRunner[]) {
+    this.#runners = runners;
+  }
+
+  /** True once late answers can only be compared with what was decided. */
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
+  /** Bytes of an earlier run are there: the sources that fit them are preferred. */
+  prefer(replay: JournalReplay): void {
+    this.#sizeBytes = replay.header.sizeBytes;
+  }
+
+  judge(nowMs: number, current: FileFacts | undefined): Verdict {
+    const live = this.#runners.filter((runner) => !runner.isStopped);
+    const answered = live.filter((runner) => runner.info !== undefined);
+    if (answered.length === 0) return { kind: 'wait' };
+    this.#firstAnswerMs ??= nowMs;
+    const allSpoke = live.every((runner) => runner.info !== undefined || runner.faults > 0);
+    if (allSpoke || nowMs - this.#firstAnswerMs > settleMs) this.#settled = true;
+    const known = this.#sizeBytes === undefined ? undefined : { sizeBytes: this.#sizeBytes, contentId: undefined };
+    const claims = answered.map((r) => ({ source: r.id, sizeBytes: r.info?.sizeBytes ?? 0, contentId: undefined }));
+    const sizes = agree(claims, known);
+    if (sizes.kind === 'none') return { kind: 'wait' };
+    if (sizes.kind === 'tie') {
+      if (this.#settled) return { kind: 'disagree', error: this.#sizesDisagree(sizes.groups) };
+      return current === undefined ? { kind: 'wait' } : this.#content(current.sizeBytes, answered, [], current, nowMs);
+    }
+    if (this.#settled) this.#sizeBytes ??= sizes.chosen.sizeBytes;
+    return this.#content(sizes.chosen.sizeBytes, answered, this.#settled ? sizes.others : [], current, nowMs);
+  }
+
+  #content(
+    sizeBytes: number,
+    answered: readonly SourceRunner[],
+    oddSizes: readonly ClaimGroup[],
+    current: FileFacts | undefined,
+    nowMs: number,
+  ): Verdict {
+    const same = answered.filter((runner) => runner.info?.sizeBytes === sizeBytes);
+    const odd = oddSizes.flatMap((group) => group.sources.flatMap((id) => this.#oddSize(this.#runners[id], sizeBytes)));
+    const voted = current?.sizeBytes === sizeBytes && current.contentId !== undefined;
+    const vote = voted ? this.#compare(current.contentId, same) : this.#vote(same, nowMs);
+    if (vote.kind === 'tie') return { kind: 'disagree', error: this.#contentsDisagree(same) };
+    const contentId = vote.kind === 'decided' ? vote.contentId : undefined;
+    const others = vote.kind === 'decided' ? vote.others : [];
+    for (const id of others) odd.push(...this.#oddContent(this.#runners[id], contentId ?? ''));
+    const good = same.filter((runner) => !others.includes(runner.id));
+    const info = good[0]?.info ?? same[0]?.info;
+    if (info === undefined) return { kind: 'wait' };
+    const { name, pieceBytes } = info;
+    return { kind: 'agree', facts: { name, sizeBytes, pieceBytes, contentId }, good, odd };
+  }
+
+  #vote(same: readonly SourceRunner[], nowMs: number): ReturnType<typeof voteContent> {
+    const claims = same.map((runner) => ({ source: runner.id, contentId: runner.info?.contentId }));
+    if (claims.some((claim) => claim.contentId !== undefined)) this.#firstContentMs ??= nowMs;
+    const outOfPatience = nowMs - (this.#firstContentMs ?? nowMs) > hashingPatienceMs;
+    const spoken = claims.filter((claim) => claim.contentId !== undefined);
+    const voters = this.#settled ? same.length : this.#runners.filter((runner) => !runner.isStopped).length;
+    return voteContent(outOfPatience ? spoken : claims, outOfPatience ? spoken.length : voters, this.#settled);
+  }
+
+  #compare(contentId: string, same: readonly SourceRunner[]): ReturnType<typeof voteContent> {
+    const differs = same.filter((r) => r.info?.contentId !== undefined && r.info.contentId !== contentId);
+    return { kind: 'decided', contentId, others: differs.map((runner) => runner.id) };
+  }
+
+  #oddSize(runner: SourceRunner | undefined, sizeBytes: number): { runner: SourceRunner; error: ManygetError }[] {
+    if (runner === undefined) return [];
+    const text = `${runner.source.label} holds a file of ${runner.info?.sizeBytes ?? 0} bytes, expected ${sizeBytes} bytes as most sources state; it is left out`;
+    return [{ runner, error: new ManygetError('size-differs', text) }];
+  }
+
+  #oddContent(runner: SourceRunner | undefined, contentId: string): { runner: SourceRunner; error: ManygetError }[] {
+    if (runner === undefined) return [];
+    const text = `${runner.source.label} holds other bytes (content id ${short(runner.info?.contentId)}, expected ${short(contentId)}); it is left out`;
+    return [{ runner, error: new ManygetError('content-differs', text) }];
+  }
+
+  #sizesDisagree(groups: readonly ClaimGroup[]): ManygetError {
+    const parts = groups.map((g) => `${g.sizeBytes} bytes at ${g.sources.map((s) => this.#label(s)).join(', ')}`);
+    return new ManygetError(
+      'sources-disagree',
+      `the sources hold different files and no majority says which is right: ${parts.join('; ')}`,
+    );
+  }
+
+  #contentsDisagree(same: readonly SourceRunner[]): ManygetError {
+    const parts = same.map((runner) => `${short(runner.info?.contentId)} at ${runner.source.label}`);
+    return new ManygetError(
+      'sources-disagree',
+      `the sources hold different bytes and no majority says which are right: content id ${parts.join(', ')}`,
+    );
+  }
+
+  #label(source: number): string {
+    return this.#runners[source]?.source.label ?? `source ${source}`;
+  }
+}
+
+function short(contentId: string | undefined): string {
+  return contentId === undefined ? 'not known yet' : contentId.slice(0, 12);
+}

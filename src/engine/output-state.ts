@@ -1,0 +1,171 @@
+import { ManygetError } from '../base/errors.js';
+import type { Disk } from '../store/disk.js';
+import type { Journal, JournalReplay } from '../store/journal.js';
+import { lockOutput, type OutputLock } from '../store/output-lock.js';
+import { decideOutputPath, statePaths, type StatePaths } from '../store/output-path.js';
+import { completeCutFinish, type PartFile } from '../store/part-file.js';
+import type { PieceHasher } from '../store/piece-hasher.js';
+import { preallocate } from '../store/preallocate.js';
+import { verifyExtents, type ResumeCheck } from '../store/resume-check.js';
+import { checkSameFile, openEarlierRun, openStore, type EarlierRun, type FileFacts } from './resume-state.js';
+
+/** Up to here the SHA-256 of the whole file costs less than anybody notices, and is computed unasked. */
+const sha256UnaskedBytesMax = 64 * 1024 * 1024;
+
+export interface OutputOptions {
+  readonly output: string | undefined;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+}
+
+export interface FileDigest {
+  readonly sha256: string | undefined;
+  readonly origin: 'computed' | 'stated' | undefined;
+}
+
+/**
+ * Owns what a download has on the disk: the lock, the part file, the journal, and the final name. Decides nothing
+ * about bytes.
+ */
+export class OutputState {
+  readonly #disk: Disk;
+  readonly #options: OutputOptions;
+  #path = '';
+  #paths: StatePaths | undefined;
+  #lock: OutputLock | undefined;
+  #earlier: EarlierRun | undefined;
+  #part: PartFile | undefined;
+  #journal: Journal | undefined;
+
+  constructor(disk: Disk, options: OutputOptions) {
+    this.#disk = disk;
+    this.#options = options;
+  }
+
+  /** Absolute path of the finished file; empty before `open`. */
+  get path(): string {
+    return this.#path;
+  }
+
+  get earlier(): EarlierRun | undefined {
+    return this.#earlier;
+  }
+
+  /**
+   * Settles where the file goes, takes the lock, and reads what an earlier run left.
+   * @param notice Told, in a sentence, what is there and of no use.
+   */
+  open(fileName: string, notice: (text: string) => void): void {
+    const { output, overwrite, resume } = this.#options;
+    this.#path = decideOutputPath(this.#disk, { output, name: fileName, overwrite: true });
+    const paths = statePaths(this.#path);
+    this.#paths = paths;
+    if (!overwrite && this.#disk.look(this.#path) !== undefined) {
+      // An earlier run may have been cut off between giving the final name and taking the old one away.
+      if (completeCutFinish(this.#disk, paths.part, this.#path)) this.#removeIfThere(paths.journal);
+      decideOutputPath(this.#disk, { output, name: fileName, overwrite });
+    }
+    this.#lock = lockOutput(this.#disk, this.#path);
+    if (!resume) return;
+    const found = openEarlierRun(this.#disk, paths.part, paths.journal);
+    this.#earlier = found.earlier;
+    if (found.useless !== undefined) notice(`nothing to resume: ${found.useless}; starting over`);
+  }
+
+  /** The file's facts are known: opens the part file and the journal. */
+  begin(facts: FileFacts): { part: PartFile; journal: Journal; replay: JournalReplay | undefined } {
+    const paths = this.#state();
+    const earlier = this.#earlier;
+    if (earlier !== undefined) checkSameFile(facts, earlier.replay, paths.part);
+    const { part, journal } = openStore(this.#disk, paths.part, paths.journal, facts, earlier);
+    this.#part = part;
+    this.#journal = journal;
+    if (earlier === undefined) void preallocate(part.path, facts.sizeBytes, this.#disk);
+    return { part, journal, replay: earlier?.replay };
+  }
+
+  /** What has begun is of no use: as if nothing had been there. */
+  discard(): void {
+    this.#part?.close();
+    this.#journal?.remove();
+    this.#part = undefined;
+    this.#journal = undefined;
+    this.#earlier = undefined;
+  }
+
+  /** The content of the file is known now. @throws ManygetError `journal-other-file`. */
+  noteContent(contentId: string): void {
+    const known = this.#earlier?.replay.contentId;
+    if (known !== undefined && known !== contentId) {
+      throw new ManygetError(
+        'journal-other-file',
+        `${this.#state().part} was begun for other content (id ${known}), the servers hold ${contentId}; use --no-resume to start over, or another output to keep both`,
+      );
+    }
+    if (known === undefined) this.#journal?.append({ type: 'content', contentId });
+  }
+
+  /** Reads back what the earlier run claims to have left. */
+  checkEarlier(signal: AbortSignal, onProgress: (checked: number, total: number) => void): Promise<ResumeCheck> {
+    const earlier = this.#earlier;
+    if (earlier === undefined) throw new Error('there is no earlier run');
+    return verifyExtents({ path: this.#state().part, disk: this.#disk }, earlier.replay, { signal, onProgress });
+  }
+
+  /** What is written so far survives a power loss, once this resolves. */
+  async sync(): Promise<void> {
+    await this.#part?.sync();
+    await this.#journal?.sync();
+  }
+
+  /** Gives the verified file its final name, and takes the state away. */
+  async finish(hasher: PieceHasher, sha256: { forced: boolean; stated: string | undefined }): Promise<FileDigest> {
+    const part = this.#part;
+    if (part === undefined) throw new Error('nothing was begun');
+    this.#journal?.flush();
+    const unasked = this.#disk.look(part.path)?.sizeBytes ?? 0;
+    const computes = sha256.forced || unasked <= sha256UnaskedBytesMax;
+    const digest: FileDigest = computes
+      ? { sha256: await hasher.hashWholeFile(part.path), origin: 'computed' }
+      : { sha256: sha256.stated, origin: sha256.stated === undefined ? undefined : 'stated' };
+    if (digest.origin === 'computed' && sha256.stated !== undefined && digest.sha256 !== sha256.stated) {
+      throw new ManygetError(
+        'verification-failed',
+        `the file's SHA-256 is ${digest.sha256 ?? ''}, the servers state ${sha256.stated}; it is kept as ${part.path}`,
+      );
+    }
+    await part.finish(this.#path, { overwrite: this.#options.overwrite });
+    part.close();
+    this.#journal?.remove();
+    this.#lock?.release();
+    return digest;
+  }
+
+  /** Ends without a finished file: all that was received stays for a later run. */
+  async abandon(): Promise<void> {
+    try {
+      if (this.#journal !== undefined) {
+        this.#journal.append({ type: 'end-of-run' });
+        await this.sync();
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    this.#part?.close();
+    (this.#journal ?? this.#earlier?.journal)?.close();
+    this.#lock?.release();
+  }
+
+  #state(): StatePaths {
+    if (this.#paths === undefined) throw new Error('the output was not opened');
+    return this.#paths;
+  }
+
+  #removeIfThere(path: string): void {
+    if (this.#disk.look(path) !== undefined) this.#disk.unlink(path);
+  }
+}

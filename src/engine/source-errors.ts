@@ -1,0 +1,47 @@
+import { ManygetError, type ErrorCode } from '../base/errors.js';
+import { formatDuration } from '../base/units.js';
+import { printable } from '../base/printable.js';
+import type { SourceRunner } from './source-runner.js';
+
+/** Names shown of what a server offers instead. */
+const namesMax = 8;
+const differing: ReadonlySet<ErrorCode> = new Set(['size-differs', 'content-differs', 'file-changed']);
+
+/** Nobody can be reached, or nobody is left: each source with its reason. */
+export function noSourceError(runners: readonly SourceRunner[]): ManygetError {
+  const errors = runners.map((runner) => runner.lastError);
+  const reasons = runners.map((r) => r.lastError?.message ?? `${r.source.label} did not answer`).join('; ');
+  if (errors.length > 0 && errors.every((error) => error !== undefined && differing.has(error.code))) {
+    return new ManygetError('sources-disagree', `no source holds the file that was begun: ${reasons}`);
+  }
+  const removed = runners.length > 0 && runners.every((runner) => runner.state === 'removed');
+  if (removed) return new ManygetError('no-source', 'no source is left: all were removed');
+  return new ManygetError('no-source', `no source can be used: ${reasons}`);
+}
+
+/** All were there once, and are gone for too long. */
+export function silentSourcesError(runners: readonly SourceRunner[], silentMs: number): ManygetError {
+  const reasons = runners.map((r) => r.lastError?.message ?? `${r.source.label} did not answer`).join('; ');
+  return new ManygetError(
+    'gave-up',
+    `no source answered for ${formatDuration(silentMs)}, the state is kept: ${reasons}`,
+  );
+}
+
+/** Everybody says that there is no such file: says what there is. */
+export async function missingFileError(runners: readonly SourceRunner[], timeoutMs: number): Promise<ManygetError> {
+  const first = runners[0];
+  const what = first?.lastError?.message ?? 'the file was not found';
+  if (first === undefined) return new ManygetError('file-not-found', what);
+  try {
+    const files = await first.source.list({ connectTimeoutMs: timeoutMs });
+    const names = files.slice(0, namesMax).map((file) => `"${printable(file.name)}"`);
+    const more = files.length > namesMax ? ` and ${files.length - namesMax} more` : '';
+    const there = files.length === 0 ? 'nothing' : `${names.join(', ')}${more}`;
+    return new ManygetError('file-not-found', `${what}; ${first.source.label} offers ${there}`, {
+      cause: first.lastError,
+    });
+  } catch (cause) {
+    return new ManygetError('file-not-found', what, { cause });
+  }
+}

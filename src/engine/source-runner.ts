@@ -1,0 +1,163 @@
+import type { ErrorCode, ManygetError } from '../base/errors.js';
+import type { ConnectionId, SourceId } from '../base/ids.js';
+import type { SourceState } from '../base/snapshot.js';
+import { RateMeter } from '../core/rate-meter.js';
+import { defaultRetryPolicy, retryDelayMs } from '../core/retry-policy.js';
+import type { Source, SourceInfo } from '../sources/source.js';
+import { Link, type LinkEvents } from './link.js';
+
+const speedTauMs = 1500;
+
+export interface RunnerOptions {
+  readonly connectTimeoutMs: number;
+  readonly nextConnection: () => ConnectionId;
+  readonly links: LinkEvents;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+}
+
+/**
+ * One source of a download: keeps at least one connection to it alive, with growing delays while it fails, until it is
+ * stopped for good; and keeps what is measured of it.
+ */
+export class SourceRunner {
+  readonly id: SourceId;
+  readonly source: Source;
+  readonly links = new Set<Link>();
+  readonly #options: RunnerOptions;
+  readonly #meter = new RateMeter(speedTauMs);
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped: { state: SourceState; note: string } | undefined;
+  lastError: ManygetError | undefined;
+  /** The newest that it said of its file; kept while it is away. */
+  info: SourceInfo | undefined;
+  connectMs: number | undefined;
+  firstByteMs: number | undefined;
+  writtenBytes = 0;
+  arrivedBytes = 0;
+  faults = 0;
+  strikes = 0;
+  waitingMs = 0;
+  aliveMs = 0;
+  activeMs = 0;
+  #arrivedAtTick = 0;
+
+  /** Bytes that it delivered for nothing. */
+  get duplicateBytes(): number {
+    return Math.max(0, this.arrivedBytes - this.writtenBytes);
+  }
+
+  /** Mean over the time that it was connected. */
+  get meanBytesPerSec(): number {
+    return this.aliveMs > 0 ? (this.arrivedBytes / this.aliveMs) * 1000 : 0;
+  }
+
+  /** Mean over the time in which bytes came. */
+  get activeBytesPerSec(): number {
+    return this.activeMs > 0 ? (this.arrivedBytes / this.activeMs) * 1000 : 0;
+  }
+
+  constructor(id: SourceId, source: Source, options: RunnerOptions) {
+    this.id = id;
+    this.source = source;
+    this.#options = options;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  get note(): string {
+    return this.#stopped?.note ?? (this.readyLinks === 0 ? (this.lastError?.message ?? '') : '');
+  }
+
+  get readyLinks(): number {
+    let count = 0;
+    for (const link of this.links) if (link.info !== undefined && !link.isClosed) count += 1;
+    return count;
+  }
+
+  get state(): SourceState {
+    if (this.#stopped !== undefined) return this.#stopped.state;
+    if (this.readyLinks > 0) return 'ready';
+    return this.links.size > 0 && this.#failures === 0 ? 'connecting' : 'backing-off';
+  }
+
+  /** Opens one more connection. */
+  open(): void {
+    if (this.isStopped) return;
+    const { connectTimeoutMs, nextConnection, links } = this.#options;
+    this.links.add(new Link(nextConnection(), this, this.source, links, connectTimeoutMs));
+  }
+
+  connected(connectMs: number): void {
+    this.connectMs = connectMs;
+  }
+
+  /** A connection works: the next failure is a first one again. */
+  worked(): void {
+    this.#failures = 0;
+  }
+
+  /** A connection is gone. Tries again later where it was the last one. */
+  linkClosed(link: Link, error: ManygetError): void {
+    this.links.delete(link);
+    this.lastError = error;
+    if (this.isStopped) return;
+    this.faults += 1;
+    if (this.links.size > 0) return;
+    this.#failures += 1;
+    const delay = retryDelayMs(defaultRetryPolicy, this.#failures, this.#options.random());
+    this.#timer = setTimeout(() => this.open(), delay);
+  }
+
+  /** Ends its part in the download. */
+  stop(state: 'quarantined' | 'removed' | 'closed', error: ManygetError): void {
+    if (this.isStopped) return;
+    this.#stopped = { state, note: state === 'closed' ? '' : error.message };
+    if (state === 'quarantined') this.lastError = error;
+    clearTimeout(this.#timer);
+    for (const link of [...this.links]) link.close(error);
+  }
+
+  wrote(bytes: number): void {
+    this.writtenBytes += bytes;
+  }
+
+  /** Bytes came in over the network, useful or not. */
+  arrived(bytes: number): void {
+    this.arrivedBytes += bytes;
+    this.#meter.add(bytes);
+  }
+
+  /** Time passes: what it did with it. */
+  tick(elapsedMs: number): void {
+    const nowMs = this.#options.nowMs();
+    if (this.readyLinks === 0) {
+      if (this.#meter.isRunning) this.#meter.stop(nowMs);
+      return;
+    }
+    this.#meter.start(nowMs - elapsedMs);
+    this.aliveMs += elapsedMs;
+    if (this.arrivedBytes > this.#arrivedAtTick) this.activeMs += elapsedMs;
+    else this.waitingMs += elapsedMs;
+    this.#arrivedAtTick = this.arrivedBytes;
+  }
+
+  get speedBytesPerSec(): number {
+    return this.#meter.isRunning ? (this.#meter.rate(this.#options.nowMs()) ?? 0) : 0;
+  }
+}
+
+/** True where trying again cannot help: the source says no in a way that lasts. */
+export function isFinal(error: ManygetError): boolean {
+  return finalCodes.has(error.code);
+}
+
+const finalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'not-found',
+  'not-mgp',
+  'version-unsupported',
+  'protocol-violation',
+]);

@@ -1,0 +1,304 @@
+import { asManygetError, ManygetError } from '../base/errors.js';
+import type { ConnectionId, PieceIndex, SourceId } from '../base/ids.js';
+import type { MapCell } from '../base/snapshot.js';
+import { Ledger } from '../core/ledger.js';
+import { fromEarlierRun } from '../core/provenance.js';
+import { Scheduler } from '../core/scheduler.js';
+import type { SchedulerCommand, SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
+import { BlockPool } from '../store/block-pool.js';
+import type { Journal, JournalReplay } from '../store/journal.js';
+import type { PartFile } from '../store/part-file.js';
+import type { PieceHasher } from '../store/piece-hasher.js';
+import type { EventLog } from './event-log.js';
+import { Inlet } from './inlet.js';
+import type { Link } from './link.js';
+import { Sink } from './sink.js';
+import type { SourceRunner } from './source-runner.js';
+import { Verifier } from './verifier.js';
+
+/** All blocks of a download together: memory is bounded by this, not by the file or the number of connections. */
+const poolBytesMax = 40 * 1024 * 1024;
+/** A connection that owes bytes and is silent for this long is ended; the source is tried again. */
+const silenceMsMax = 4500;
+
+export interface TransferParts {
+  readonly sizeBytes: number;
+  readonly pieceBytes: number;
+  readonly verify: boolean;
+  readonly part: PartFile;
+  readonly journal: Journal;
+  readonly replay: JournalReplay | undefined;
+  readonly hasher: PieceHasher;
+  readonly connectionsPerSourceMax: number | undefined;
+  readonly events: EventLog;
+  readonly nowMs: () => number;
+  readonly runner: (source: SourceId) => SourceRunner | undefined;
+  /** The disk takes nothing more for now (`disk-full`), or at all. */
+  readonly onBlocked: (error: ManygetError) => void;
+  readonly onUnblocked: () => void;
+  readonly onCorrupt: (piece: PieceIndex, sources: readonly SourceId[]) => void;
+  /** Something was verified or received: perhaps all is done. */
+  readonly onAdvance: () => void;
+  readonly onFatal: (error: ManygetError) => void;
+}
+
+/**
+ * The moving part of a download, from when the file's facts are known: carries out what the scheduler decides, and
+ * takes what arrives to the disk.
+ *
+ * Invariant: the scheduler hears of every event in order, one at a time; what its commands cause at once waits.
+ */
+export class Transfer {
+  readonly ledger: Ledger;
+  readonly verifier: Verifier;
+  readonly scheduler: Scheduler;
+  readonly #parts: TransferParts;
+  readonly #sink: Sink;
+  readonly #links = new Map<ConnectionId, Link>();
+  readonly #waiting = new Set<Link>();
+  /** Inlets of ended connections whose last bytes the disk has not taken yet. */
+  readonly #orphans = new Set<Inlet>();
+  readonly #journalIndex = new Map<SourceId, number>();
+  readonly #queue: SchedulerEvent[] = [];
+  #dispatching = false;
+  #wakeAsked = false;
+  #closed = false;
+
+  constructor(parts: TransferParts) {
+    this.#parts = parts;
+    this.ledger = new Ledger(parts.sizeBytes, parts.pieceBytes);
+    this.verifier = new Verifier({
+      on: parts.verify,
+      ledger: this.ledger,
+      journal: parts.journal,
+      hasher: parts.hasher,
+      partPath: parts.part.path,
+      journalIndex: (source) => this.#indexOf(source),
+      onCorrupt: (piece, sources) => this.#corrupt(piece, sources),
+      onVerified: parts.onAdvance,
+      onError: parts.onFatal,
+    });
+    for (const range of claimedRanges(this.ledger, parts.replay)) {
+      this.ledger.receive(range.start, range.end, fromEarlierRun);
+    }
+    const missing = this.ledger.missing(0, parts.sizeBytes);
+    this.scheduler = new Scheduler({ pieceBytes: parts.pieceBytes, missing });
+    this.#sink = new Sink({
+      pool: new BlockPool({ bytesMax: poolBytesMax }),
+      part: parts.part,
+      journal: parts.journal,
+      ledger: this.ledger,
+      verifier: this.verifier,
+      onBlocked: parts.onBlocked,
+      onRoom: () => this.#wakeSoon(),
+      onWritten: (bytes, source) => parts.runner(source)?.wrote(bytes),
+      journalIndex: (source) => this.#indexOf(source),
+    });
+  }
+
+  get isBlocked(): boolean {
+    return this.#sink.blocked !== undefined;
+  }
+
+  /** A connection may be used. */
+  attach(link: Link): void {
+    if (this.#links.has(link.id) || this.#closed) return;
+    this.#links.set(link.id, link);
+    this.#sink.connections = this.#links.size;
+    link.attach(new Inlet(this.#sink, link.runner.id));
+    this.dispatch({ type: 'connection-ready', connection: link.id, source: link.runner.id, rttMs: link.connectMs });
+  }
+
+  /** A connection is gone; what it delivered is kept. */
+  detach(link: Link): void {
+    if (!this.#links.delete(link.id)) return;
+    this.#sink.connections = this.#links.size;
+    this.#waiting.delete(link);
+    const inlet = link.inlet;
+    if (inlet !== undefined && !this.#closed && !inlet.finishBlock()) this.#orphans.add(inlet);
+    this.dispatch({ type: 'connection-closed', connection: link.id });
+    this.#parts.onAdvance();
+  }
+
+  /** Bytes of a segment came in. */
+  progressed(link: Link, segment: SegmentId, position: number): void {
+    this.dispatch({ type: 'bytes', connection: link.id, segment, position });
+  }
+
+  segmentEnded(link: Link, segment: SegmentId, end: number): void {
+    link.inlet?.flush();
+    this.dispatch({ type: 'segment-ended', connection: link.id, segment, end });
+    this.#parts.onAdvance();
+  }
+
+  /** It stopped reading because there is no room. */
+  full(link: Link): void {
+    this.#waiting.add(link);
+  }
+
+  /** Feeds one event to the scheduler, and carries out what it says. */
+  dispatch(event: SchedulerEvent): void {
+    this.#queue.push(event);
+    if (this.#dispatching || this.#closed) return;
+    this.#dispatching = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        for (const command of this.scheduler.handle(next, this.#parts.nowMs())) this.#carryOut(command);
+      }
+    } finally {
+      this.#dispatching = false;
+    }
+  }
+
+  /** Time passes. */
+  tick(): void {
+    for (const link of this.#links.values()) link.report();
+    this.dispatch({ type: 'tick' });
+    const nowMs = this.#parts.nowMs();
+    for (const link of [...this.#links.values()]) {
+      const lane = this.scheduler.lane(link.id);
+      if (lane !== undefined && lane.receivedBytes > 0) link.runner.firstByteMs = lane.firstByteMs;
+      const silentMs = lane?.silentMs(nowMs) ?? 0;
+      if (silentMs < silenceMsMax || link.isWaitingForRoom) continue;
+      const text = `${link.runner.source.label} sent nothing for ${(silentMs / 1000).toFixed(1)} s`;
+      link.close(new ManygetError('source-silent', text));
+    }
+  }
+
+  /** Takes what is in memory to the part file, then the journal. Both survive the death of this process after that. */
+  flush(): void {
+    if (this.#closed) return;
+    if (this.isBlocked) {
+      this.#retryBlocked();
+      return;
+    }
+    for (const link of this.#links.values()) link.inlet?.flush();
+    this.#flushJournal();
+  }
+
+  /** Bytes [start, end) cannot be trusted: fetch them again. */
+  refetch(start: number, end: number, avoid: SourceId | undefined): void {
+    for (const range of this.ledger.forget(start, end)) {
+      this.verifier.forget(this.ledger.pieceAt(range.start), this.ledger.pieceAt(range.end - 1));
+      this.#parts.journal.append({ type: 'forget', start: range.start, end: range.end });
+      this.dispatch({ type: 'refetch', range, avoid });
+    }
+  }
+
+  /** Writes down who fetches what and how fast, for the record. */
+  noteProgress(runners: Iterable<SourceRunner>): void {
+    const { journal } = this.#parts;
+    for (const run of this.scheduler.inFlight()) {
+      journal.append({
+        type: 'segment',
+        connection: run.connection,
+        source: this.#indexOf(run.source),
+        start: run.start,
+        end: run.end,
+      });
+    }
+    for (const runner of runners) {
+      if (runner.speedBytesPerSec <= 0) continue;
+      const bytesPerSec = Math.round(runner.speedBytesPerSec);
+      const firstByteMs = Math.round(runner.firstByteMs ?? 0);
+      journal.append({ type: 'speed', source: this.#indexOf(runner.id), bytesPerSec, firstByteMs });
+    }
+  }
+
+  map(cells: number): MapCell[] {
+    return this.ledger.map(cells, this.scheduler.inFlight());
+  }
+
+  /** Stops taking bytes. What is in memory is written first, where the disk takes it. */
+  close(): void {
+    if (this.#closed) return;
+    if (!this.isBlocked) this.flush();
+    this.#closed = true;
+  }
+
+  #carryOut(command: SchedulerCommand): void {
+    switch (command.type) {
+      case 'request':
+        this.#request(command);
+        return;
+      case 'trim':
+        this.#links.get(command.connection)?.trim(command.segment, command.end);
+        return;
+      case 'probe':
+        this.#links.get(command.connection)?.ping();
+        return;
+      case 'open':
+        this.#parts.events.add({ type: 'connection-opening', source: command.source, reason: command.reason });
+        this.#parts.runner(command.source)?.open();
+        return;
+      case 'close':
+        this.#links.get(command.connection)?.close(new ManygetError('server-closed', command.reason));
+        return;
+    }
+  }
+
+  #request(command: SchedulerCommand & { type: 'request' }): void {
+    const { connection, segment, start, end, source, victim, reason } = command;
+    this.#links.get(connection)?.request(segment, start, end);
+    const common = { source, connection, start, end, reason };
+    this.#parts.events.add(
+      victim === undefined ? { type: 'segment-assigned', ...common } : { type: 'segment-stolen', victim, ...common },
+    );
+  }
+
+  #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {
+    const range = this.ledger.pieceRange(piece);
+    this.#parts.onCorrupt(piece, sources);
+    this.dispatch({ type: 'refetch', range, avoid: sources.find((s) => s !== fromEarlierRun) });
+  }
+
+  #flushJournal(): void {
+    try {
+      this.#parts.journal.flush();
+    } catch (error) {
+      this.#sink.block(asManygetError(error, 'io-failed', 'journal'));
+    }
+  }
+
+  #retryBlocked(): void {
+    const written = this.#sink.retry(() => {
+      for (const orphan of this.#orphans) {
+        if (!orphan.finishBlock()) return false;
+        this.#orphans.delete(orphan);
+      }
+      for (const link of this.#links.values()) if (link.inlet?.flush() === false) return false;
+      this.#parts.journal.flush();
+      return true;
+    });
+    if (written) this.#parts.onUnblocked();
+  }
+
+  /** Lets those go on that wait for room, in the order in which they stopped, once the present call is done. */
+  #wakeSoon(): void {
+    if (this.#wakeAsked || this.#waiting.size === 0) return;
+    this.#wakeAsked = true;
+    queueMicrotask(() => {
+      this.#wakeAsked = false;
+      for (const link of [...this.#waiting]) {
+        this.#waiting.delete(link);
+        link.wake();
+      }
+    });
+  }
+
+  #indexOf(source: SourceId): number {
+    let index = this.#journalIndex.get(source);
+    if (index === undefined) {
+      index = this.#parts.journal.sourceIndex(this.#parts.runner(source)?.source.url ?? 'unknown:');
+      this.#journalIndex.set(source, index);
+    }
+    return index;
+  }
+}
+
+/** What an earlier run says is there. */
+function claimedRanges(ledger: Ledger, replay: JournalReplay | undefined): { start: number; end: number }[] {
+  if (replay === undefined) return [];
+  const pieces = [...replay.pieces.keys()].map((index) => ledger.pieceRange(index as PieceIndex));
+  return [...pieces, ...replay.extents];
+}

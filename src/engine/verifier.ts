@@ -1,0 +1,154 @@
+import { asManygetError, type ManygetError } from '../base/errors.js';
+import type { PieceIndex, SourceId } from '../base/ids.js';
+import type { Ledger } from '../core/ledger.js';
+import { fromEarlierRun } from '../core/provenance.js';
+import type { Block } from '../store/block-pool.js';
+import type { Journal } from '../store/journal.js';
+import type { PieceHasher } from '../store/piece-hasher.js';
+import { mixedSources } from '../wire/journal-record.js';
+
+export interface VerifierParts {
+  readonly on: boolean;
+  readonly ledger: Ledger;
+  readonly journal: Journal;
+  readonly hasher: PieceHasher;
+  readonly partPath: string;
+  /** A source's index in the journal. */
+  readonly journalIndex: (source: SourceId) => number;
+  /** A piece is wrong; its bytes are missing again. `sources` are those that delivered them. */
+  readonly onCorrupt: (piece: PieceIndex, sources: readonly SourceId[]) => void;
+  /** A piece is right. */
+  readonly onVerified: () => void;
+  /** Hashing itself failed. */
+  readonly onError: (error: ManygetError) => void;
+}
+
+/**
+ * Holds every complete piece against the hash that the servers state: at once where they are known, else when they
+ * come. What it finds right it writes into the journal, so that a later run need not fetch it again.
+ *
+ * Invariant: a piece is being hashed, or its digest waits, or it is verified, or it is not complete. A digest counts
+ * only for the bytes that it was asked for: `#asked` tells an outdated one.
+ */
+export class Verifier {
+  readonly #parts: VerifierParts;
+  readonly #asked = new Map<PieceIndex, number>();
+  readonly #waiting = new Map<PieceIndex, Uint8Array>();
+  #expected: Uint8Array | undefined;
+  #ticket = 0;
+
+  constructor(parts: VerifierParts) {
+    this.#parts = parts;
+  }
+
+  /** False where the user wants no verification: complete pieces then count as they are. */
+  get isOn(): boolean {
+    return this.#parts.on;
+  }
+
+  get hasHashes(): boolean {
+    return this.#expected !== undefined;
+  }
+
+  /** Pieces whose digest is known and waits for the servers' hashes. */
+  get waitingPieces(): number {
+    return this.#waiting.size;
+  }
+
+  /** The hashes that the servers state, 32 bytes a piece. Pieces that waited for them are judged now. */
+  setExpected(hashes: Uint8Array): void {
+    this.#expected = hashes;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [piece, digest] of waiting) this.#judge(piece, digest);
+  }
+
+  /** A complete piece is all in one block; `done` gets the block back. */
+  checkBlock(piece: PieceIndex, block: Block, bytes: number, done: (block: Block) => void): void {
+    const ticket = this.#take(piece);
+    this.#parts.hasher.hashBlock(block, bytes, (digest, hashed) => {
+      done(hashed);
+      this.#digested(piece, ticket, digest);
+    });
+  }
+
+  /** A complete piece came in parts: its bytes are read back, from the page cache as a rule. */
+  checkOnDisk(piece: PieceIndex): void {
+    if (!this.isOn) {
+      this.#parts.ledger.verify(piece);
+      this.#parts.onVerified();
+      return;
+    }
+    const ticket = this.#take(piece);
+    const range = this.#parts.ledger.pieceRange(piece);
+    this.#parts.hasher.hashFile(this.#parts.partPath, range.start, range.end).then(
+      (digest) => this.#digested(piece, ticket, digest),
+      (error: unknown) => this.#parts.onError(asManygetError(error, 'io-failed', this.#parts.partPath)),
+    );
+  }
+
+  /** An earlier run's piece was read back and has this digest. */
+  checkedEarlier(piece: PieceIndex, digest: Uint8Array): void {
+    if (this.#parts.ledger.pieceState(piece) !== 'complete') return;
+    if (this.isOn) this.#judge(piece, digest);
+    else {
+      this.#parts.ledger.verify(piece);
+      this.#parts.onVerified();
+    }
+  }
+
+  /** True while this piece's digest is on its way or waits. */
+  isPending(piece: PieceIndex): boolean {
+    return this.#asked.has(piece) || this.#waiting.has(piece);
+  }
+
+  /** The bytes of these pieces are gone: what is known of them no longer holds. */
+  forget(first: PieceIndex, last: PieceIndex): void {
+    for (let piece = first; piece <= last; piece = (piece + 1) as PieceIndex) {
+      this.#asked.delete(piece);
+      this.#waiting.delete(piece);
+    }
+  }
+
+  #take(piece: PieceIndex): number {
+    this.#ticket += 1;
+    this.#asked.set(piece, this.#ticket);
+    return this.#ticket;
+  }
+
+  #digested(piece: PieceIndex, ticket: number, digest: Uint8Array): void {
+    if (this.#asked.get(piece) !== ticket) return;
+    this.#asked.delete(piece);
+    const runs = this.#parts.ledger.runs(
+      piece * this.#parts.ledger.pieceBytes,
+      this.#parts.ledger.pieceRange(piece).end,
+    );
+    const source = runs.length === 1 ? (runs[0]?.source ?? mixedSources) : mixedSources;
+    this.#parts.journal.append({
+      type: 'piece',
+      index: piece,
+      sha256: digest,
+      source: source < 0 ? mixedSources : this.#parts.journalIndex(source as SourceId),
+    });
+    this.#judge(piece, digest);
+  }
+
+  #judge(piece: PieceIndex, digest: Uint8Array): void {
+    const expected = this.#expected?.subarray(piece * 32, piece * 32 + 32);
+    if (expected === undefined) {
+      this.#waiting.set(piece, digest);
+      return;
+    }
+    if (Buffer.compare(expected, digest) === 0) {
+      this.#parts.ledger.verify(piece);
+      this.#parts.onVerified();
+      return;
+    }
+    const { ledger, journal } = this.#parts;
+    const range = ledger.pieceRange(piece);
+    const sources = [...new Set(ledger.runs(range.start, range.end).map((run) => run.source))];
+    ledger.forget(range.start, range.end);
+    journal.append({ type: 'forget', start: range.start, end: range.end });
+    this.#parts.onCorrupt(piece, sources);
+  }
+}
