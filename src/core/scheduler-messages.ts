@@ -18,6 +18,8 @@ export type SchedulerEvent =
       readonly rttMs: number;
     }
   | { readonly type: 'connection-closed'; readonly connection: ConnectionId }
+  /** An attempt to connect came to nothing, be it the first one or one that an `open` asked for. */
+  | { readonly type: 'open-failed'; readonly source: SourceId }
   /** Bytes of a segment arrived, in order; `position` is the offset after the last one. */
   | {
       readonly type: 'bytes';

@@ -62,7 +62,8 @@ export class Scheduler {
     const out: Order[] = [];
     for (const lane of this.#lanes.values()) {
       for (const s of lane.segments) {
-        if (s.position < s.end) out.push({ start: s.position, end: s.end, source: lane.source, connection: lane.connection });
+        if (s.position < s.end)
+          out.push({ start: s.position, end: s.end, source: lane.source, connection: lane.connection });
       }
     }
     return out;

@@ -1,0 +1,101 @@
+import { Random } from '../support/random.js';
+import { fluidBytes } from './rate-curve.js';
+import { goodputOf, slotMs, type SourceEvent, type SourceSpec, type World } from './world.js';
+
+const mib = 1024 * 1024;
+const sizeBytesMax = 4096 * mib;
+
+/** The world of a seed: a mix of everything that servers and links do, of 5 to 40 s of ideal time. */
+export function randomWorld(seed: number): World {
+  const random = new Random(seed);
+  const idealMs = random.logBetween(5000, 40_000);
+  const count = Math.round(random.logBetween(1, 20));
+  const centre = random.logBetween(4, 60);
+  const spread = random.pick([1, 2, 5, 12]);
+  const troubled = random.chance(0.5);
+  const sources: SourceSpec[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const rateMbit = Math.min(150, Math.max(0.2, centre * random.logBetween(1 / spread, spread)));
+    sources.push(randomSource(random, rateMbit, troubled ? idealMs : undefined));
+  }
+  if (random.chance(0.08)) sources.push(hopeless(random));
+  const sum = sources.reduce((s, source) => s + source.rate, 0);
+  const draft: World = {
+    name: `seed ${seed}`,
+    seed,
+    sizeBytes: 1,
+    pieceBytes: mib,
+    sources,
+    clientRate: random.chance(0.15) ? sum * random.between(0.3, 0.95) : undefined,
+    connectionsPerSourceMax: random.pick([8, 8, 16]),
+    stepMs: 5,
+  };
+  let bytes = fluidBytes(draft, idealMs);
+  // A world in which everybody is away for long holds less than a second's work: it runs until they are back.
+  if (bytes < mib) bytes = Math.max(mib, fluidBytes(draft, 4 * idealMs));
+  return { ...draft, sizeBytes: Math.min(sizeBytesMax, Math.floor(bytes)) };
+}
+
+function randomSource(random: Random, rateMbit: number, troubleMs: number | undefined): SourceSpec {
+  const rate = goodputOf(rateMbit);
+  const rttMs = Math.round(random.logBetween(2, 250));
+  const noisy = random.chance(0.25);
+  const kind = random.next();
+  const shaped = kind < 0.2;
+  const lossy = kind > 0.9;
+  const limited = kind > 0.2 && kind < 0.32;
+  return {
+    rate,
+    rttMs,
+    queueBytes: Math.max(32 * 1024, (rate * Math.min(150, Math.max(50, rttMs))) / 1000),
+    shaped,
+    connectionRateMax: limited ? rate / random.between(1.5, 6) : undefined,
+    lossRate: lossy ? random.logBetween(0.0002, 0.01) : 0,
+    noiseMs: noisy ? random.pick([200, 500, 1000]) : 0,
+    noiseSpread: noisy ? random.between(0.05, 0.5) : 0,
+    thinkMs: random.chance(0.1) ? random.between(5, 100) : 0,
+    events: troubleMs === undefined ? [] : troubles(random, rate, troubleMs),
+  };
+}
+
+/** Half of the sources of a troubled world misbehave at some time: they change speed, stall, die, come back. */
+function troubles(random: Random, rate: number, idealMs: number): SourceEvent[] {
+  if (!random.chance(0.4)) return [];
+  const at = (low: number, high: number): number => Math.round((idealMs * random.between(low, high)) / slotMs) * slotMs;
+  const first = at(0.02, 1);
+  const kind = random.next();
+  if (kind < 0.45) {
+    const value = rate * random.logBetween(0.03, 3);
+    const back: SourceEvent[] = random.chance(0.4) ? [{ atMs: first + at(0.1, 0.6), action: 'rate', value: rate }] : [];
+    return [{ atMs: first, action: 'rate', value }, ...back];
+  }
+  if (kind < 0.65) {
+    const back: SourceEvent[] = random.chance(0.5) ? [{ atMs: first + at(0.05, 0.5), action: 'go-on' }] : [];
+    return [{ atMs: first, action: 'stall' }, ...back];
+  }
+  if (kind < 0.9) {
+    const back: SourceEvent[] = random.chance(0.5) ? [{ atMs: first + at(0.1, 0.6), action: 'return' }] : [];
+    return [{ atMs: first, action: 'die' }, ...back];
+  }
+  return [
+    { atMs: 0, action: 'die' },
+    { atMs: first, action: 'return' },
+  ];
+}
+
+/** A source that is more of a burden than a help: very slow and far away, or accepting and never answering. */
+function hopeless(random: Random): SourceSpec {
+  const mute = random.chance(0.5);
+  return {
+    rate: goodputOf(0.2),
+    rttMs: 300,
+    queueBytes: 32 * 1024,
+    shaped: false,
+    connectionRateMax: undefined,
+    lossRate: 0,
+    noiseMs: 0,
+    noiseSpread: 0,
+    thinkMs: 0,
+    events: mute ? [{ atMs: 0, action: 'stall' }] : [],
+  };
+}

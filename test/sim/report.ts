@@ -1,0 +1,130 @@
+import { performance } from 'node:perf_hooks';
+import { ganttSvg } from './gantt.js';
+import { namedWorld, namedWorlds, withBurden } from './named-worlds.js';
+import { randomWorld } from './random-world.js';
+import { runWorld, type WorldResult } from './run-world.js';
+import { distribution, rowOf, type SweepRow } from './sweep.js';
+import type { World } from './world.js';
+
+type Print = (line: string) => void;
+
+/** Runs the worlds of the seeds and prints how they went; true where all ended. */
+export function sweepText(from: number, count: number, print: Print): boolean {
+  const startedMs = performance.now();
+  const rows: SweepRow[] = [];
+  for (let seed = from; seed < from + count; seed += 1) rows.push(rowOf(seed, runWorld(randomWorld(seed))));
+  const failed = rows.filter((r) => r.ratio === Infinity);
+  const ended = rows.filter((r) => r.ratio !== Infinity);
+  const took = (performance.now() - startedMs) / 1000;
+  print(`${rows.length} worlds, ${failed.length} did not end, ${took.toFixed(1)} s`);
+  const line = (name: string, values: readonly number[], digits: number): void => {
+    const d = distribution(values);
+    const show = (n: number): string => n.toFixed(digits);
+    print(`${name.padEnd(14)} median ${show(d.median)}  p90 ${show(d.p90)}  p99 ${show(d.p99)}  max ${show(d.max)}`);
+  };
+  line(
+    'time / bound',
+    ended.map((r) => r.ratio),
+    3,
+  );
+  line(
+    'waste %',
+    ended.map((r) => r.waste * 100),
+    2,
+  );
+  line(
+    'connections',
+    ended.map((r) => r.connections),
+    0,
+  );
+  line(
+    'requests',
+    ended.map((r) => r.requests),
+    0,
+  );
+  print('worst:');
+  const worst = [...rows].sort((a, b) => b.ratio - a.ratio).slice(0, 10);
+  const wasteful = [...ended].sort((a, b) => b.waste - a.waste).slice(0, 3);
+  for (const r of [...worst, ...wasteful]) {
+    const facts = `${r.ratio.toFixed(3)}, waste ${(r.waste * 100).toFixed(2)}%, ideal ${(r.boundMs / 1000).toFixed(1)} s`;
+    print(`  ${facts}, ${r.sources} sources: npm run bench -- simulate --seed ${r.seed} --gantt out.svg`);
+  }
+  return failed.length === 0;
+}
+
+/** Runs one world and prints what is in it and how it went. */
+export function worldText(
+  which: { seed: number | undefined; world: string | undefined; log: boolean },
+  print: Print,
+): { chart: () => string } {
+  const world = which.seed === undefined ? namedWorld(which.world ?? '') : randomWorld(which.seed);
+  if (world === undefined) throw new Error(`there is no world ${which.world ?? ''}`);
+  print(`${world.name}: ${(world.sizeBytes / 2 ** 20).toFixed(1)} MiB${clientText(world)}`);
+  world.sources.forEach((s, i) => print(`  ${i}: ${sourceText(s)}`));
+  const result = runWorld(world, which.log ? logger(print) : {});
+  print(resultText(result));
+  return { chart: () => ganttSvg(result) };
+}
+
+function logger(print: Print): Parameters<typeof runWorld>[1] {
+  return {
+    event(event, commands, nowMs): void {
+      const at = nowMs.toFixed(0).padStart(6);
+      const { type, ...rest } = event;
+      if (type !== 'bytes' && type !== 'tick' && type !== 'alive') print(`${at}  ${type} ${JSON.stringify(rest)}`);
+      for (const { type: name, ...facts } of commands) print(`${at}    -> ${name} ${JSON.stringify(facts)}`);
+    },
+  };
+}
+
+function clientText(world: World): string {
+  return world.clientRate === undefined ? '' : `, client at ${mbit(world.clientRate)} Mbit/s`;
+}
+
+function mbit(rate: number): string {
+  return ((rate * 8) / 1e6).toFixed(1);
+}
+
+function sourceText(s: World['sources'][number]): string {
+  const parts = [`${mbit(s.rate)} Mbit/s`, `${s.rttMs} ms`];
+  if (s.shaped) parts.push('limits itself');
+  if (s.connectionRateMax !== undefined) parts.push(`${mbit(s.connectionRateMax)} Mbit/s a connection`);
+  if (s.lossRate > 0) parts.push(`${(s.lossRate * 100).toFixed(2)}% loss`);
+  if (s.noiseMs > 0) parts.push(`noise ${(s.noiseSpread * 100).toFixed(0)}% each ${s.noiseMs} ms`);
+  if (s.thinkMs > 0) parts.push(`thinks ${s.thinkMs.toFixed(0)} ms`);
+  for (const e of s.events) {
+    parts.push(`${e.action}${e.action === 'rate' ? ` ${mbit(e.value)}` : ''} at ${(e.atMs / 1000).toFixed(2)} s`);
+  }
+  return parts.join(', ');
+}
+
+function resultText(r: WorldResult): string {
+  const time = `${(r.timeMs / 1000).toFixed(2)} s, bound ${(r.boundMs / 1000).toFixed(2)} s: ${r.ratio.toFixed(3)}`;
+  return `${time}, waste ${(r.waste * 100).toFixed(2)}%, ${r.connections} connections, ${r.requests} requests`;
+}
+
+/** Runs the named worlds, each also with a source more that is of no use. */
+export function worldsText(print: Print): void {
+  print(
+    `${'world'.padEnd(18)} ideal s  ratio  waste%  conns  reqs | with +slow  +mute  +stuck (times the time without)`,
+  );
+  for (const world of namedWorlds) {
+    const r = runWorld(world);
+    const burdened = (['slow', 'mute', 'stuck'] as const).map((kind) => runWorld(withBurden(world, kind)).timeMs);
+    const facts = [
+      world.name.padEnd(18),
+      (r.boundMs / 1000).toFixed(1).padStart(7),
+      r.ratio.toFixed(3).padStart(6),
+      (r.waste * 100).toFixed(2).padStart(7),
+      String(r.connections).padStart(6),
+      String(r.requests).padStart(5),
+      '|',
+      ...burdened.map((ms) => (ms / r.timeMs).toFixed(3).padStart(10)),
+    ];
+    print(facts.join(' '));
+  }
+}
+
+export function scaleText(print: Print): void {
+  print('not there yet');
+}

@@ -1,0 +1,75 @@
+import type { Random } from '../support/random.js';
+import type { RateCurve } from './rate-curve.js';
+import type { SimConnection } from './sim-connection.js';
+import { slotMs, type SourceSpec } from './world.js';
+
+/** A server and the link before it, shared by its connections through one queue. */
+export class SimLink {
+  readonly spec: SourceSpec;
+  readonly curve: RateCurve;
+  readonly connections: SimConnection[] = [];
+  readonly #random: Random;
+  #rate = 0;
+  #backlog = 0;
+  /** Goodput lost because nobody had asked for anything, in bytes: the gaps. */
+  idleBytes = 0;
+
+  constructor(spec: SourceSpec, curve: RateCurve, random: Random) {
+    this.spec = spec;
+    this.curve = curve;
+    this.#random = random;
+  }
+
+  state(nowMs: number): 'up' | 'stalled' | 'down' {
+    return this.curve.state(Math.floor(nowMs / slotMs));
+  }
+
+  /** Time that a packet waits in the queue now. */
+  get queueMs(): number {
+    return this.#rate === 0 ? 0 : (this.#backlog / this.#rate) * 1000;
+  }
+
+  add(connection: SimConnection): void {
+    this.connections.push(connection);
+  }
+
+  remove(connection: SimConnection): void {
+    const at = this.connections.indexOf(connection);
+    if (at >= 0) this.connections.splice(at, 1);
+    this.#backlog -= connection.linkBacklog;
+  }
+
+  /** One step: everybody sends, the link serves its queue, and what crosses the net arrives at `arrived`. */
+  step(nowMs: number, stepMs: number, arrived: (connection: SimConnection, bytes: number) => void): void {
+    const { spec } = this;
+    this.#rate = this.curve.link(Math.floor(nowMs / slotMs));
+    const capacity = (this.#rate * stepMs) / 1000;
+    const runs = this.state(nowMs) === 'up';
+    const budget = this.#budget(capacity, stepMs);
+    for (const connection of this.connections) {
+      const room = spec.shaped ? Infinity : Math.max(0, spec.queueBytes + capacity - this.#backlog);
+      const sent = connection.send(nowMs, runs, budget, room);
+      this.#backlog += sent;
+      if (spec.lossRate > 0 && sent > 0 && this.#random.chance(Math.min(1, (spec.lossRate * sent) / 1448))) {
+        connection.lose(nowMs);
+      }
+    }
+    const share = this.#backlog <= capacity || spec.shaped ? 1 : capacity / this.#backlog;
+    for (const connection of this.connections) {
+      const out = connection.linkBacklog * share;
+      this.#backlog -= out;
+      arrived(connection, connection.propagate(out));
+    }
+    if (this.#backlog < 1e-6) this.#backlog = 0;
+  }
+
+  /** What each connection may commit in this step where the server itself limits rates. */
+  #budget(capacity: number, stepMs: number): number {
+    const { spec } = this;
+    const own = spec.connectionRateMax === undefined ? Infinity : (spec.connectionRateMax * stepMs) / 1000;
+    if (!spec.shaped) return own;
+    let busy = 0;
+    for (const connection of this.connections) if (connection.stream.hasRequests) busy += 1;
+    return Math.min(own, capacity / Math.max(1, busy));
+  }
+}
