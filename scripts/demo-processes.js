@@ -146,7 +146,7 @@ export class Client {
 
 /**
  * Remembers how the terminal is set up. The returned function sets it up so again: a program that was killed while it
- * drew had no chance to show the cursor, to leave its screen, or to end its mode of the keyboard.
+ * drew had no chance to show the cursor or to give the keyboard back.
  * @returns {() => void}
  */
 export function rememberTerminal() {
@@ -155,7 +155,7 @@ export function rememberTerminal() {
   const settings = asked.status === 0 ? asked.stdout.trim() : undefined;
   return () => {
     if (settings !== undefined) spawnSync('stty', [settings], { stdio: ['inherit', 'ignore', 'ignore'] });
-    // End of a synchronised update, normal screen, cursor shown, lines wrapped, no colour.
-    process.stdout.write('\u001b[?2026l\u001b[?1049l\u001b[?25h\u001b[?7h\u001b[0m\r\n');
+    // End of a synchronised update, cursor shown, lines wrapped, no colour.
+    process.stdout.write('\u001b[?2026l\u001b[?25h\u001b[?7h\u001b[0m\r\n');
   };
 }

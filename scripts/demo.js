@@ -16,6 +16,13 @@ const rates = '1M,768K,512K,256K';
 /** Nothing here takes so long; if it does, the demo says what it was waiting for. */
 const timeMsMax = 45_000;
 
+/** What a killed client leaves, in words. @type {Readonly<Record<string, string>>} */
+const leftovers = {
+  'video.mp4.part': 'the video, with holes where nothing came yet',
+  'video.mp4.part.journal': 'what came from whom, with checksums',
+  'video.mp4.part.lock': 'who was writing; the next run sees that it is dead',
+};
+
 const bright = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
 
 /** @param {string} text */
@@ -121,8 +128,9 @@ async function demonstrate(folder, signal, running, restoreTerminal) {
   const args = ['get', '-a', '127.0.0.1', '-p', ports.join(','), 'video.mp4', '-o', copy];
 
   say('\n2. One client fetches it from all four at once.');
-  say('   On the way server 2 is closed ("e2" is typed to the servers) and opened again ("o2"); its work moves to the');
-  say('   others and back. After half of the video the client is killed: kill -9, no chance to tidy up.');
+  say('   On the way server 2 is closed (by typing "e2" to the servers) and opened');
+  say('   again ("o2"): its work moves to the others, and back. After half of the');
+  say('   video the client is killed: kill -9, without a chance to tidy up.');
   show(args);
   const first = new Client(args);
   running.push(first);
@@ -132,7 +140,10 @@ async function demonstrate(folder, signal, running, restoreTerminal) {
   check(!existsSync(copy), 'the final name never holds an unfinished file');
   const sentFirst = fleet.sentBytes;
   say(`\n3. Killed after ${mib(sentFirst)}. There is no video.mp4, only what the next run needs:`);
-  for (const name of readdirSync(folder)) console.log(`   ${name}  (${mib(statSync(join(folder, name)).size)})`);
+  for (const name of readdirSync(folder).sort()) {
+    const bytes = statSync(join(folder, name)).size;
+    console.log(`   ${name.padEnd(24)}${String(bytes).padStart(10)} bytes   ${leftovers[name] ?? ''}`);
+  }
 
   say('\n4. The same command again: it checks what is there, and fetches the rest.');
   show(args);
@@ -168,7 +179,7 @@ async function checkResult(fleet, folder, copy, sentFirst, signal) {
   check(readdirSync(folder).join() === 'video.mp4', `nothing else is left behind, not ${readdirSync(folder).join()}`);
   const sentSecond = fleet.sentBytes - sentFirst;
   check(sentSecond < videoBytes * 0.7, `the second run fetched only what was missing, not ${mib(sentSecond)}`);
-  say(`   Yes. The second run fetched ${mib(sentSecond)} of ${mib(videoBytes)}: it went on where the first one died.`);
+  say(`   Yes. The second run fetched only the missing ${mib(sentSecond)} of ${mib(videoBytes)}.`);
 }
 
 async function main() {
@@ -190,9 +201,7 @@ async function main() {
   const watchdog = setTimeout(stop, timeMsMax);
   try {
     await demonstrate(folder, aborter.signal, running, restoreTerminal);
-    say(
-      `\nThat was all of it, in ${((Date.now() - started) / 1000).toFixed(0)} s. Installed, the command is just "manyget".`,
-    );
+    say(`\nAll of it took ${((Date.now() - started) / 1000).toFixed(0)} s. Installed, the command is just "manyget".`);
   } catch (error) {
     process.exitCode ??= 1;
     stop();
