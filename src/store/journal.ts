@@ -182,7 +182,11 @@ export class Journal {
     return this.#inTurn(async () => {
       if (this.#closed) throw new Error('a closed journal was compacted');
       this.flush();
-      await this.#compact();
+      try {
+        await this.#compact();
+      } catch (error) {
+        throw diskError(error, `rewrite ${quoted(this.path)}`);
+      }
     });
   }
 
