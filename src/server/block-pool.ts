@@ -1,18 +1,20 @@
 /**
- * The memory that a server reads files into. Bounded whatever the number of connections: who finds the pool empty
- * waits in line. Blocks are used again, so that a fast transfer allocates nothing per block.
+ * The memory that a server reads files into: one slab of a fixed size, whatever the number of connections. Who finds it
+ * used up waits in line. Nothing is allocated per block, and nothing is left to the garbage collector.
  *
- * Invariant: the bytes of all blocks, handed out and spare, never exceed `bytesMax`; while somebody waits, no block
- * that would do for the first in line is spare.
+ * Invariant: a unit of the slab belongs to at most one block that is handed out; while somebody waits, there is no room
+ * for the first in line.
  */
 
 /** Room in front of a block's payload for what a protocol puts before it. A multiple of 64 keeps payloads aligned. */
 export const blockHeadBytes = 64;
 
-const blockSizes = [64 * 1024, 128 * 1024, 256 * 1024, 512 * 1024] as const;
-const smallestBlock = blockSizes[0];
+/** Payload of a unit. Blocks are 1, 2, 4 or 8 units. */
+const unitBytes = 64 * 1024;
+const unitStride = unitBytes + blockHeadBytes;
+const unitsMax = 8;
 /** Largest payload of a block. */
-export const blockBytesMax = 512 * 1024;
+export const blockBytesMax = unitsMax * unitBytes;
 
 /** Who reads into a block and writes from it. */
 export interface BlockUser {
@@ -27,23 +29,28 @@ export interface BlockWaiter {
   blockReady(block: Block): void;
 }
 
-/** A buffer with its callbacks, made once, so that no read or write needs a closure of its own. */
+/** A part of the slab with its callbacks, made once, so that no read or write needs a closure of its own. */
 export class Block {
-  /** Payload bytes it has room for. */
-  readonly capacity: number;
   readonly buffer: Buffer;
+  readonly firstUnit: number;
+  readonly units: number;
   user: BlockUser | undefined;
-  /** Payload bytes in it, and where in the file they belong; the user's to set. */
+  /** Payload bytes in it; the user's to set. */
   bytes = 0;
-  offset = 0;
   readonly onRead: (error: Error | null, bytes: number) => void;
   readonly onWritten: (error?: Error | null) => void;
 
-  constructor(capacity: number) {
-    this.capacity = capacity;
-    this.buffer = Buffer.allocUnsafeSlow(blockHeadBytes + capacity);
+  constructor(buffer: Buffer, firstUnit: number, units: number) {
+    this.buffer = buffer;
+    this.firstUnit = firstUnit;
+    this.units = units;
     this.onRead = (error, bytes) => this.user?.blockRead(this, error, bytes);
     this.onWritten = (error) => this.user?.blockWritten(this, error);
+  }
+
+  /** Payload bytes it has room for. */
+  get capacity(): number {
+    return this.units * unitBytes;
   }
 }
 
@@ -53,17 +60,20 @@ interface Waiting {
 }
 
 export class BlockPool {
-  readonly #bytesMax: number;
+  readonly #slab: Buffer;
+  readonly #taken: Uint8Array;
   /** Above this, blocks are small and go only to those who hold none: some stalled connections starve nobody. */
-  readonly #commonBytesMax: number;
-  readonly #spare = new Map<number, Block[]>(blockSizes.map((size) => [size, []]));
-  #bytes = 0;
-  #spareBytes = 0;
+  readonly #commonUnits: number;
+  readonly #blocks = new Map<number, Block>();
+  #usedUnits = 0;
   #line: Waiting[] = [];
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-    this.#commonBytesMax = Math.floor(bytesMax * 0.75);
+  /** @param bytes Payload bytes in all; at least those of one unit, 64 KiB. */
+  constructor(bytes: number) {
+    const units = Math.max(1, Math.floor(bytes / unitBytes));
+    this.#slab = Buffer.allocUnsafeSlow(units * unitStride);
+    this.#taken = new Uint8Array(units);
+    this.#commonUnits = Math.floor(units * 0.75);
   }
 
   /** True while somebody waits: then nobody should take a block that could be done without. */
@@ -71,9 +81,9 @@ export class BlockPool {
     return this.#line.length > 0;
   }
 
-  /** Bytes handed out. */
+  /** Payload bytes of the blocks that are handed out. */
   get usedBytes(): number {
-    return this.#bytes - this.#spareBytes;
+    return this.#usedUnits * unitBytes;
   }
 
   /**
@@ -94,8 +104,8 @@ export class BlockPool {
 
   give(block: Block): void {
     block.user = undefined;
-    this.#spare.get(block.capacity)?.push(block);
-    this.#spareBytes += block.capacity;
+    this.#taken.fill(0, block.firstUnit, block.firstUnit + block.units);
+    this.#usedUnits -= block.units;
     this.#serveLine();
   }
 
@@ -111,31 +121,36 @@ export class BlockPool {
   }
 
   #find(bytes: number, held: number): Block | undefined {
-    let at = blockSizes.findIndex((size) => size >= bytes);
-    if (at === -1) at = blockSizes.length - 1;
-    for (; at >= 0; at -= 1) {
-      const size = blockSizes[at] ?? smallestBlock;
-      const usedMax = size === smallestBlock && held === 0 ? this.#bytesMax : this.#commonBytesMax;
-      if (this.usedBytes + size <= usedMax) return this.#obtain(size);
+    let units = 1;
+    while (units < unitsMax && units * unitBytes < bytes) units *= 2;
+    for (; units >= 1; units /= 2) {
+      const usedMax = units === 1 && held === 0 ? this.#taken.length : this.#commonUnits;
+      const at = this.#usedUnits + units <= usedMax ? this.#freeRun(units) : -1;
+      if (at !== -1) return this.#takeUnits(at, units);
     }
     return undefined;
   }
 
-  #obtain(size: number): Block {
-    const spare = this.#spare.get(size)?.pop();
-    if (spare !== undefined) {
-      this.#spareBytes -= size;
-      return spare;
+  /** First unit of a free run: single ones from the back, so that they do not break up the front. */
+  #freeRun(units: number): number {
+    if (units === 1) return this.#taken.lastIndexOf(0);
+    for (let at = 0; at + units <= this.#taken.length; at += units) {
+      let free = 0;
+      while (free < units && this.#taken[at + free] === 0) free += 1;
+      if (free === units) return at;
     }
-    for (const blocks of this.#spare.values()) {
-      while (this.#bytes + size > this.#bytesMax) {
-        const dropped = blocks.pop();
-        if (dropped === undefined) break;
-        this.#spareBytes -= dropped.capacity;
-        this.#bytes -= dropped.capacity;
-      }
+    return -1;
+  }
+
+  #takeUnits(at: number, units: number): Block {
+    this.#taken.fill(1, at, at + units);
+    this.#usedUnits += units;
+    const key = at * 2 * unitsMax + units;
+    let block = this.#blocks.get(key);
+    if (block === undefined) {
+      block = new Block(this.#slab.subarray(at * unitStride, (at + units) * unitStride), at, units);
+      this.#blocks.set(key, block);
     }
-    this.#bytes += size;
-    return new Block(size);
+    return block;
   }
 }

@@ -71,9 +71,9 @@ function checkRates(rates: readonly number[], servers: number): void {
   }
 }
 
-/** Memory for file data: what keeps few servers busy, shrunk where many share the machine. */
+/** Memory for file data: 8 MiB keep one server busy with any client; where many share the machine, 4 MiB each have to do. */
 function poolBytes(servers: number): number {
-  return servers <= 4 ? 8 * 1024 * 1024 : 4 * 1024 * 1024;
+  return Math.min(Math.max(16 / servers, 4), 8) * 1024 * 1024;
 }
 
 export function defaultLimits(servers: number): ServerLimits {

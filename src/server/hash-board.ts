@@ -80,7 +80,7 @@ export class HashBoard {
     const workerData: HashWorkerData = { cacheFolder: this.#options.cacheFolder };
     const worker = new Worker(new URL('./hash-worker.js', import.meta.url), {
       workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 },
+      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 128 },
     });
     let fault = 'the hashing thread ended by itself';
     worker.on('error', (error) => (fault = `the hashing thread failed: ${error.message}`));

@@ -10,7 +10,7 @@ export type StartWorker = (data: ServerWorkerData) => Worker;
 
 /** A server's heap holds no file data: this much is plenty, and a small young generation keeps it small. */
 const workerOptions: WorkerOptions = {
-  resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 },
+  resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 128 },
 };
 /** Longer than the sessions' own grace, after which nothing should be left to wait for. */
 const closeMsMax = 5000;

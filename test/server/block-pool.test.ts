@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { blockBytesMax, BlockPool, type Block } from '../../src/server/block-pool.js';
+
+const unit = 64 * 1024;
+
+/** Somebody who takes blocks and keeps them until told. */
+class Taker {
+  readonly blocks: Block[] = [];
+  readonly #pool: BlockPool;
+
+  constructor(pool: BlockPool) {
+    this.#pool = pool;
+  }
+
+  get blocksHeld(): number {
+    return this.blocks.length;
+  }
+
+  take(bytes: number): boolean {
+    const block = this.#pool.take(bytes, this);
+    if (block !== undefined) this.blocks.push(block);
+    return block !== undefined;
+  }
+
+  blockReady(block: Block): void {
+    this.blocks.push(block);
+  }
+
+  giveOne(): void {
+    const block = this.blocks.shift();
+    if (block !== undefined) this.#pool.give(block);
+  }
+}
+
+describe('BlockPool', () => {
+  it('hands out blocks that do not overlap and have the room asked for', () => {
+    const pool = new BlockPool(64 * unit);
+    const taker = new Taker(pool);
+    for (const bytes of [1, unit, unit + 1, 200_000, blockBytesMax]) expect(taker.take(bytes)).toBe(true);
+    expect(taker.blocks.map((b) => b.capacity / unit)).toEqual([1, 1, 2, 4, 8]);
+    taker.blocks.forEach((block, i) => block.buffer.fill(i));
+    taker.blocks.forEach((block, i) => expect(block.buffer.every((byte) => byte === i)).toBe(true));
+  });
+
+  it('gives less than asked for rather than nothing where memory is short', () => {
+    const pool = new BlockPool(16 * unit);
+    const takers = [new Taker(pool), new Taker(pool)];
+    expect(takers.map((t) => t.take(blockBytesMax))).toEqual([true, true]);
+    expect(takers.map((t) => t.blocks[0]?.capacity)).toEqual([8 * unit, 4 * unit]);
+  });
+
+  it('keeps the last quarter for those who have nothing', () => {
+    const pool = new BlockPool(8 * unit);
+    const greedy = new Taker(pool);
+    let taken = 0;
+    while (greedy.take(blockBytesMax)) taken += 1;
+    expect(taken).toBeGreaterThan(0);
+    pool.leave(greedy);
+    const modest = [new Taker(pool), new Taker(pool)];
+    expect(modest.map((t) => t.take(blockBytesMax))).toEqual([true, true]);
+    expect(modest.every((t) => t.blocks[0]?.capacity === unit)).toBe(true);
+  });
+
+  it('serves those who wait in the order in which they came', () => {
+    const pool = new BlockPool(unit);
+    const first = new Taker(pool);
+    expect(first.take(unit)).toBe(true);
+    const line = [new Taker(pool), new Taker(pool), new Taker(pool)];
+    for (const taker of line) expect(taker.take(unit)).toBe(false);
+    expect(pool.crowded).toBe(true);
+    first.giveOne();
+    expect(line.map((t) => t.blocksHeld)).toEqual([1, 0, 0]);
+    expect(first.take(unit)).toBe(false);
+    line[0]?.giveOne();
+    line[1]?.giveOne();
+    line[2]?.giveOne();
+    expect(first.blocksHeld).toBe(1);
+    expect(pool.crowded).toBe(false);
+  });
+
+  it('forgets who leaves the line', () => {
+    const pool = new BlockPool(unit);
+    const [first, gone, next] = [new Taker(pool), new Taker(pool), new Taker(pool)];
+    first.take(unit);
+    gone.take(unit);
+    next.take(unit);
+    pool.leave(gone);
+    first.giveOne();
+    expect([gone.blocksHeld, next.blocksHeld]).toEqual([0, 1]);
+  });
+
+  it('has all its memory again once everything is given back', () => {
+    const pool = new BlockPool(16 * unit);
+    const taker = new Taker(pool);
+    for (let round = 0; round < 50; round += 1) {
+      taker.take(unit * (1 + (round % 8)));
+      if (round % 3 === 0) taker.giveOne();
+      pool.leave(taker);
+    }
+    while (taker.blocksHeld > 0) taker.giveOne();
+    expect(pool.usedBytes).toBe(0);
+    expect(taker.take(blockBytesMax)).toBe(true);
+    expect(taker.blocks[0]?.capacity).toBe(blockBytesMax);
+  });
+});
