@@ -28,9 +28,10 @@ afterAll(async () => {
 });
 
 describe('the package', () => {
-  test('holds the program of every source file, the pages for users, and nothing else', () => {
+  test('holds every program, the types of the library, the pages for users, and nothing else', () => {
     const programs = repoPaths('src').map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
-    const types = programs.map((path) => path.replace(/\.js$/, '.d.ts'));
+    const shown = programs.filter((path) => /^dist\/(?:index|app\/.*|base\/.*)\.js$/.test(path));
+    const types = shown.map((path) => path.replace(/\.js$/, '.d.ts'));
     const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
     const docs = ['docs/errors.md', 'docs/protocol.md', 'docs/resume-format.md'];
     expect([...packed.paths].sort()).toEqual([...programs, ...types, ...pages, ...docs].sort());
@@ -87,7 +88,7 @@ describe('the library', () => {
     expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(['ManygetError', 'download', 'serve']));
   });
 
-  test('has types that hold under the strictest settings, without skipping any of its own', async () => {
+  test('has types that hold for the example of the README under the strictest settings, with its own looked at too', async () => {
     const compilerOptions = {
       target: 'es2023',
       lib: ['es2023', 'esnext.disposable'],
@@ -99,8 +100,11 @@ describe('the library', () => {
       skipLibCheck: false,
       noEmit: true,
     };
+    const example = /```ts\n([\s\S]*?)```/.exec(await readFile(join(unpacked, 'README.md'), 'utf8'))?.[1];
+    if (example === undefined) throw new Error('README.md has no example in TypeScript');
     const root = await project('typed', {
-      'tsconfig.json': JSON.stringify({ compilerOptions, include: ['main.ts'] }),
+      'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),
+      'readme.ts': example,
       'main.ts': [
         `import { download, serve, ManygetError, type DownloadReport, type FleetHandle } from 'manyget';`,
         `const fleet: FleetHandle = await serve({ paths: ['video.mp4'], ports: [0, 0] });`,
