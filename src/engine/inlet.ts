@@ -93,14 +93,15 @@ export class Inlet {
   finishBlock(): boolean {
     const block = this.#block;
     if (block === undefined) return true;
+    // Given up first: what the last bytes set off may end this very connection.
+    this.#block = undefined;
     if (this.#written === this.#filled) {
-      this.#block = undefined;
       this.#sink.release(block);
       return true;
     }
-    if (!this.#sink.finish(this.#stretch(block), this.#base)) return false;
-    this.#block = undefined;
-    return true;
+    if (this.#sink.finish(this.#stretch(block), this.#base)) return true;
+    this.#block = block;
+    return false;
   }
 
   #takeBlock(): boolean {

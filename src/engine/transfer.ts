@@ -212,7 +212,7 @@ export class Transfer {
   /** Stops taking bytes. What is in memory is written first, where the disk takes it. */
   close(): void {
     if (this.#closed) return;
-    if (!this.isBlocked) this.flush();
+    this.flush();
     this.#closed = true;
   }
 

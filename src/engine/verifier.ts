@@ -1,7 +1,6 @@
 import { asManygetError, type ManygetError } from '../base/errors.js';
 import type { PieceIndex, SourceId } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
-import { fromEarlierRun } from '../core/provenance.js';
 import type { Block } from '../store/block-pool.js';
 import type { Journal } from '../store/journal.js';
 import type { PieceHasher } from '../store/piece-hasher.js';

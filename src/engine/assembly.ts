@@ -1,0 +1,369 @@
+import { asManygetError, ManygetError } from '../base/errors.js';
+import type { DownloadOptions } from '../base/download-handle.js';
+import type { PieceIndex, SourceId } from '../base/ids.js';
+import type { DownloadPhase } from '../base/snapshot.js';
+import { formatDuration } from '../base/units.js';
+import { fromEarlierRun } from '../core/provenance.js';
+import type { SegmentId } from '../core/scheduler-messages.js';
+import type { SourceInfo } from '../sources/source.js';
+import type { PieceHasher } from '../store/piece-hasher.js';
+import { applyEarlierRun } from './earlier-run.js';
+import type { EventLog } from './event-log.js';
+import { HashList } from './hash-list.js';
+import type { Link, LinkEvents } from './link.js';
+import type { OutputState } from './output-state.js';
+import type { FileFacts } from './resume-state.js';
+import { missingFileError, noSourceError } from './source-errors.js';
+import { SourcePool } from './source-pool.js';
+import type { SourceRunner } from './source-runner.js';
+import { Transfer } from './transfer.js';
+
+const strikesMax = 3;
+
+export interface AssemblyParts {
+  readonly options: DownloadOptions;
+  readonly output: OutputState;
+  readonly log: EventLog;
+  readonly hasher: PieceHasher;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  readonly onPhase: (phase: DownloadPhase, reason: string) => void;
+  /** All bytes are in the file, and right. May be called more than once, and in the middle of something. */
+  readonly onWhole: () => void;
+  readonly onFail: (error: ManygetError) => void;
+}
+
+/**
+ * Puts the file together: joins the sources that agree to the transfer, leaves out those that do not, has wrong
+ * pieces fetched again. Leaves bytes to `Transfer`, files to `OutputState`, agreement to `Mirrors`, and when to begin
+ * and to end to `Download`.
+ */
+export class Assembly implements LinkEvents {
+  readonly pool: SourcePool;
+  readonly #parts: AssemblyParts;
+  readonly #stopping = new AbortController();
+  #transfer: Transfer | undefined;
+  #facts: FileFacts | undefined;
+  #hashList: HashList | undefined;
+  #phase: DownloadPhase = 'connecting';
+  #paused = false;
+  #checkingEarlier = false;
+  #resumedBytes = 0;
+  #blockedSinceMs: number | undefined;
+  #closed = false;
+
+  constructor(parts: AssemblyParts) {
+    this.#parts = parts;
+    this.pool = new SourcePool({
+      options: parts.options,
+      log: parts.log,
+      links: this,
+      nowMs: parts.nowMs,
+      random: parts.random,
+      onExpected: (source) => this.#transfer?.dispatch({ type: 'source-expected', source }),
+      onGone: (source) => this.#transfer?.dispatch({ type: 'source-gone', source }),
+    });
+  }
+
+  /** Undefined until a source has said what the file is. */
+  get transfer(): Transfer | undefined {
+    return this.#transfer;
+  }
+
+  get facts(): FileFacts | undefined {
+    return this.#facts;
+  }
+
+  get phase(): DownloadPhase {
+    return this.#phase;
+  }
+
+  /** Bytes of an earlier run that are used. */
+  get resumedBytes(): number {
+    return this.#resumedBytes;
+  }
+
+  /** SHA-256 of the whole file as a source states it that holds the right pieces. */
+  get statedSha256(): string | undefined {
+    const id = this.#facts?.contentId;
+    return this.pool.runners.find((r) => r.info?.contentId === id && r.info?.sha256 !== undefined)?.info?.sha256;
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#transfer?.dispatch({ type: 'pause' });
+    this.setPhase('paused', 'paused by the user');
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.setPhase(this.#transfer === undefined ? 'connecting' : 'downloading', 'resumed by the user');
+    this.#transfer?.dispatch({ type: 'resume' });
+  }
+
+  removeSource(id: number): void {
+    this.pool.remove(id);
+    this.#checkSourcesLeft();
+  }
+
+  /** Time passes. Returns the error with which the download has to end, where patience has. */
+  tick(nowMs: number, elapsedMs: number): ManygetError | undefined {
+    this.#transfer?.tick();
+    const error = this.pool.tick(nowMs, elapsedMs) ?? this.#diskPatience(nowMs);
+    if (error !== undefined) return error;
+    if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');
+    if (this.#phase === 'downloading' && !this.pool.hasContact) this.setPhase('waiting', 'no source answers');
+    if (!this.pool.mirrors.isSettled) this.#agree();
+    return undefined;
+  }
+
+  /** Ends all connections, with what they brought booked and written. */
+  close(): void {
+    this.#closed = true;
+    this.#stopping.abort();
+    this.pool.close();
+    this.#transfer?.close();
+  }
+
+  setPhase(phase: DownloadPhase, reason: string): void {
+    this.#phase = phase;
+    this.#parts.onPhase(phase, reason);
+  }
+
+  /** The disk takes no more bytes: waits where it is full, ends where it is broken. */
+  blocked(error: ManygetError): void {
+    if (error.code !== 'disk-full') {
+      this.#parts.onFail(error);
+      return;
+    }
+    this.#blockedSinceMs = this.#parts.nowMs();
+    this.setPhase('disk-full', error.message);
+  }
+
+  // What the links tell.
+
+  ready(link: Link): void {
+    this.#guard(() => {
+      this.pool.ready(link);
+      this.#agree();
+    });
+  }
+
+  infoChanged(link: Link, info: SourceInfo): void {
+    this.#guard(() => {
+      link.runner.info = info;
+      this.#agree();
+    });
+  }
+
+  progressed(link: Link, segment: SegmentId, position: number): void {
+    this.#guard(() => this.#transfer?.progressed(link, segment, position));
+  }
+
+  segmentEnded(link: Link, segment: SegmentId, end: number): void {
+    this.#guard(() => this.#transfer?.segmentEnded(link, segment, end));
+  }
+
+  hashes(link: Link, firstPiece: number, hashes: Uint8Array): void {
+    this.#guard(() => this.#hashList?.received(link, firstPiece, hashes));
+  }
+
+  hashesRefused(link: Link): void {
+    this.#hashList?.lost(link);
+  }
+
+  alive(link: Link): void {
+    this.#guard(() => this.#transfer?.dispatch({ type: 'alive', connection: link.id }));
+  }
+
+  full(link: Link): void {
+    this.#transfer?.full(link);
+  }
+
+  closed(link: Link, error: ManygetError): void {
+    this.#guard(() => {
+      this.#transfer?.detach(link);
+      this.#hashList?.lost(link);
+      this.pool.lost(link, error);
+      if (this.#closed) return;
+      this.#agree();
+      this.#checkSourcesLeft();
+    });
+  }
+
+  /** Looks at what the sources say, begins where they agree, and leaves out those that differ. */
+  #agree(): void {
+    if (this.#closed) return;
+    const verdict = this.pool.mirrors.judge(this.#parts.nowMs(), this.#facts);
+    if (verdict.kind === 'wait') return;
+    if (verdict.kind === 'disagree') {
+      this.#parts.onFail(verdict.error);
+      return;
+    }
+    for (const { runner, error } of verdict.odd) this.#quarantine(runner, error);
+    const { facts } = verdict;
+    if (this.#facts === undefined) this.#begin(facts);
+    else if (this.#facts.sizeBytes !== facts.sizeBytes) this.#beginAnew(facts);
+    if (this.#closed) return;
+    if (facts.contentId !== undefined && this.#facts?.contentId !== facts.contentId) {
+      this.#facts = { ...facts };
+      this.#parts.output.noteContent(facts.contentId);
+    }
+    for (const runner of verdict.good) {
+      for (const link of runner.links) {
+        if (link.info === undefined || link.isClosed) continue;
+        this.#transfer?.attach(link);
+        if (link.info.contentId === this.#facts?.contentId) this.#hashList?.offer(link);
+      }
+    }
+    this.#advance();
+  }
+
+  #begin(facts: FileFacts): void {
+    const store = this.#parts.output.begin(facts);
+    this.#facts = facts;
+    this.#transfer = new Transfer({
+      sizeBytes: facts.sizeBytes,
+      pieceBytes: facts.pieceBytes,
+      verify: this.#parts.options.verify ?? true,
+      part: store.part,
+      journal: store.journal,
+      replay: store.replay,
+      hasher: this.#parts.hasher,
+      events: this.#parts.log,
+      connectionsPerSourceMax: this.#parts.options.connectionsPerSourceMax,
+      nowMs: this.#parts.nowMs,
+      runner: (source) => this.pool.runners[source],
+      onBlocked: (error) => this.blocked(error),
+      onUnblocked: () => this.#unblocked(),
+      onCorrupt: (piece, sources) => this.#corrupt(piece, sources),
+      onAdvance: () => this.#advance(),
+      onFatal: (error) => this.#parts.onFail(error),
+    });
+    this.#hashList = new HashList({
+      sizeBytes: facts.sizeBytes,
+      pieceBytes: facts.pieceBytes,
+      onHashes: (link, hashes) => {
+        this.#parts.log.add({
+          type: 'hashes-known',
+          source: link.runner.id,
+          reason: `${hashes.length / 32} piece hashes from ${link.runner.source.label}`,
+        });
+        this.#transfer?.verifier.setExpected(hashes);
+        this.#advance();
+      },
+      onWrong: (link, error) => this.#quarantine(link.runner, error),
+    });
+    for (const runner of this.pool.runners) {
+      if (!runner.isStopped) this.#transfer.dispatch({ type: 'source-expected', source: runner.id });
+    }
+    this.setPhase(
+      'downloading',
+      `${facts.name} has ${facts.sizeBytes} bytes in ${this.#transfer.ledger.pieceCount} pieces`,
+    );
+    if (this.#paused) this.#transfer.dispatch({ type: 'pause' });
+    if (store.replay !== undefined) void this.#checkEarlier(this.#transfer);
+  }
+
+  /** The first to answer was wrong about the file: what it gave is thrown away. */
+  #beginAnew(facts: FileFacts): void {
+    this.#transfer?.close();
+    this.#parts.output.discard();
+    this.#parts.log.add({
+      type: 'notice',
+      reason: `most sources hold a file of ${facts.sizeBytes} bytes: beginning anew`,
+    });
+    this.#begin(facts);
+  }
+
+  /** Reads what an earlier run left, while new bytes already come in. */
+  async #checkEarlier(transfer: Transfer): Promise<void> {
+    this.#checkingEarlier = true;
+    const claimedBytes = transfer.ledger.receivedBytes;
+    this.#resumedBytes = claimedBytes;
+    try {
+      const found = await this.#parts.output.checkEarlier(this.#stopping.signal, () => undefined);
+      if (this.#closed) return;
+      const result = applyEarlierRun(transfer, found, claimedBytes);
+      this.#resumedBytes = result.resumedBytes;
+      this.#parts.log.add({ type: 'notice', reason: result.sentence });
+      this.#checkingEarlier = false;
+      this.#advance();
+    } catch (error) {
+      // Ending the download ends the check as well.
+      if (!this.#closed) this.#parts.onFail(asManygetError(error, 'io-failed'));
+    }
+  }
+
+  #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {
+    const names = sources.map((s) => this.pool.runners[s]?.source.label ?? 'an earlier run').join(' and ');
+    const reason = `piece ${piece} from ${names} does not have the hash that the servers state: fetched again`;
+    this.#parts.log.add({ type: 'piece-corrupt', piece, sources: [...sources], reason });
+    const runner =
+      sources.length === 1 && sources[0] !== fromEarlierRun ? this.pool.runners[sources[0] ?? -1] : undefined;
+    if (runner === undefined) return;
+    runner.strikes += 1;
+    runner.faults += 1;
+    if (runner.strikes < strikesMax) return;
+    this.#quarantine(
+      runner,
+      new ManygetError('content-differs', `${runner.source.label} sent ${runner.strikes} wrong pieces`),
+    );
+  }
+
+  /** This source holds other bytes: it is left out, and what it gave unproved is fetched from others. */
+  #quarantine(runner: SourceRunner, error: ManygetError): void {
+    if (runner.isStopped) return;
+    this.pool.quarantine(runner, error);
+    const delivered = this.#transfer?.ledger.deliveredBy(runner.id) ?? [];
+    for (const run of delivered) this.#transfer?.refetch(run.start, run.end, runner.id);
+    this.#checkSourcesLeft();
+  }
+
+  /** Ends the download where no source is left that could bring anything. */
+  #checkSourcesLeft(): void {
+    if (this.#closed) return;
+    const left = this.pool.whoIsLeft();
+    if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
+    if (left === 'nobody-has-it') void this.#failWithList();
+  }
+
+  async #failWithList(): Promise<void> {
+    this.#parts.onFail(await missingFileError(this.pool.runners, this.pool.connectTimeoutMs));
+  }
+
+  #unblocked(): void {
+    this.#blockedSinceMs = undefined;
+    if (this.#phase === 'disk-full') this.setPhase('downloading', 'there is space on the disk again');
+    this.#advance();
+  }
+
+  /** Something came to its end: perhaps everything did. */
+  #advance(): void {
+    const transfer = this.#transfer;
+    if (transfer === undefined || this.#closed || this.#checkingEarlier || transfer.isBlocked) return;
+    if (!transfer.ledger.isReceived) return;
+    if (transfer.ledger.isVerified) {
+      if (this.pool.mirrors.isSettled) this.#parts.onWhole();
+    } else if (!transfer.verifier.hasHashes && this.#phase === 'downloading') {
+      this.setPhase('finishing', 'all bytes are here; waiting for the servers to have their hashes');
+    }
+  }
+
+  #diskPatience(nowMs: number): ManygetError | undefined {
+    const blockedMs = nowMs - (this.#blockedSinceMs ?? nowMs);
+    if (blockedMs <= this.pool.giveUpMs) return undefined;
+    return new ManygetError('disk-full', `the disk stayed full for ${formatDuration(blockedMs)}`);
+  }
+
+  /** A fault of our own in a callback of a socket or a timer ends the download, not the process. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#parts.onFail(asManygetError(error));
+    }
+  }
+}

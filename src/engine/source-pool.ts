@@ -1,0 +1,136 @@
+import type { DownloadOptions } from '../base/download-handle.js';
+import { ManygetError } from '../base/errors.js';
+import type { ConnectionId, SourceId } from '../base/ids.js';
+import type { Source } from '../sources/source.js';
+import type { EventLog } from './event-log.js';
+import type { Link, LinkEvents } from './link.js';
+import { Mirrors } from './mirrors.js';
+import { noSourceError, silentSourcesError } from './source-errors.js';
+import { isFinal, SourceRunner } from './source-runner.js';
+
+/** Nobody was ever reached: more patience would only delay the news of a mistyped port. */
+const firstContactMsMax = 10_000;
+const defaultGiveUpMs = 60_000;
+const defaultConnectMs = 4000;
+
+export interface SourcePoolParts {
+  readonly options: DownloadOptions;
+  readonly log: EventLog;
+  readonly links: LinkEvents;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  /** A source is wanted, or wanted no more. */
+  readonly onExpected: (source: SourceId) => void;
+  readonly onGone: (source: SourceId) => void;
+}
+
+/** The sources of a download: who is in, who is out and why, and when nobody is left. */
+export class SourcePool {
+  readonly runners: SourceRunner[] = [];
+  readonly mirrors: Mirrors;
+  readonly #parts: SourcePoolParts;
+  #nextConnection = 0;
+  #lastContactMs = 0;
+  #everReady = false;
+
+  constructor(parts: SourcePoolParts) {
+    this.#parts = parts;
+    this.mirrors = new Mirrors(this.runners);
+  }
+
+  get giveUpMs(): number {
+    return this.#parts.options.giveUpAfterMs ?? defaultGiveUpMs;
+  }
+
+  get connectTimeoutMs(): number {
+    return this.#parts.options.connectTimeoutMs ?? defaultConnectMs;
+  }
+
+  /** Bytes that came in over the network so far. */
+  get arrivedBytes(): number {
+    return this.runners.reduce((sum, runner) => sum + runner.arrivedBytes, 0);
+  }
+
+  get hasContact(): boolean {
+    return this.runners.some((runner) => runner.readyLinks > 0);
+  }
+
+  add(source: Source): void {
+    const { log, links, nowMs, random, onExpected } = this.#parts;
+    const runner = new SourceRunner(this.runners.length as SourceId, source, {
+      connectTimeoutMs: this.connectTimeoutMs,
+      nextConnection: () => this.#nextConnection++ as ConnectionId,
+      links,
+      nowMs,
+      random,
+    });
+    this.runners.push(runner);
+    log.add({ type: 'source-added', source: runner.id, url: source.url });
+    onExpected(runner.id);
+    runner.open();
+  }
+
+  remove(id: number): void {
+    const runner = this.runners[id];
+    if (runner === undefined || runner.isStopped) return;
+    this.#stop(runner, 'removed', new ManygetError('aborted', `${runner.source.label} was removed by the user`));
+    this.#parts.log.add({ type: 'source-removed', source: id, reason: 'removed by the user' });
+  }
+
+  /** Leaves a source out for good. */
+  quarantine(runner: SourceRunner, error: ManygetError): void {
+    this.#stop(runner, 'quarantined', error);
+    this.#parts.log.add({ type: 'source-quarantined', source: runner.id, code: error.code, reason: error.message });
+  }
+
+  /** Ends all connections, each with what it brought so far booked. */
+  close(): void {
+    const error = new ManygetError('aborted', 'the download has ended');
+    for (const runner of this.runners) runner.stop('closed', error);
+  }
+
+  ready(link: Link): void {
+    const { runner } = link;
+    runner.info = link.info;
+    runner.worked();
+    this.#everReady = true;
+    this.#lastContactMs = this.#parts.nowMs();
+    const reason = `${runner.source.label} is there: connected in ${link.connectMs.toFixed(0)} ms`;
+    this.#parts.log.add({ type: 'source-ready', source: runner.id, connection: link.id, reason });
+  }
+
+  /** A connection ended; the source is tried again, or left out where that cannot help. */
+  lost(link: Link, error: ManygetError): void {
+    const { runner } = link;
+    const wasLast = runner.links.size <= 1;
+    runner.linkClosed(link, error);
+    if (runner.isStopped) return;
+    this.#parts.log.add({ type: 'source-lost', source: runner.id, code: error.code, reason: error.message });
+    if (wasLast) this.#parts.onGone(runner.id);
+    if (isFinal(error)) this.quarantine(runner, error);
+  }
+
+  /** Time passes. Returns the error with which the download has to end, where patience has. */
+  tick(nowMs: number, elapsedMs: number): ManygetError | undefined {
+    for (const runner of this.runners) runner.tick(elapsedMs);
+    if (this.hasContact) {
+      this.#lastContactMs = nowMs;
+      return undefined;
+    }
+    const aloneMs = nowMs - this.#lastContactMs;
+    if (!this.#everReady && aloneMs > Math.min(this.giveUpMs, firstContactMsMax)) return noSourceError(this.runners);
+    return aloneMs > this.giveUpMs ? silentSourcesError(this.runners, aloneMs) : undefined;
+  }
+
+  /** Says who is left: nobody, nobody because none has the file, or somebody. */
+  whoIsLeft(): 'somebody' | 'nobody' | 'nobody-has-it' {
+    if (this.runners.some((runner) => !runner.isStopped)) return 'somebody';
+    const missing = this.runners.every((runner) => runner.lastError?.code === 'not-found');
+    return missing && this.runners.length > 0 ? 'nobody-has-it' : 'nobody';
+  }
+
+  #stop(runner: SourceRunner, state: 'quarantined' | 'removed', error: ManygetError): void {
+    runner.stop(state, error);
+    this.#parts.onGone(runner.id);
+  }
+}
