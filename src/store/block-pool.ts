@@ -4,6 +4,8 @@
  *
  * Invariant: takenBytes + idle bytes <= bytesMax, and a block is either taken or idle.
  */
+
+/** Who took a block has it alone until its release. */
 export interface Block {
   /** Backed by a SharedArrayBuffer of exactly this length. Holds what its last user left there. */
   readonly bytes: Uint8Array;
@@ -11,6 +13,8 @@ export interface Block {
 
 export const blockBytesMin = 64 * 1024;
 export const blockBytesMax = 1024 * 1024;
+
+const blockSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16].map((times) => times * blockBytesMin));
 
 export class BlockPool {
   readonly #bytesMax: number;
@@ -35,7 +39,7 @@ export class BlockPool {
 
   /** A block of `blockBytes` (a power of two from 64 KiB to 1 MiB), or undefined while the pool's memory is taken. */
   take(blockBytes: number): Block | undefined {
-    if (blockBytes < blockBytesMin || blockBytes > blockBytesMax || (blockBytes & (blockBytes - 1)) !== 0) {
+    if (!blockSizes.has(blockBytes)) {
       throw new RangeError(`a block of ${blockBytes} bytes, expected a power of two from 65536 to 1048576`);
     }
     let block = this.#idle.get(blockBytes)?.pop();

@@ -67,9 +67,11 @@ export async function verifyExtents(
     checkedBytes += bytes;
     options.onProgress?.(Math.min(checkedBytes, totalBytes), totalBytes);
   };
-  // Two lanes a thread, so that none waits for its next batch; a lane that fails stops the others.
+  // Two lanes a thread, so that none waits for its next batch; a lane that fails stops the others,
+  // whose own ends by that stop say nothing.
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  let firstFault: { readonly error: unknown } | undefined;
   const lane = async (): Promise<void> => {
     try {
       for (let batch = batches[nextBatch]; batch !== undefined; batch = batches[nextBatch]) {
@@ -77,13 +79,12 @@ export async function verifyExtents(
         await checkBatch(hasher, part.path, batch, results, { onProgress, signal });
       }
     } catch (error) {
+      firstFault ??= { error };
       stop.abort();
-      throw error;
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: threads * 2 }, lane));
-  const failed = lanes.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await Promise.all(Array.from({ length: threads * 2 }, lane));
+  if (firstFault !== undefined) throw firstFault.error;
   return sortOut(claims, results);
 }
 
