@@ -17,7 +17,7 @@ const nodeGlobals = [
 // What a linter can say about one file. What concerns the house as a whole (floors, banned calls, dead paths in the
 // docs) is in test/tidy.test.ts.
 export default defineConfig(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'bench/results/**'] },
+  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'bench/results/**', 'tmp/**'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
