@@ -29,3 +29,11 @@ export function doneShare(doneBytes: number, sizeBytes: number | undefined): num
   if (sizeBytes === undefined) return 0;
   return sizeBytes === 0 ? 1 : doneBytes / sizeBytes;
 }
+
+/** Beyond this an estimate says nothing. */
+const etaMsMax = 100 * 86_400_000;
+
+/** The time that is left: "4.0s", "-" where it cannot be told. */
+export function formatEta(ms: number | undefined): string {
+  return ms === undefined || !(ms >= 0 && ms <= etaMsMax) ? '-' : formatDuration(ms);
+}

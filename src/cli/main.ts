@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command `manyget`: parses, loads what was asked for, and turns every error into a sentence and an exit status. */
 import { errorHint, printError } from './error-output.js';
-import type { GetDeps } from './get/run-get.js';
 import type { CliIo } from './io.js';
 import { processIo } from './process-io.js';
 import { type Invocation, parseArguments } from './program.js';
@@ -25,11 +24,10 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       io.stdout.write(`${await version()}\n`);
       return 0;
     case 'get': {
-      const app = '../app';
       const [{ runGet }, { download }, { listFiles }] = await Promise.all([
         import('./get/run-get.js'),
-        import(`${app}/download.js`) as Promise<Pick<GetDeps, 'download'>>,
-        import(`${app}/list.js`) as Promise<Pick<GetDeps, 'listFiles'>>,
+        import('../app/download.js'),
+        import('../app/list.js'),
       ]);
       return runGet(invocation.request, { download, listFiles }, io);
     }

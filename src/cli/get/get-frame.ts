@@ -3,7 +3,7 @@ import type { DownloadEvent } from '../../base/events.js';
 import { printable } from '../../base/printable.js';
 import type { DownloadSnapshot, MapCell } from '../../base/snapshot.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
-import { doneShare, formatPair, formatPercent } from '../figures.js';
+import { doneShare, formatEta, formatPair, formatPercent } from '../figures.js';
 import type { SpeedHistory } from '../speed-history.js';
 import { bar, mapLines } from '../terminal/gauges.js';
 import type { ScreenSize } from '../terminal/screen.js';
@@ -96,12 +96,11 @@ function totalLine(snapshot: DownloadSnapshot, columns: number, theme: Theme): s
   const { sizeBytes, doneBytes } = snapshot;
   const share = doneShare(doneBytes, sizeBytes);
   const pair = sizeBytes === undefined ? formatBytes(doneBytes) : formatPair(doneBytes, sizeBytes);
-  const eta = snapshot.etaMs === undefined ? '-' : formatDuration(snapshot.etaMs);
   const figures = [
     fitRight(sizeBytes === undefined ? '' : formatPercent(share), 6),
     ...(columns >= 48 ? [fitRight(pair, 13)] : []),
     fitRight(formatSpeed(snapshot.speedBytesPerSec), 10),
-    ...(columns >= 36 ? [`ETA ${fitLeft(eta, 6)}`] : []),
+    ...(columns >= 36 ? [`ETA ${fitLeft(formatEta(snapshot.etaMs), 6)}`] : []),
   ].join('  ');
   const width = columns - marginColumns * 2 - textWidth(figures) - 2;
   const segments: Segment[] = [{ text: ' ' }];

@@ -2,7 +2,7 @@
 import type { DownloadSnapshot, SourceSnapshot } from '../../base/snapshot.js';
 import { printable } from '../../base/printable.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
-import { doneShare, formatPair, formatPercent, formatShortMs } from '../figures.js';
+import { doneShare, formatEta, formatPair, formatPercent, formatShortMs } from '../figures.js';
 
 /** The lines of one report, without colours; fields are separated by two blanks. */
 export function getPlainLines(snapshot: DownloadSnapshot): string[] {
@@ -18,7 +18,7 @@ function totalLine(time: string, snapshot: DownloadSnapshot): string {
     sizeBytes === undefined ? formatBytes(doneBytes) : formatPair(doneBytes, sizeBytes),
     sizeBytes === undefined ? '' : formatPercent(doneShare(doneBytes, sizeBytes)),
     formatSpeed(snapshot.speedBytesPerSec),
-    snapshot.etaMs === undefined ? 'ETA -' : `ETA ${formatDuration(snapshot.etaMs)}`,
+    `ETA ${formatEta(snapshot.etaMs)}`,
     snapshot.phase,
     printable(snapshot.name),
     printable(snapshot.note),

@@ -6,6 +6,7 @@ import { formatPercent, formatShortMs } from '../figures.js';
 import { type Cell, tableLines, tableWidth } from '../terminal/table.js';
 import { cutEnd, cutStart } from '../terminal/text-width.js';
 import type { Theme } from '../terminal/theme.js';
+import { sourceNames } from './source-names.js';
 
 /** Longer than any path of a file system in use. */
 const pathCharsMax = 4096;
@@ -50,20 +51,31 @@ function sha256Facts(report: DownloadReport): string[] {
   }
 }
 
-const heads = ['server', 'bytes', 'share', 'connect', '1st byte', 'waiting', 'mean speed', 'twice', 'faults'];
+const heads = ['server', 'bytes', 'share', 'connect', '1st byte', 'wait', 'mean speed', 'twice', 'faults'];
 const leftColumns = new Set([0]);
+const indent = '  ';
+const nameColumnsMax = 32;
 
 function sourceLines(sources: readonly SourceReport[], width: number, theme: Theme): string[] {
-  const labelWidthMax = Math.max(8, Math.min(32, width - 66));
-  const rows = [
-    heads.map((text): Cell => ({ text, paint: theme.faint })),
-    ...sources.map((source) => sourceRow(source, labelWidthMax, theme)),
+  const table = (short: boolean): (readonly Cell[])[] => {
+    const names = sourceNames(sources, short);
+    return [
+      heads.map((text): Cell => ({ text, paint: theme.faint })),
+      ...sources.map((source) => sourceRow(source, cutStart(names(source.id), nameColumnsMax), theme)),
+    ];
+  };
+  // Full names and wide gaps where there is room; then short names; then fewer columns.
+  const shapes = [
+    { rows: table(false), gap: 2 },
+    { rows: table(true), gap: 2 },
+    { rows: table(true), gap: 1 },
+    { rows: table(true).map(narrow), gap: 1 },
   ];
-  const gap = tableWidth(rows, 2) + 2 <= width ? 2 : 1;
-  const table = tableLines(tableWidth(rows, gap) + 2 <= width ? rows : rows.map(narrow), leftColumns, gap);
-  return table.flatMap((line, index) => {
+  const shape = shapes.find(({ rows, gap }) => tableWidth(rows, gap) + indent.length <= width) ?? shapes[3];
+  const lines = shape === undefined ? [] : tableLines(shape.rows, leftColumns, shape.gap);
+  return lines.flatMap((line, index) => {
     const note = index === 0 ? '' : printable(sources[index - 1]?.note ?? '');
-    return note === '' ? [`  ${line}`] : [`  ${line}`, theme.faint(cutEnd(`      ${note}`, width))];
+    return note === '' ? [indent + line] : [indent + line, theme.faint(cutEnd(`${indent}  ${note}`, width))];
   });
 }
 
@@ -72,10 +84,9 @@ function narrow(row: readonly Cell[]): Cell[] {
   return row.filter((_, column) => [0, 1, 2, 6, 8].includes(column));
 }
 
-function sourceRow(source: SourceReport, labelWidthMax: number, theme: Theme): Cell[] {
-  const label = cutStart(printable(source.label), labelWidthMax);
+function sourceRow(source: SourceReport, name: string, theme: Theme): Cell[] {
   return [
-    { text: `${theme.glyphs.swatch} ${label}`, paint: (text) => theme.source(source.id, text) },
+    { text: `${theme.glyphs.swatch} ${name}`, paint: (text) => theme.source(source.id, text) },
     { text: formatBytes(source.bytes) },
     { text: formatPercent(source.share) },
     { text: formatShortMs(source.connectMs) },

@@ -49,7 +49,7 @@ export function headerRow(layout: RowLayout, theme: Theme): string {
     ...(layout.pair ? [fitRight('got/assigned', pairColumns), '  '] : []),
     fitRight('speed', speedColumns),
     '  ',
-    ...(layout.bar > 0 ? [fitLeft(layout.bar >= 11 ? 'of its part' : '', layout.bar)] : []),
+    ...(layout.bar > 0 ? [fitLeft(layout.bar >= 8 ? 'progress' : '', layout.bar)] : []),
     ...(layout.spark > 0 ? ['  ', fitLeft(layout.spark >= 20 ? 'last 10 s' : 'last 4 s', layout.spark)] : []),
     ...(layout.firstByte ? [' ', fitRight('1st byte', firstByteColumns)] : []),
   ];

@@ -57,7 +57,8 @@ function titleLine(snapshot: FleetSnapshot, columns: number, theme: Theme): stri
   const speed = servers.reduce((sum, server) => sum + server.speedBytesPerSec, 0);
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const name = files.length === 1 ? printable(files[0]?.name ?? '') : `${files.length} files`;
-  const right = `${alive} of ${servers.length} alive  ${formatSpeed(speed)}  ${formatDuration(snapshot.elapsedMs)}`;
+  const time = columns < sentColumnsMin ? '' : `  ${formatDuration(snapshot.elapsedMs)}`;
+  const right = `${alive} of ${servers.length} alive  ${formatSpeed(speed)}${time}`;
   const bytes = `  ${formatBytes(sizeBytes)}`;
   const shownName = cutEnd(name, Math.max(8, columns - 4 - textWidth(right) - textWidth(bytes)));
   const gap = Math.max(2, columns - 2 - textWidth(shownName) - textWidth(bytes) - textWidth(right));
@@ -76,6 +77,9 @@ function titleLine(snapshot: FleetSnapshot, columns: number, theme: Theme): stri
 /** Columns of what stands left of the sparkline, with the blanks between. */
 const numbersColumns = 3 + 3 + 2 + 5 + 2 + 8 + 2 + 7 + 2 + 8 + 2 + 10 + 2;
 const sparkColumnsMax = 40;
+/** Terminals narrower than these do without. */
+const clientsColumnsMin = 56;
+const sentColumnsMin = 46;
 
 function sparkColumns(columns: number): number {
   const room = columns - 1 - numbersColumns;
@@ -84,8 +88,9 @@ function sparkColumns(columns: number): number {
 
 function headerText(columns: number): string {
   const cells = ['   ', fitRight('#', 3), '  ', fitRight('port', 5), '  ', fitLeft('state', 8), '  '];
-  if (columns >= 44) cells.push(fitRight('clients', 7), '  ');
-  cells.push(fitRight('sent', 8), '  ', fitRight('speed', 10), '  ');
+  if (columns >= clientsColumnsMin) cells.push(fitRight('clients', 7), '  ');
+  if (columns >= sentColumnsMin) cells.push(fitRight('sent', 8), '  ');
+  cells.push(fitRight('speed', 10), '  ');
   if (sparkColumns(columns) > 0) cells.push(`last ${sparkColumns(columns)} s`);
   return cells.join('');
 }
@@ -98,8 +103,8 @@ function serverRow(server: ServerSnapshot, history: SpeedHistory, columns: numbe
     { text: ` ${fitRight(String(server.number), 3)}  ${fitRight(String(server.port), 5)}  ` },
     { text: `${fitLeft(server.state, 8)}  `, paint: statePaint(server.state, theme) },
   ];
-  if (columns >= 44) segments.push({ text: `${fitRight(String(server.clients), 7)}  ` });
-  segments.push({ text: `${fitRight(formatBytes(server.sentBytes), 8)}  ` });
+  if (columns >= clientsColumnsMin) segments.push({ text: `${fitRight(String(server.clients), 7)}  ` });
+  if (columns >= sentColumnsMin) segments.push({ text: `${fitRight(formatBytes(server.sentBytes), 8)}  ` });
   segments.push({ text: `${fitRight(formatSpeed(server.speedBytesPerSec), 10)}  `, paint: theme.strong });
   const note = printable(server.note);
   const spark = sparkColumns(columns);
