@@ -3,6 +3,7 @@ import type { ServedFileSnapshot } from '../base/snapshot.js';
 import { choosePieceBytes } from '../wire/content-id.js';
 import type { FileFacts } from './file-version.js';
 import { HashTable, type HashTableData } from './hash-table.js';
+import { workerOptions } from './worker-options.js';
 import type { FromHasher, HashNews, HashWorkerData, ToHasher } from './worker-messages.js';
 
 /** Tables kept in memory; the oldest finished ones go first, and come back from the cache when asked for. */
@@ -79,8 +80,8 @@ export class HashBoard {
   #startWorker(): Worker {
     const workerData: HashWorkerData = { cacheFolder: this.#options.cacheFolder };
     const worker = new Worker(new URL('./hash-worker.js', import.meta.url), {
+      ...workerOptions,
       workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 128 },
     });
     let fault = 'the hashing thread ended by itself';
     worker.on('error', (error) => (fault = `the hashing thread failed: ${error.message}`));

@@ -1,17 +1,14 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { ManygetError } from '../base/errors.js';
 import type { ServerSnapshot, ServerState } from '../base/snapshot.js';
 import { ServerCounters } from './server-counters.js';
 import { SpeedWindow } from './speed-window.js';
+import { workerOptions } from './worker-options.js';
 import type { FromServer, ServerWorkerData, ToServer } from './worker-messages.js';
 
 /** Makes a server's thread; handed in by tests that break it. */
 export type StartWorker = (data: ServerWorkerData) => Worker;
 
-/** A server's heap holds no file data: this much is plenty, and a small young generation keeps it small. */
-const workerOptions: WorkerOptions = {
-  resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 128 },
-};
 /** Longer than the sessions' own grace, after which nothing should be left to wait for. */
 const closeMsMax = 5000;
 const killMsMax = 500;
