@@ -4,6 +4,8 @@ import { JournalEncoder, withoutCredentials, type JournalHeader, type JournalRec
 import { diskError, quoted } from './disk-error.js';
 import { codeOf, folderOf, openFlags, unlinkIfThere, type Disk } from './disk.js';
 import { JournalState, type JournalReplay } from './journal-state.js';
+import type { PartFile } from './part-file.js';
+import { UnsyncedRanges } from './unsynced-ranges.js';
 
 export type { JournalExtent, JournalPiece, JournalReplay, JournalSegment } from './journal-state.js';
 
@@ -35,6 +37,7 @@ export class Journal {
   #nameSynced = false;
   #compactAtBytes: number;
   #compactionFault: ManygetError | undefined;
+  readonly #unsynced = new UnsyncedRanges();
   /** While the state is being rewritten: takes every record a second time, to go behind the rewritten ones. */
   #rewrite: JournalEncoder | undefined;
   /** Syncs and rewrites, one after the other: both need the descriptor to stay what it is. */
@@ -126,6 +129,7 @@ export class Journal {
     if (!this.#state.apply(plain)) throw new RangeError(`not a possible journal record: ${JSON.stringify(plain)}`);
     this.#encoder.push(plain);
     this.#rewrite?.push(plain);
+    this.#noteUnsynced(plain);
   }
 
   /** The index under which this journal knows `url`, a new one with its record where it is new. */
@@ -161,10 +165,14 @@ export class Journal {
   /**
    * Flushes, and resolves once all of it survives a power loss. Rewrites the journal in its shortest form when it has
    * grown past its bound: call it every few seconds. Rejects with `disk-full` or `io-failed`.
+   * @param part Synced first, so that the records come down behind the bytes that they speak of. Where that fails, the
+   *   system may have dropped those bytes and still show them to who reads them, so that no check would find out:
+   *   everything claimed since the last sync is forgotten, on the disk too, before this rejects.
    */
-  sync(): Promise<void> {
+  sync(part?: PartFile): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#closed) throw new Error('a closed journal was synced');
+      if (part !== undefined) await this.#syncPart(part);
       this.flush();
       try {
         await this.#disk.dataSync(this.#fd);
@@ -204,6 +212,28 @@ export class Journal {
       unlinkIfThere(this.#disk, this.path);
       unlinkIfThere(this.#disk, rewritePath(this.path));
     });
+  }
+
+  async #syncPart(part: PartFile): Promise<void> {
+    const claimed = this.#unsynced.take();
+    try {
+      await part.sync();
+    } catch (error) {
+      if (this.#isClosed()) throw error;
+      for (const range of [...claimed, ...this.#unsynced.take()]) this.append({ type: 'forget', ...range });
+      this.flush();
+      throw error;
+    }
+  }
+
+  #noteUnsynced(record: JournalRecord): void {
+    if (record.type === 'extent') {
+      this.#unsynced.add(record.start, record.end);
+    } else if (record.type === 'piece') {
+      const { pieceBytes, sizeBytes } = this.#state.header;
+      const start = record.index * pieceBytes;
+      this.#unsynced.add(start, Math.min(start + pieceBytes, sizeBytes));
+    }
   }
 
   async #compactOrCarryOn(): Promise<void> {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ManygetError } from '../../src/base/errors.js';
 import { realDisk, type Disk } from '../../src/store/disk.js';
 import { Journal, readJournal, type JournalReplay } from '../../src/store/journal.js';
+import { PartFile } from '../../src/store/part-file.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -182,6 +183,26 @@ describe('a journal', () => {
     disk.fail('dataSync', 'EIO');
     await expect(journal.sync()).rejects.toMatchObject({ code: 'io-failed' });
     journal.close();
+  });
+
+  it('forgets what was claimed since the last sync when the part file cannot be synced', async () => {
+    const at = place();
+    const disk = new FaultyDisk();
+    const journal = Journal.create(disk, at, header);
+    const part = PartFile.open(disk, at.replace('.journal', ''), header.sizeBytes, { fresh: true });
+    journal.append({ type: 'piece', index: 0, sha256: sha(0), source: 0 });
+    journal.append({ type: 'extent', start: 5 * pieceBytes, end: 5 * pieceBytes + 10, crc32: 1, source: 0 });
+    await journal.sync(part);
+    journal.append({ type: 'piece', index: 1, sha256: sha(1), source: 0 });
+    journal.append({ type: 'extent', start: 6 * pieceBytes, end: 6 * pieceBytes + 10, crc32: 1, source: 0 });
+    journal.flush();
+    disk.fail('dataSync', 'EIO');
+    await expect(journal.sync(part)).rejects.toMatchObject({ code: 'io-failed' });
+    journal.close();
+    part.close();
+    const read = opened(realDisk, at).replay;
+    expect([...read.pieces.keys()]).toEqual([0]);
+    expect(read.extents.map(({ start }) => start)).toEqual([5 * pieceBytes]);
   });
 
   it('removes itself and what a rewrite that was cut off left', () => {
