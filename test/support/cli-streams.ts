@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 
 import type { CliIo, CliOutput, EndSignal } from '../../src/cli/io.js';
-import { TerminalEmulator } from './terminal-emulator.js';
+import type { TerminalEmulator } from './terminal-emulator.js';
 
 /** An output that remembers; on a terminal it draws as well. */
 export class MemoryOutput extends EventEmitter implements CliOutput {

@@ -141,18 +141,36 @@ function pictureLines(model: GetFrameModel, plan: FramePlan, columns: number, th
 
 function decisionLines(model: GetFrameModel, count: number, columns: number, theme: Theme): string[] {
   if (count === 0) return [];
-  const name = sourceNames(model.snapshot.sources, true);
-  const decisions = model.events.filter((event) => eventWeight(event) === 'decision');
-  const shown = (decisions.length > 0 ? decisions : model.events).slice(-count);
-  const lines = shown.map((event) =>
+  const lines = newestDecisions(model, count).map(({ atMs, sentence, times }) =>
     segmentLine(
       [
-        { text: ` ${fitRight(formatDuration(event.atMs), 6)}  `, paint: theme.faint },
-        { text: eventSentence(event, name) },
+        { text: ` ${fitRight(formatDuration(atMs), 6)}  `, paint: theme.faint },
+        { text: times === 1 ? '' : `${times} times: ` },
+        { text: sentence },
       ],
       columns,
     ),
   );
   // The frame keeps its height while the first decisions come in.
   return [...lines, ...Array.from({ length: count - lines.length }, () => '')];
+}
+
+interface ShownDecision {
+  readonly atMs: number;
+  readonly sentence: string;
+  readonly times: number;
+}
+
+/** The last `count` decisions, oldest first; one that repeats itself counts once, at its last time. */
+function newestDecisions(model: GetFrameModel, count: number): ShownDecision[] {
+  const name = sourceNames(model.snapshot.sources, true);
+  const decisions = model.events.filter((event) => eventWeight(event) === 'decision');
+  const shown = new Map<string, ShownDecision>();
+  for (const event of decisions.length > 0 ? decisions : model.events) {
+    const sentence = eventSentence(event, name);
+    const times = (shown.get(sentence)?.times ?? 0) + 1;
+    shown.delete(sentence);
+    shown.set(sentence, { atMs: event.atMs, sentence, times });
+  }
+  return [...shown.values()].slice(-count);
 }

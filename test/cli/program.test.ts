@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+
+import { ManygetError } from '../../src/base/errors.js';
+import { getCommandLine, type GetRequest, resumeCommandLine } from '../../src/cli/get/get-request.js';
+import { parseArguments } from '../../src/cli/program.js';
+import { serveCommandLine, serveOptions, type ServeRequest } from '../../src/cli/serve/serve-request.js';
+
+function words(line: string): string[] {
+  return line.split(' ').filter((word) => word !== '');
+}
+
+function getOf(line: string): GetRequest {
+  const invocation = parseArguments(words(line));
+  if (invocation.type !== 'get') throw new Error(`${line} is ${invocation.type}`);
+  return invocation.request;
+}
+
+function serveOf(line: string): ServeRequest {
+  const invocation = parseArguments(words(line));
+  if (invocation.type !== 'serve') throw new Error(`${line} is ${invocation.type}`);
+  return invocation.request;
+}
+
+describe('get', () => {
+  test('sources alone are a get, with nothing decided but the sources', () => {
+    const request = getOf('mgp://a:1/x mgp://b:1/x');
+    expect(request.from).toEqual({ kind: 'urls', urls: ['mgp://a:1/x', 'mgp://b:1/x'] });
+    expect(request.transfer).toEqual({});
+    expect(request.report).toEqual({
+      intervalMs: undefined,
+      json: false,
+      quiet: false,
+      verbose: false,
+      color: 'auto',
+      liveView: true,
+    });
+  });
+
+  test('every flag reaches the download', () => {
+    const request = getOf(
+      'get mgp://a:1/x -o out -d dir -i 2 --no-resume --overwrite --no-verify --sha256 --give-up-after 5 -x 3 --connect-timeout 1.5 --json -v --color never --no-progress',
+    );
+    expect(request.transfer).toEqual({
+      resume: false,
+      overwrite: true,
+      verify: false,
+      sha256: true,
+      giveUpAfterMs: 5000,
+      connectionsPerSourceMax: 3,
+      connectTimeoutMs: 1500,
+    });
+    expect([request.output, request.folder, request.report.intervalMs]).toEqual(['out', 'dir', 2000]);
+    expect(request.report).toMatchObject({ json: true, verbose: true, color: 'never', liveView: false });
+  });
+
+  test('an address and ports stand for servers; flags may come before the command is known', () => {
+    expect(getOf('-a 10.0.0.5 -p 9001-9003 video.mp4').from).toEqual({
+      kind: 'servers',
+      host: '10.0.0.5',
+      ports: [9001, 9002, 9003],
+      name: 'video.mp4',
+    });
+    expect(getOf('get -p 9001').from).toEqual({ kind: 'servers', host: '127.0.0.1', ports: [9001], name: undefined });
+  });
+
+  test.each([
+    'manyget get mgp://a:1/x mgp://b:1/x -d dir -o out -r --overwrite --no-verify --sha256 -x 3 --connect-timeout 1.5 --give-up-after 5 -i 2 --json -v --color never --no-progress',
+    'manyget get video.mp4 -a 10.0.0.5 -p 9001-9003,9007 --no-resume -q',
+    'manyget get',
+  ])('%s is written as it was read', (line) => {
+    expect(getCommandLine(getOf(line.replace(/^manyget /, '')))).toBe(line);
+  });
+
+  test('what goes on is the same command, without starting over', () => {
+    expect(resumeCommandLine(getOf('mgp://a:1/x --no-resume -o out'))).toBe('manyget get mgp://a:1/x -o out -r');
+  });
+});
+
+describe('serve', () => {
+  test('defaults: four servers from port 9001 on', () => {
+    const request = serveOf('serve video.mp4');
+    expect(serveOptions(request)).toEqual({ paths: ['video.mp4'], ports: [9001, 9002, 9003, 9004] });
+  });
+
+  test('every flag reaches the fleet', () => {
+    const request = serveOf('serve a b -n 2 -p 7001,7005 --host 0.0.0.0 --limit-rate 2M,5M -i 0.5');
+    expect(serveOptions(request)).toEqual({
+      paths: ['a', 'b'],
+      ports: [7001, 7005],
+      host: '0.0.0.0',
+      rateLimits: [2 * 1024 ** 2, 5 * 1024 ** 2],
+    });
+    expect(request.report.intervalMs).toBe(500);
+  });
+
+  test.each([
+    'manyget serve a b -p 7001-7003 --host 0.0.0.0 --limit-rate 2M,500K,1G -i 0.5 --json',
+    'manyget serve a -n 3 -p 0 -q',
+  ])('%s is written as it was read', (line) => {
+    expect(serveCommandLine(serveOf(line.replace(/^manyget /, '')))).toBe(line);
+  });
+});
+
+test('help and version are asked for, not errors', () => {
+  expect(parseArguments(['-V'])).toEqual({ type: 'version' });
+  expect(parseArguments(['--version'])).toEqual({ type: 'version' });
+  for (const line of ['-h', '--help', 'help', 'get -h', 'serve --help', 'help serve']) {
+    const invocation = parseArguments(words(line));
+    expect(invocation.type === 'help' && invocation.text, line).toMatch(/^Usage: manyget/);
+  }
+});
+
+describe('bad command lines are one sentence, code usage, exit status 28', () => {
+  test.each([
+    ['--nope', "unknown option '--nope'"],
+    ['get --ouut x', "unknown option '--ouut' (Did you mean --out?)"],
+    ['get -i', "option '-i, --interval <seconds>' argument missing"],
+    ['get mgp://a:1/x -i 0', '-i takes seconds from 0.1 to 3600, not "0"'],
+    ['get mgp://a:1/x -i x', '-i takes seconds from 0.1 to 3600, not "x"'],
+    ['get mgp://a:1/x -x 0', '-x takes a whole number from 1 to 64, not "0"'],
+    ['get mgp://a:1/x --connect-timeout 0', '--connect-timeout takes seconds from 0.1 to 3600, not "0"'],
+    ['get mgp://a:1/x --give-up-after -1', '--give-up-after takes seconds from 0 to 31536000, not "-1"'],
+    ['get mgp://a:1/x --color red', '--color takes auto, always or never, not "red"'],
+    [
+      'get mgp://a:1/x --json -q',
+      '--json and --quiet exclude each other: one asks for every report, the other for none',
+    ],
+    ['get mgp://a:1/x mgp://a:1/x', 'mgp://a:1/x is named twice: each server counts once'],
+    ['video.mp4', '"video.mp4" is not the address of a file: write mgp://host:port/name, or -a ADDRESS -p PORTS NAME'],
+    ['get -a 10.0.0.5 video.mp4', '-a names the servers but not their ports: add -p 9001-9004'],
+    ['get -p 9001 a b', '-p takes one NAME to fetch from all its ports, not 2 of them'],
+    [
+      'get -p 9001 mgp://a:1/x',
+      '-p goes with the NAME of a file, a whole address stands for itself: leave one of them out',
+    ],
+    ['get -p 0 x', '-p takes ports from 1 to 65535, not 0'],
+    ['get -a http://x -p 1 x', '-a takes a host name or an IP address, without port or scheme, not "http://x"'],
+    [
+      'serve x -n 3 -p 1,2',
+      '-n asks for 3 servers but -p names 2 ports: name one port for each, or the first port alone',
+    ],
+    ['serve x -p 9001,9001', '-p names port 9001 twice: each server has its own'],
+    ['serve x -n 0', '-n takes a whole number from 1 to 256, not "0"'],
+    ['serve x --limit-rate 1M,2M', '--limit-rate names 2 limits for 4 servers: name one for all, or one for each'],
+    ['serve x --host a:1', '--host takes a host name or an IP address, without port or scheme, not "a:1"'],
+  ])('%s: %s', (line, sentence) => {
+    let thrown: unknown;
+    try {
+      parseArguments(words(line));
+    } catch (error) {
+      thrown = error;
+    }
+    if (!(thrown instanceof ManygetError)) throw new Error(`${line} was not refused`);
+    expect([thrown.message, thrown.code, thrown.exitStatus]).toEqual([sentence, 'usage', 28]);
+  });
+});
