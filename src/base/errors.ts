@@ -49,6 +49,10 @@ export const errorTable = {
   'io-failed': { scope: 'download', exitStatus: 17 },
   'journal-other-file': { scope: 'download', exitStatus: 8 },
   'journal-version': { scope: 'download', exitStatus: 8 },
+  // What describes a download before it begins: manifests, checksum files, input files.
+  'manifest-malformed': { scope: 'usage', exitStatus: 26 },
+  'manifest-refused': { scope: 'usage', exitStatus: 26 },
+  'manifest-unreadable': { scope: 'usage', exitStatus: 3 },
   // The serving side.
   'nothing-to-serve': { scope: 'server', exitStatus: 3 },
   'port-in-use': { scope: 'server', exitStatus: 40 },

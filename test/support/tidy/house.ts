@@ -15,7 +15,7 @@ export interface Floor {
 
 export const floors: Readonly<Record<string, Floor>> = {
   base: { uses: [], usesTypesOf: [], packages: [], node: 'none' },
-  wire: { uses: ['base'], usesTypesOf: [], packages: ['valibot'], node: 'hashing' },
+  wire: { uses: ['base'], usesTypesOf: [], packages: ['valibot', 'saxes'], node: 'hashing' },
   core: { uses: ['wire', 'base'], usesTypesOf: [], packages: [], node: 'hashing' },
   store: { uses: ['core', 'wire', 'base'], usesTypesOf: [], packages: ['valibot'], node: 'all' },
   sources: { uses: ['wire', 'base'], usesTypesOf: ['store', 'core'], packages: ['valibot'], node: 'all' },
