@@ -1,5 +1,5 @@
 import type { ConnectionId, SourceId } from '../base/ids.js';
-import { RateMeter } from './rate-meter.js';
+import { DeliveryMeter } from './delivery-meter.js';
 import type { SegmentId } from './scheduler-messages.js';
 
 /** A range asked for on a connection: [position, end) is still to come. */
@@ -9,12 +9,17 @@ export interface Segment {
   position: number;
   end: number;
   readonly askedAtMs: number;
+  /** Who was given what this one lost: the lane and its segment. */
+  taker: { readonly lane: Lane; readonly segment: Segment } | undefined;
 }
 
 /** How long a change of speed takes to show in the plans. Shorter is nervous, longer takes a slowed server at its old word. */
-const rateTauMs = 1000;
+const rateTauMs = 700;
 /** What a stall is at the least, however fast the connection answered before. */
 const stallMsMin = 600;
+/** Asking a connection more often how late it is brings nothing. */
+const probeMsMin = 250;
+const probeMsMax = 2000;
 
 /**
  * The scheduler's book on one connection: what is on order there, how fast it delivers, when it will be done.
@@ -26,25 +31,49 @@ export class Lane {
   readonly source: SourceId;
   readonly openedAtMs: number;
   readonly segments: Segment[] = [];
-  readonly #meter = new RateMeter(rateTauMs);
+  /** Its number on the board. */
+  slot = -1;
+  /** What the board counts it with, in bytes a second; undefined before it is measured. */
+  countedRate: number | undefined;
+  countedBytes = 0;
+  countsAsActive = false;
+  /** It gets nothing more, and is closed when it is done. */
+  isRetiring = false;
+  readonly #meter = new DeliveryMeter(rateTauMs);
   #firstByteMs: number;
+  #latencyMs: number | undefined;
   #lastByteAtMs: number;
-  #awaitingFirstByte = false;
+  #lastLifeAtMs: number;
+  #askedAtMs: number | undefined;
   #suspect = false;
   #probedAtMs: number | undefined;
+  #nextProbeMs: number;
   receivedBytes = 0;
+  firstByteAtMs: number | undefined;
 
   constructor(connection: ConnectionId, source: SourceId, rttMs: number, nowMs: number) {
     this.connection = connection;
     this.source = source;
     this.openedAtMs = nowMs;
-    this.#firstByteMs = Math.max(1, rttMs);
+    this.#firstByteMs = Math.max(0.1, rttMs);
     this.#lastByteAtMs = nowMs;
+    this.#lastLifeAtMs = nowMs;
+    this.#nextProbeMs = nowMs + probeMsMin;
   }
 
   /** From a request to its first byte, as far as known; at first the time that connecting took. */
   get firstByteMs(): number {
     return this.#firstByteMs;
+  }
+
+  /** From a trim to its effect on what arrives: the round trip, the queues on the way and the server's send buffer. */
+  get latencyMs(): number {
+    return Math.max(this.#firstByteMs, this.#latencyMs ?? 1.5 * this.#firstByteMs + 30);
+  }
+
+  /** Time between two reports of bytes that is to be expected. */
+  get gapMs(): number {
+    return this.#meter.gapMs;
   }
 
   /** It did not deliver what it owed in time, and has shown no life since: nothing new is given to it. */
@@ -54,32 +83,39 @@ export class Lane {
 
   get remainingBytes(): number {
     let sum = 0;
-    for (const segment of this.segments) sum += Math.max(0, segment.end - segment.position);
+    for (const segment of this.segments) if (segment.end > segment.position) sum += segment.end - segment.position;
     return sum;
   }
 
   get isIdle(): boolean {
-    return this.segments.every((s) => s.position >= s.end);
+    for (const segment of this.segments) if (segment.end > segment.position) return false;
+    return true;
   }
 
   /** The last thing on order that still lacks bytes: where others may take from. */
   get tail(): Segment | undefined {
-    return this.segments.findLast((s) => s.position < s.end);
+    for (let i = this.segments.length - 1; i >= 0; i -= 1) {
+      const segment = this.segments[i];
+      if (segment !== undefined && segment.position < segment.end) return segment;
+    }
+    return undefined;
   }
 
   segment(id: SegmentId): Segment | undefined {
-    return this.segments.find((s) => s.id === id);
+    for (const segment of this.segments) if (segment.id === id) return segment;
+    return undefined;
   }
 
-  /** Bytes per second, silence included; undefined before there is a measurement. */
-  rate(nowMs: number): number | undefined {
-    return this.#meter.rate(nowMs);
+  /** Bytes per second while it delivers; undefined before there is a measurement. */
+  get rate(): number | undefined {
+    return this.#meter.rate;
   }
 
   asked(segment: Segment, nowMs: number): void {
     if (this.isIdle) {
-      this.#awaitingFirstByte = true;
+      this.#askedAtMs = nowMs;
       this.#lastByteAtMs = nowMs;
+      this.#lastLifeAtMs = nowMs;
     }
     this.segments.push(segment);
   }
@@ -87,51 +123,83 @@ export class Lane {
   /** Bytes of `segment` arrived up to `position`. */
   arrived(segment: Segment, position: number, nowMs: number): void {
     const bytes = position - segment.position;
-    if (this.#awaitingFirstByte) {
-      // The clock of the meter starts here, so what came with the first byte came in no time and is not counted.
-      this.#awaitingFirstByte = false;
-      const sample = Math.max(1, nowMs - segment.askedAtMs);
+    if (bytes <= 0) return;
+    if (this.#askedAtMs !== undefined) {
+      const sample = Math.max(0.1, nowMs - this.#askedAtMs);
       this.#firstByteMs = this.receivedBytes === 0 ? sample : this.#firstByteMs * 0.7 + sample * 0.3;
-      this.#meter.start(nowMs);
-    } else {
-      this.#meter.start(nowMs);
-      this.#meter.add(bytes);
+      this.#askedAtMs = undefined;
     }
+    this.firstByteAtMs ??= nowMs;
+    this.#meter.arrived(bytes, nowMs);
     this.receivedBytes += bytes;
     segment.position = position;
+    this.#lastByteAtMs = nowMs;
     this.sawLife(nowMs);
-    if (this.isIdle) this.#meter.stop(nowMs);
+    if (this.isIdle) this.#meter.stop();
   }
 
-  ended(segment: Segment, nowMs: number): void {
+  ended(segment: Segment): void {
     const at = this.segments.indexOf(segment);
     if (at >= 0) this.segments.splice(at, 1);
-    if (this.isIdle) this.#meter.stop(nowMs);
+    if (this.isIdle) this.#meter.stop();
   }
 
   sawLife(nowMs: number): void {
-    this.#lastByteAtMs = nowMs;
+    this.#lastLifeAtMs = nowMs;
     this.#suspect = false;
+  }
+
+  /** A probe was answered: what was sent before it has arrived. */
+  answered(nowMs: number): void {
+    this.sawLife(nowMs);
+    if (this.#probedAtMs === undefined) return;
+    const sample = nowMs - this.#probedAtMs;
     this.#probedAtMs = undefined;
+    this.#latencyMs = this.#latencyMs === undefined ? sample : this.#latencyMs * 0.4 + sample * 0.6;
   }
 
   /** Time since the last sign of life while something is owed; 0 where nothing is. */
   silentMs(nowMs: number): number {
-    return this.isIdle && !this.#suspect ? 0 : nowMs - this.#lastByteAtMs;
+    return this.isIdle && !this.#suspect ? 0 : nowMs - this.#lastLifeAtMs;
   }
 
-  /** True where the silence is longer than this connection's past explains. */
-  isStalled(nowMs: number): boolean {
-    return this.silentMs(nowMs) > Math.max(stallMsMin, 4 * this.#firstByteMs);
+  /** Time by which bytes are later than this connection's past explains. */
+  lateMs(nowMs: number): number {
+    const usual = this.#askedAtMs === undefined ? Math.max(1.5 * this.gapMs, 55) : this.#firstByteMs + 55;
+    return Math.max(0, nowMs - this.#lastByteAtMs - usual);
+  }
+
+  /** Time since the last report of bytes, as far as more of them are likely to be there. */
+  unreportedMs(nowMs: number): number {
+    return this.#askedAtMs === undefined ? Math.min(nowMs - this.#lastByteAtMs, 60) : 0;
+  }
+
+  /** When it will have delivered what it owes, at `rate` bytes a second. */
+  endAtMs(nowMs: number, rate: number): number {
+    const remaining = this.remainingBytes;
+    if (remaining === 0) return nowMs;
+    const needed = (remaining / Math.max(1, rate)) * 1000;
+    const late = this.lateMs(nowMs);
+    if (late > 0) return nowMs + needed + late;
+    // Until its first byte comes nothing does; afterwards the last report is what the rest is counted from.
+    const from = this.#askedAtMs === undefined ? this.#lastByteAtMs : this.#askedAtMs + this.#firstByteMs;
+    return Math.max(nowMs, from + needed);
+  }
+
+  /** The silence that makes it a suspect: longer than its past explains. */
+  get stallMs(): number {
+    return Math.max(stallMsMin, 4 * this.#firstByteMs);
   }
 
   markSuspect(): void {
     this.#suspect = true;
   }
 
-  /** True at most once per second of silence. */
-  wantsProbe(nowMs: number): boolean {
-    if (this.#probedAtMs !== undefined && nowMs - this.#probedAtMs < 1000) return false;
+  /** True where it is time to ask how late it is, or whether it lives; then it counts as asked. */
+  takeProbe(nowMs: number, leftMs: number): boolean {
+    if (nowMs < this.#nextProbeMs) return false;
+    if (this.#probedAtMs !== undefined && nowMs - this.#probedAtMs < 4 * probeMsMin) return false;
+    this.#nextProbeMs = nowMs + Math.min(probeMsMax, Math.max(probeMsMin, leftMs / 4));
     this.#probedAtMs = nowMs;
     return true;
   }

@@ -1,9 +1,11 @@
 import type { ByteRange } from '../base/byte-range.js';
 
 /** A steal that brings the end less near than this is left alone: the request and the estimates cost about as much. */
-export const stealGainMsMin = 20;
+export const stealGainMsMin = 15;
+/** The same for a steal of bytes that are on their way already, which arrive twice. */
+const hedgeGainMsMin = 25;
 /** What asking for fewer bytes than this costs in headers and wake-ups is more than it brings. */
-const stealBytesMin = 16 * 1024;
+export const stealBytesMin = 16 * 1024;
 /** Where no piece boundary is near, cuts are still multiples of this, so that writes stay aligned to disk pages. */
 const grainBytes = 16 * 1024;
 
@@ -15,8 +17,8 @@ export interface StealVictim {
   readonly leftMs: number;
   /** Bytes per second. */
   readonly rate: number;
-  /** From asking it to stop to its stopping: what is on its way is not worth taking. */
-  readonly latencyMs: number;
+  /** Bytes of the segment from `position` that are on their way, or would be by the time it is told to stop. */
+  readonly committedBytes: number;
 }
 
 /** The lane that runs out of work. */
@@ -29,30 +31,45 @@ export interface StealThief {
 /** The victim keeps what is before `cut`. */
 export interface StealPlan {
   readonly cut: number;
+  /** By how much sooner the two are done. */
   readonly gainMs: number;
+  /** Bytes that will arrive twice, as far as can be known. */
+  readonly wasteBytes: number;
 }
 
 /**
  * Splits what the victim still owes so that both end together. With rates v (victim) and c (thief), the victim's time
  * left t and the thief's start s, the end is at s + v (t - s) / (v + c), and the thief takes c v (t - s) / (v + c).
- * Undefined where that gains less than {@link stealGainMsMin}, or where everything is on its way already.
+ * Of what is on its way already, at most `wasteBytesMax` are taken (a hedge). Undefined where that gains too little.
  */
-export function planSteal(victim: StealVictim, thief: StealThief, pieceBytes: number): StealPlan | undefined {
+export function planSteal(
+  victim: StealVictim,
+  thief: StealThief,
+  pieceBytes: number,
+  wasteBytesMax: number,
+): StealPlan | undefined {
   const aheadMs = victim.leftMs - thief.startMs;
   if (aheadMs <= 0) return undefined;
   const both = victim.rate + thief.rate;
-  const gainMs = (aheadMs * thief.rate) / both;
-  if (gainMs < stealGainMsMin) return undefined;
-  const onItsWay = (victim.rate * victim.latencyMs) / 1000;
-  const lowest = victim.position + onItsWay;
+  if ((aheadMs * thief.rate) / both < stealGainMsMin) return undefined;
   const wished = victim.end - (thief.rate * victim.rate * aheadMs) / 1000 / both;
-  const room = { start: Math.ceil(Math.max(lowest, victim.position)), end: victim.end };
+  const committed = Math.min(victim.end, victim.position + victim.committedBytes);
+  const plan = (cut: number): StealPlan => ({
+    cut,
+    gainMs: Math.min(((victim.end - cut) / victim.rate) * 1000, aheadMs - ((victim.end - cut) / thief.rate) * 1000),
+    wasteBytes: Math.max(0, committed - cut),
+  });
+  const hedge = plan(Math.max(victim.position, Math.ceil(wished)));
+  if (hedge.wasteBytes > 0) {
+    const worthIt = hedge.gainMs >= hedgeGainMsMin && hedge.wasteBytes <= wasteBytesMax;
+    if (worthIt && hedge.cut < victim.end) return hedge;
+  }
+  const room = { start: Math.ceil(committed), end: victim.end };
   if (room.end - room.start < stealBytesMin) return undefined;
   // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
-  const slack = (gainMs / 10) * (both / 1000);
-  const cut = alignCut(Math.max(wished, room.start), room, pieceBytes, slack);
-  if (victim.end - cut < stealBytesMin) return undefined;
-  return { cut, gainMs };
+  const slack = (((aheadMs * thief.rate) / both / 10) * both) / 1000;
+  const steal = plan(alignCut(Math.max(wished, room.start), room, pieceBytes, slack));
+  return victim.end - steal.cut < stealBytesMin || steal.gainMs < stealGainMsMin ? undefined : steal;
 }
 
 /**

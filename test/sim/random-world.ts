@@ -16,7 +16,7 @@ export function randomWorld(seed: number): World {
   const sources: SourceSpec[] = [];
   for (let i = 0; i < count; i += 1) {
     const rateMbit = Math.min(150, Math.max(0.2, centre * random.logBetween(1 / spread, spread)));
-    sources.push(randomSource(random, rateMbit, troubled ? idealMs : undefined));
+    sources.push(randomSource(random, rateMbit, troubled ? idealMs : undefined, i === 0));
   }
   if (random.chance(0.08)) sources.push(hopeless(random));
   const sum = sources.reduce((s, source) => s + source.rate, 0);
@@ -30,15 +30,14 @@ export function randomWorld(seed: number): World {
     connectionsPerSourceMax: random.pick([8, 8, 16]),
     stepMs: 5,
   };
-  let bytes = fluidBytes(draft, idealMs);
-  // A world in which everybody is away for long holds less than a second's work: it runs until they are back.
-  if (bytes < mib) bytes = Math.max(mib, fluidBytes(draft, 4 * idealMs));
-  return { ...draft, sizeBytes: Math.min(sizeBytesMax, Math.floor(bytes)) };
+  const bytes = fluidBytes(draft, idealMs);
+  return { ...draft, sizeBytes: Math.min(sizeBytesMax, Math.max(1, Math.floor(bytes))) };
 }
 
-function randomSource(random: Random, rateMbit: number, troubleMs: number | undefined): SourceSpec {
+function randomSource(random: Random, rateMbit: number, troubleMs: number | undefined, stays: boolean): SourceSpec {
   const rate = goodputOf(rateMbit);
-  const rttMs = Math.round(random.logBetween(2, 250));
+  // The steps of the simulation are 5 ms: a round trip is a multiple of two of them.
+  const rttMs = Math.max(10, 10 * Math.round(random.logBetween(5, 250) / 10));
   const noisy = random.chance(0.25);
   const kind = random.next();
   const shaped = kind < 0.2;
@@ -54,16 +53,16 @@ function randomSource(random: Random, rateMbit: number, troubleMs: number | unde
     noiseMs: noisy ? random.pick([200, 500, 1000]) : 0,
     noiseSpread: noisy ? random.between(0.05, 0.5) : 0,
     thinkMs: random.chance(0.1) ? random.between(5, 100) : 0,
-    events: troubleMs === undefined ? [] : troubles(random, rate, troubleMs),
+    events: troubleMs === undefined ? [] : troubles(random, rate, troubleMs, stays),
   };
 }
 
-/** Half of the sources of a troubled world misbehave at some time: they change speed, stall, die, come back. */
-function troubles(random: Random, rate: number, idealMs: number): SourceEvent[] {
+/** Of the sources of a troubled world 40% misbehave at some time: they change speed, stall, die, come back. One stays. */
+function troubles(random: Random, rate: number, idealMs: number, stays: boolean): SourceEvent[] {
   if (!random.chance(0.4)) return [];
   const at = (low: number, high: number): number => Math.round((idealMs * random.between(low, high)) / slotMs) * slotMs;
   const first = at(0.02, 1);
-  const kind = random.next();
+  const kind = stays ? 0 : random.next();
   if (kind < 0.45) {
     const value = rate * random.logBetween(0.03, 3);
     const back: SourceEvent[] = random.chance(0.4) ? [{ atMs: first + at(0.1, 0.6), action: 'rate', value: rate }] : [];

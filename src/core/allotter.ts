@@ -1,0 +1,175 @@
+import type { ByteRange } from '../base/byte-range.js';
+import type { SourceId } from '../base/ids.js';
+import { formatBytes } from '../base/units.js';
+import type { Lane, Segment } from './lane.js';
+import type { OrderBook } from './order-book.js';
+import { alignCut, planSteal, stealBytesMin, type StealPlan } from './split.js';
+
+/** How long a source may take to connect before its share is dealt out to the others. */
+const expectedMsMax = 2000;
+/** The smallest span worth a request. */
+const spanBytesMin = stealBytesMin;
+/** Victims looked at for one thief. */
+const victimsMax = 4;
+/** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
+const hedgeShareMax = 0.012;
+const hedgeBytesMin = 256 * 1024;
+
+/**
+ * Finds work for a connection: what proved wrong, else a share of what nobody holds, else a part of what another one
+ * would end last with.
+ *
+ * Owns: what is to be fetched again (`#second`), the sources that are expected, and the budget for bytes fetched twice.
+ */
+export class Allotter {
+  readonly #book: OrderBook;
+  readonly #pieceBytes: number;
+  readonly #sourceRate: (source: SourceId) => number | undefined;
+  readonly #expected = new Map<SourceId, number>();
+  /** Ranges to be fetched again, each if possible from another source than the one that gave wrong bytes. */
+  readonly #second: { readonly range: ByteRange; readonly avoid: SourceId | undefined }[] = [];
+  #hedgeBytesLeft: number;
+
+  /** @param sourceRate What one more connection to a source can be expected to deliver, in bytes a second. */
+  constructor(book: OrderBook, pieceBytes: number, sourceRate: (source: SourceId) => number | undefined) {
+    this.#book = book;
+    this.#pieceBytes = pieceBytes;
+    this.#sourceRate = sourceRate;
+    this.#hedgeBytesLeft = hedgeBytesMin + book.free.bytes * hedgeShareMax;
+  }
+
+  /** Bytes that nobody holds. */
+  get freeBytes(): number {
+    return this.#book.free.bytes + this.#second.reduce((sum, s) => sum + s.range.end - s.range.start, 0);
+  }
+
+  expect(source: SourceId): void {
+    this.#expected.set(source, this.#book.nowMs);
+  }
+
+  expectNoMore(source: SourceId): void {
+    this.#expected.delete(source);
+  }
+
+  refetch(range: ByteRange, avoid: SourceId | undefined): void {
+    this.#second.push({ range, avoid });
+  }
+
+  /** Gives a connection more work, where there is any for it. */
+  feed(lane: Lane): void {
+    if (this.#takeSecond(lane) || this.#takeFree(lane)) return;
+    this.#steal(lane);
+  }
+
+  #takeSecond(lane: Lane): boolean {
+    if (this.#second.length === 0) return false;
+    const others = new Set<SourceId>();
+    for (const other of this.#book.board.lanes()) if (!other.isSuspect) others.add(other.source);
+    const at = this.#second.findIndex((s) => s.avoid !== lane.source || others.size < 2);
+    const taken = this.#second[at];
+    if (taken === undefined) return false;
+    this.#second.splice(at, 1);
+    this.#book.request(lane, taken.range.start, taken.range.end, undefined, 'fetched again: its bytes were wrong');
+    return true;
+  }
+
+  /** Takes its fair part of what nobody holds: as much as it can deliver until all would be done together. */
+  #takeFree(lane: Lane, victim?: Lane, why = 'that nobody holds: its share by speed'): boolean {
+    const first = this.#book.free.at(0);
+    if (first === undefined) return false;
+    const share = this.#fairShare(lane);
+    const want = Math.max(spanBytesMin, share);
+    if (share < spanBytesMin && this.#othersAreSooner(lane, want)) return false;
+    const lastEnd = lane.segments.at(-1)?.end ?? -1;
+    const following = lastEnd < 0 ? undefined : this.#book.free.atOrAfter(lastEnd);
+    const from = following?.start === lastEnd ? following : first;
+    let end = from.start + Math.ceil(want);
+    if (end < from.end) end = alignCut(end, { start: from.start, end: from.end }, this.#pieceBytes, want / 8);
+    if (from.end - end < Math.min(spanBytesMin, want)) end = from.end;
+    this.#book.free.remove(from.start, end);
+    this.#book.request(lane, from.start, end, victim?.source, `${formatBytes(end - from.start)} ${why}`);
+    return true;
+  }
+
+  #fairShare(lane: Lane): number {
+    const { meanRate, rateSum } = this.#book.board;
+    let rates = rateSum;
+    for (const since of this.#expected.values()) {
+      if (this.#book.nowMs - since < expectedMsMax) rates += meanRate;
+    }
+    return (this.#book.leftBytes * this.#book.board.rateOf(lane)) / rates - lane.remainingBytes;
+  }
+
+  /** True where the other connections will have brought everything before this one could bring `bytes`. */
+  #othersAreSooner(lane: Lane, bytes: number): boolean {
+    if (this.#book.board.activeCount < 2) return false;
+    if (!lane.isIdle) return true;
+    const own = this.#book.board.rateOf(lane);
+    const others = this.#book.board.rateSum - own;
+    const othersMs = (this.#book.leftBytes / Math.max(1, others)) * 1000;
+    return lane.firstByteMs + (bytes / own) * 1000 > othersMs + 50;
+  }
+
+  /** Takes from a connection that would be done last, so that both are done at the same time. */
+  #steal(thief: Lane): void {
+    let best: { victim: Lane; segment: Segment; plan: StealPlan } | undefined;
+    for (const victim of this.#book.board.latest(victimsMax)) {
+      if (victim === thief) continue;
+      const segment = victim.tail;
+      if (segment === undefined) continue;
+      if (victim.isSuspect) {
+        this.#takeOver(thief, victim);
+        return;
+      }
+      const plan = this.#plan(thief, victim, segment);
+      if (plan !== undefined && (best === undefined || plan.gainMs > best.plan.gainMs))
+        best = { victim, segment, plan };
+    }
+    if (best === undefined) return;
+    const { victim, segment, plan } = best;
+    this.#hedgeBytesLeft -= plan.wasteBytes;
+    const gain = `done ${(plan.gainMs / 1000).toFixed(plan.gainMs < 1000 ? 2 : 1)} s sooner`;
+    const { end } = segment;
+    const bytes = formatBytes(end - plan.cut);
+    this.#book.trim(victim, segment, plan.cut, 'its end is taken by a connection that runs out of work', false);
+    const asked = this.#book.request(
+      thief,
+      plan.cut,
+      end,
+      victim.source,
+      `${bytes} off the one that would end last: ${gain}`,
+    );
+    segment.taker = { lane: thief, segment: asked };
+    this.#book.board.refresh(victim, this.#book.nowMs);
+  }
+
+  #plan(thief: Lane, victim: Lane, segment: Segment): StealPlan | undefined {
+    const now = this.#book.nowMs;
+    const rate = this.#book.board.rateOf(victim);
+    const sent = (rate * (victim.latencyMs + victim.unreportedMs(now))) / 1000;
+    const before = victim.remainingBytes - (segment.end - segment.position);
+    return planSteal(
+      {
+        position: segment.position,
+        end: segment.end,
+        leftMs: this.#book.board.endAtMs(victim, now) - now,
+        rate,
+        committedBytes: Math.max(0, sent - before),
+      },
+      {
+        rate: thief.rate ?? this.#sourceRate(thief.source) ?? this.#book.board.meanRate,
+        startMs: Math.max(thief.firstByteMs, this.#book.board.endAtMs(thief, now) - now),
+      },
+      this.#pieceBytes,
+      this.#hedgeBytesLeft,
+    );
+  }
+
+  /** Takes what a silent connection holds; what it sends after all is still welcome. */
+  #takeOver(thief: Lane, victim: Lane): void {
+    const silent = `silent for ${(victim.silentMs(this.#book.nowMs) / 1000).toFixed(1)} s`;
+    for (const segment of victim.segments) this.#book.trim(victim, segment, segment.position, silent);
+    this.#book.board.refresh(victim, this.#book.nowMs);
+    this.#takeFree(thief, victim, `of one that is ${silent}`);
+  }
+}
