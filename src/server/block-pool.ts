@@ -22,10 +22,8 @@ export interface BlockUser {
   blockWritten(block: Block, error: Error | null | undefined): void;
 }
 
-/** Who waits for a block. */
+/** Who has no block and waits for one. */
 export interface BlockWaiter {
-  /** Blocks that the waiter has already. The last ones of the pool go to those who have none. */
-  readonly blocksHeld: number;
   blockReady(block: Block): void;
 }
 
@@ -62,7 +60,7 @@ interface Waiting {
 export class BlockPool {
   readonly #slab: Buffer;
   readonly #taken: Uint8Array;
-  /** Above this, blocks are small and go only to those who hold none: some stalled connections starve nobody. */
+  /** Above this, blocks are single units for those who have none: some stalled connections starve nobody. */
   readonly #commonUnits: number;
   readonly #blocks = new Map<number, Block>();
   #usedUnits = 0;
@@ -86,12 +84,22 @@ export class BlockPool {
     return this.#usedUnits * unitBytes;
   }
 
+  /** Whether somebody who has a block may have another one. Nobody waits for that. */
+  get roomAhead(): boolean {
+    return !this.crowded && this.#usedUnits < this.#commonUnits;
+  }
+
+  /** Another block for somebody who has one, with room for `bytes` or less, where there is room ahead. */
+  takeAhead(bytes: number): Block | undefined {
+    return this.roomAhead ? this.#find(bytes, this.#commonUnits) : undefined;
+  }
+
   /**
-   * A block with room for `bytes`, or for less where memory is short; undefined puts `waiter` in line, whose
-   * `blockReady` is then called once.
+   * A block for somebody who has none, with room for `bytes`, or for less where memory is short; undefined puts
+   * `waiter` in line, whose `blockReady` is then called once.
    */
   take(bytes: number, waiter: BlockWaiter): Block | undefined {
-    const block = this.crowded ? undefined : this.#find(bytes, waiter.blocksHeld);
+    const block = this.crowded ? undefined : this.#find(bytes, this.#taken.length);
     if (block === undefined) this.#line.push({ bytes, waiter });
     return block;
   }
@@ -113,18 +121,19 @@ export class BlockPool {
     for (;;) {
       const first = this.#line[0];
       if (first === undefined) return;
-      const block = this.#find(first.bytes, first.waiter.blocksHeld);
+      const block = this.#find(first.bytes, this.#taken.length);
       if (block === undefined) return;
       this.#line.shift();
       first.waiter.blockReady(block);
     }
   }
 
-  #find(bytes: number, held: number): Block | undefined {
+  /** A block of the common part, or a single unit as long as no more than `unitsUsedMax` are used. */
+  #find(bytes: number, unitsUsedMax: number): Block | undefined {
     let units = 1;
     while (units < unitsMax && units * unitBytes < bytes) units *= 2;
     for (; units >= 1; units /= 2) {
-      const usedMax = units === 1 && held === 0 ? this.#taken.length : this.#commonUnits;
+      const usedMax = units === 1 ? unitsUsedMax : this.#commonUnits;
       const at = this.#usedUnits + units <= usedMax ? this.#freeRun(units) : -1;
       if (at !== -1) return this.#takeUnits(at, units);
     }

@@ -62,10 +62,6 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
     this.#shared = shared;
   }
 
-  get blocksHeld(): number {
-    return this.#held;
-  }
-
   /** Jobs that are running or wait. */
   get jobCount(): number {
     return this.#jobs.length;
@@ -118,8 +114,8 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
       } else if (job.next >= job.end) {
         this.#step = 'checking';
         job.file.check(this.#checked);
-      } else if (this.#held >= (this.#shared.pool.crowded ? 1 : 2)) {
-        return;
+      } else if (this.#held > 1 || (this.#held === 1 && !this.#shared.pool.roomAhead)) {
+        return; // What is being written comes back soon, and goes on from here.
       } else {
         this.#begin(job);
       }
@@ -138,10 +134,17 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
   }
 
   gateOpened(bytes: number): void {
+    const { pool, gate } = this.#shared;
     this.#wantBytes = bytes;
     this.#step = 'pool';
-    const block = this.#shared.pool.take(bytes, this);
-    if (block !== undefined) this.blockReady(block);
+    const ahead = this.#held > 0;
+    const block = ahead ? pool.takeAhead(bytes) : pool.take(bytes, this);
+    if (block !== undefined) {
+      this.blockReady(block);
+    } else if (ahead) {
+      gate?.putBack(bytes);
+      this.#step = 'idle';
+    }
   }
 
   blockReady(block: Block): void {

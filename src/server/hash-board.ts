@@ -9,6 +9,8 @@ import type { FromHasher, HashNews, HashWorkerData, ToHasher } from './worker-me
 /** Tables kept in memory; the oldest finished ones go first, and come back from the cache when asked for. */
 const tableBytesMax = 32 * 1024 * 1024;
 const tablesMax = 10_000;
+/** Files that wait to be hashed, at most: a client that asks for a million of them does not make a queue of a million. */
+const pendingMax = 4096;
 /** Files shown in a snapshot: the ones asked for last. */
 const filesShownMax = 1000;
 
@@ -30,6 +32,8 @@ export class HashBoard {
   readonly #tables = new Map<string, HashTable>();
   readonly #names = new Map<string, FileFacts>();
   #tableBytes = 0;
+  /** Given to the hashing thread and not answered yet. */
+  #pending = 0;
   #worker: Worker | undefined;
   #stopped = false;
 
@@ -49,6 +53,12 @@ export class HashBoard {
     const known = this.#tables.get(file.path);
     if (known?.data.file.version === file.version) return;
     if (known !== undefined) this.#forget(known);
+    if (this.#pending >= pendingMax) {
+      const reason = `${pendingMax} files wait to be hashed already`;
+      this.#options.broadcast({ type: 'hash-failed', file, problem: 'busy', reason });
+      return;
+    }
+    this.#pending += 1;
     const table = HashTable.create(file, choosePieceBytes(file.size));
     this.#tables.set(file.path, table);
     this.#tableBytes += table.data.memory.byteLength;
@@ -96,11 +106,13 @@ export class HashBoard {
     const name = this.#nameOf(message.file);
     switch (message.type) {
       case 'hashed':
+        this.#pending -= 1;
         if (current === undefined) return;
         this.#options.broadcast({ type: 'hashed', file: message.file });
         this.#options.notice(name, message.fromCache ? 'its hashes are known from an earlier run' : 'it is hashed');
         break;
       case 'hash-failed':
+        this.#pending -= 1;
         if (current !== undefined) this.#drop(current);
         this.#options.broadcast(message);
         this.#options.notice(name, `it could not be hashed: ${message.reason}`);
@@ -118,6 +130,7 @@ export class HashBoard {
     for (const table of [...this.#tables.values()].filter((t) => !t.done)) {
       this.#heard({ type: 'hash-failed', file: table.data.file, problem: 'read-failed', reason });
     }
+    this.#pending = 0;
   }
 
   #shrink(): void {

@@ -33,7 +33,7 @@ export interface ServerWorkerData {
   readonly tables: readonly HashTableData[];
 }
 
-export type HashProblem = 'changed' | 'read-failed';
+export type HashProblem = 'changed' | 'read-failed' | 'busy';
 
 /** About hashes, from the fleet to every server. */
 export type HashNews =

@@ -12,12 +12,8 @@ class Taker {
     this.#pool = pool;
   }
 
-  get blocksHeld(): number {
-    return this.blocks.length;
-  }
-
   take(bytes: number): boolean {
-    const block = this.#pool.take(bytes, this);
+    const block = this.blocks.length > 0 ? this.#pool.takeAhead(bytes) : this.#pool.take(bytes, this);
     if (block !== undefined) this.blocks.push(block);
     return block !== undefined;
   }
@@ -55,7 +51,7 @@ describe('BlockPool', () => {
     let taken = 0;
     while (greedy.take(blockBytesMax)) taken += 1;
     expect(taken).toBeGreaterThan(0);
-    pool.leave(greedy);
+    expect([pool.crowded, pool.roomAhead]).toEqual([false, false]);
     const modest = [new Taker(pool), new Taker(pool)];
     expect(modest.map((t) => t.take(blockBytesMax))).toEqual([true, true]);
     expect(modest.every((t) => t.blocks[0]?.capacity === unit)).toBe(true);
@@ -69,13 +65,25 @@ describe('BlockPool', () => {
     for (const taker of line) expect(taker.take(unit)).toBe(false);
     expect(pool.crowded).toBe(true);
     first.giveOne();
-    expect(line.map((t) => t.blocksHeld)).toEqual([1, 0, 0]);
+    expect(line.map((t) => t.blocks.length)).toEqual([1, 0, 0]);
     expect(first.take(unit)).toBe(false);
     line[0]?.giveOne();
     line[1]?.giveOne();
     line[2]?.giveOne();
-    expect(first.blocksHeld).toBe(1);
+    expect(first.blocks.length).toBe(1);
     expect(pool.crowded).toBe(false);
+  });
+
+  it('gives nobody a second block while somebody waits for a first one', () => {
+    const pool = new BlockPool(4 * unit);
+    const takers = Array.from({ length: 5 }, () => new Taker(pool));
+    expect(takers.map((t) => t.take(unit))).toEqual([true, true, true, true, false]);
+    expect(takers[0]?.take(unit)).toBe(false);
+    takers[1]?.giveOne();
+    expect(takers.map((t) => t.blocks.length)).toEqual([1, 0, 1, 1, 1]);
+    takers[2]?.giveOne();
+    takers[3]?.giveOne();
+    expect(takers[0]?.take(unit)).toBe(true);
   });
 
   it('forgets who leaves the line', () => {
@@ -86,7 +94,7 @@ describe('BlockPool', () => {
     next.take(unit);
     pool.leave(gone);
     first.giveOne();
-    expect([gone.blocksHeld, next.blocksHeld]).toEqual([0, 1]);
+    expect([gone.blocks.length, next.blocks.length]).toEqual([0, 1]);
   });
 
   it('has all its memory again once everything is given back', () => {
@@ -95,9 +103,8 @@ describe('BlockPool', () => {
     for (let round = 0; round < 50; round += 1) {
       taker.take(unit * (1 + (round % 8)));
       if (round % 3 === 0) taker.giveOne();
-      pool.leave(taker);
     }
-    while (taker.blocksHeld > 0) taker.giveOne();
+    while (taker.blocks.length > 0) taker.giveOne();
     expect(pool.usedBytes).toBe(0);
     expect(taker.take(blockBytesMax)).toBe(true);
     expect(taker.blocks[0]?.capacity).toBe(blockBytesMax);

@@ -266,12 +266,22 @@ describe('a connection', () => {
     return RawMgpClient.connect(port).catch(() => undefined);
   }
 
+  /** Resolves once the server has stopped sending: nobody takes anything any more. */
+  async function stalled(served: TestFleet): Promise<void> {
+    for (let before = -1, now = 0; now !== before || now === 0;) {
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      now = served.server().sentBytes;
+    }
+  }
+
   it('that takes nothing starves no other of memory', async () => {
     await using served = await serveLarge({ limits: { poolBytes: 128 * 1024 } });
     await using stuck = await RawMgpClient.connect(served.port());
     const { version } = await stuck.stat('a.bin');
     stuck.socket.pause();
     stuck.range('a.bin', version, 0, largeBytes);
+    await stalled(served);
     const clients = await Promise.all(Array.from({ length: 8 }, () => RawMgpClient.connect(served.port())));
     const results = await Promise.all(clients.map((client) => client.fetch('a.bin', version, 0, 2 * MiB)));
     expect(results.map((r) => r.bytes.length)).toEqual(clients.map(() => 2 * MiB));
@@ -284,6 +294,7 @@ describe('a connection', () => {
     const { version } = await stuck.stat('a.bin');
     stuck.socket.pause();
     stuck.range('a.bin', version, 0, largeBytes);
+    await stalled(served);
     await using client = await RawMgpClient.connect(served.port());
     expect((await client.fetch('a.bin', version, 0, 2 * MiB)).bytes.length).toBe(2 * MiB);
   });
