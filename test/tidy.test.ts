@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { errorTable } from '../src/base/errors.js';
 import {
   deadCommandFindings,
   deadPathFindings,
+  errorPageFindings,
   pathsOf,
   unrecordedDependencyFindings,
 } from './support/tidy/doc-rules.js';
@@ -196,6 +198,7 @@ describe('places', () => {
 
   test.each([
     ['', 'home', 'ann', 'file'].join('/'),
+    ['', 'Users', 'ann', 'file'].join('/'),
     `cd ${['', 'root', 'x'].join('/')}`,
     `"${['', 'work', 'main'].join('/')}"`,
     ['C:', 'Users', 'ann'].join('\\'),
@@ -205,9 +208,12 @@ describe('places', () => {
     expect(placeFindings(at('docs/a.md', text), ['packages.example'])).toHaveLength(1);
   });
 
-  test.each(['test/work/x', 'https://a.example/home/x', '~/work/x', '/tmp/x', 'workhome/'])('%j is fine', (text) => {
-    expect(placeFindings(at('docs/a.md', text))).toEqual([]);
-  });
+  test.each(['test/work/x', 'https://a.example/home/x', '~/work/x', '/tmp/x', 'workhome/', '/home/a.bin'])(
+    '%j is fine',
+    (text) => {
+      expect(placeFindings(at('docs/a.md', text))).toEqual([]);
+    },
+  );
 
   test('the host of a registry is its name, and this machine itself is no name', () => {
     expect(configuredRegistryHosts('https://packages.example/npm/')).toEqual(['packages.example']);
@@ -260,6 +266,17 @@ describe('pages', () => {
     const page = at('README.md', '`npm ci && npm run demo`\nnpm run --silent gone:x -- --flag');
     expect(deadCommandFindings(page, ['demo'])).toEqual([
       'README.md:2: names "npm run gone:x", which package.json does not have',
+    ]);
+  });
+
+  test('every error code is explained, with its exit status, and none that does not exist', () => {
+    expect(errorPageFindings(at('docs/errors.md', textOf('docs/errors.md')), errorTable)).toEqual([]);
+    const page = at('docs/errors.md', '| `a-code` | 3 | x |\n| `b-code` | 4 | y |\n| `old` | 5 | z |\n');
+    const table = { 'a-code': { exitStatus: 3 }, 'b-code': { exitStatus: 1 }, 'c-code': { exitStatus: 2 } };
+    expect(errorPageFindings(page, table)).toEqual([
+      'docs/errors.md: b-code has the exit status 4, in the code 1',
+      'docs/errors.md: c-code is not explained',
+      'docs/errors.md: explains old, which is no code',
     ]);
   });
 

@@ -52,3 +52,17 @@ export function unrecordedDependencyFindings(dependencies: readonly string[], re
     .filter((name) => !records.some((record) => record.text.includes(`\`${name}\``)))
     .map((name) => `package.json: ${name} has no record in docs/adr/ that says why`);
 }
+
+/** Differences between the table of errors and the rows "| `code` | exit status |" of the page that explains them. */
+export function errorPageFindings(page: RepoFile, table: Readonly<Record<string, { exitStatus: number }>>): Finding[] {
+  const rows = [...page.text.matchAll(/^\| *`([a-z-]+)` *\| *(\d+) *\|/gm)];
+  const stated = new Map(rows.map((row) => [row[1] ?? '', Number(row[2])]));
+  const missing = Object.entries(table).flatMap(([code, { exitStatus }]) => {
+    const onPage = stated.get(code);
+    if (onPage === exitStatus) return [];
+    const what = onPage === undefined ? 'is not explained' : `has the exit status ${onPage}, in the code ${exitStatus}`;
+    return [`${page.path}: ${code} ${what}`];
+  });
+  const gone = [...stated.keys()].filter((code) => !Object.hasOwn(table, code));
+  return [...missing, ...gone.map((code) => `${page.path}: explains ${code}, which is no code`)];
+}

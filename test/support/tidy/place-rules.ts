@@ -4,8 +4,9 @@ import type { Finding, RepoFile } from './source-file.js';
  * What ties a file to one machine: absolute paths of somebody's disk and the hosts that packages happen to be fetched
  * from. The patterns are put together from pieces, so that this file is not its own finding.
  */
-const homes = ['work', 'root', 'home', 'Users', 'mnt', 'private'];
-const machinePath = new RegExp(`(?<![\\w.~*-])/(?:${homes.join('|')})/[\\w.]`);
+const roots = ['work', 'root', 'mnt', 'private'];
+const homes = ['home', 'Users'];
+const machinePath = new RegExp(`(?<![\\w.~*-])/(?:(?:${roots.join('|')})/[\\w.]|(?:${homes.join('|')})/[\\w.-]+/)`);
 const driveOfUser = new RegExp(['[A-Za-z]:', 'Users', '\\w'].join('[\\\\/]+'));
 const registryHosts = [
   ['registry', 'npmjs', 'org'],
