@@ -37,8 +37,13 @@ export interface JournalReplay {
   /** URLs by index. An index keeps its meaning for as long as the journal lives. */
   readonly sources: ReadonlyMap<number, string>;
   readonly contentId: string | undefined;
-  /** By start. No one lies within another or within a piece that was recorded after it; ends may overlap the next start. */
+  /** By start. None lies within another or within one of `pieces`; an end may lie behind the next start. */
   readonly extents: readonly JournalExtent[];
+  /**
+   * Those within one of `pieces`, by start: what may be left of the piece where its SHA-256 does not match, because only
+   * its last bytes had not reached the disk.
+   */
+  readonly extentsInPieces: readonly JournalExtent[];
   readonly pieces: ReadonlyMap<number, JournalPiece>;
   readonly segments: readonly JournalSegment[];
   readonly speeds: ReadonlyMap<number, number>;
@@ -46,6 +51,11 @@ export interface JournalReplay {
   readonly endedCleanly: boolean;
   /** Where the first damaged record began: all from there on was left out. Undefined where the journal ends whole. */
   readonly damagedAtByte: number | undefined;
+}
+
+/** Extents and pieces are numbered in the order of their records. */
+interface Ordered {
+  readonly order: number;
 }
 
 /** Segments are for people who ask who was fetching what: the newest are enough. */
@@ -62,10 +72,13 @@ export class JournalState {
   readonly header: JournalHeader;
   readonly #pieceCount: number;
   readonly #sources = new Map<number, string>();
-  readonly #pieces = new Map<number, JournalPiece>();
+  readonly #pieces = new Map<number, JournalPiece & Ordered>();
   readonly #segments = new Map<number, JournalSegment>();
   readonly #speeds = new Map<number, { readonly bytesPerSec: number; readonly firstByteMs: number }>();
-  #extents: JournalExtent[] = [];
+  #extents: (JournalExtent & Ordered)[] = [];
+  #order = 0;
+  /** What was recorded up to here is about bytes that are on the disk for good. */
+  #settledOrder = 0;
   #contentId: string | undefined;
   #endedCleanly = false;
 
@@ -82,6 +95,7 @@ export class JournalState {
   apply(record: JournalRecord): boolean {
     if (!this.#isPossible(record)) return false;
     this.#endedCleanly = record.type === 'end-of-run';
+    this.#order += 1;
     switch (record.type) {
       case 'header':
       case 'end-of-run':
@@ -96,7 +110,12 @@ export class JournalState {
         this.#addExtent(record);
         break;
       case 'piece':
-        this.#addPiece(record.index, { sha256: record.sha256, source: record.source });
+        // The extents in it stay, until a sync has settled all of the piece.
+        this.#pieces.set(record.index, {
+          sha256: record.sha256.slice(),
+          source: record.source,
+          order: this.#order,
+        });
         break;
       case 'forget':
         this.#forget(record.start, record.end);
@@ -111,15 +130,32 @@ export class JournalState {
     return true;
   }
 
+  /** A mark behind all that was applied so far, for `settle`. */
+  mark(): number {
+    return this.#order;
+  }
+
+  /** The part file was synced after `mark()` was taken: what was recorded before it may be told in fewer records. */
+  settle(mark: number): void {
+    this.#settledOrder = Math.max(this.#settledOrder, mark);
+  }
+
   replay(damagedAtByte: number | undefined): JournalReplay {
-    this.#mergeExtents();
     const speeds = [...this.#speeds];
+    const extents: JournalExtent[] = [];
+    const extentsInPieces: JournalExtent[] = [];
+    for (const extent of this.#extents) {
+      const { start, end, crc32, source } = extent;
+      const isInPiece = this.#pieces.has(this.#pieceAround(start, end));
+      (isInPiece ? extentsInPieces : extents).push({ start, end, crc32, source });
+    }
     return {
       header: this.header,
       sources: new Map(this.#sources),
       contentId: this.#contentId,
-      extents: [...this.#extents],
-      pieces: new Map(this.#pieces),
+      extents,
+      extentsInPieces,
+      pieces: new Map([...this.#pieces].map(([index, { sha256, source }]) => [index, { sha256, source }])),
       segments: [...this.#segments.values()],
       speeds: new Map(speeds.map(([source, speed]) => [source, speed.bytesPerSec])),
       firstByteMs: new Map(speeds.map(([source, speed]) => [source, speed.firstByteMs])),
@@ -130,7 +166,7 @@ export class JournalState {
 
   /** The fewest records that say the same. */
   encodeTo(encoder: JournalEncoder): void {
-    this.#mergeExtents();
+    this.#shorten();
     encoder.push(this.header);
     for (const [index, url] of this.#sources) encoder.push({ type: 'source', index, url });
     if (this.#contentId !== undefined) encoder.push({ type: 'content', contentId: this.#contentId });
@@ -194,17 +230,7 @@ export class JournalState {
       if (extent.end > end && extent.start > start) break;
       past += 1;
     }
-    this.#extents.splice(first, past - first, { start, end, crc32, source });
-  }
-
-  #addPiece(index: number, piece: JournalPiece): void {
-    this.#pieces.set(index, { sha256: piece.sha256.slice(), source: piece.source });
-    const start = index * this.header.pieceBytes;
-    const end = Math.min(start + this.header.pieceBytes, this.header.sizeBytes);
-    const first = this.#firstStartingFrom(start);
-    let past = first;
-    while ((this.#extents[past]?.end ?? Infinity) <= end) past += 1;
-    if (past > first) this.#extents.splice(first, past - first);
+    this.#extents.splice(first, past - first, { start, end, crc32, source, order: this.#order });
   }
 
   #forget(start: number, end: number): void {
@@ -248,33 +274,45 @@ export class JournalState {
     return low;
   }
 
-  /** Neighbours of one source that meet exactly within one piece become one: their CRC follows from the two. */
-  #mergeExtents(): void {
-    const merged: JournalExtent[] = [];
+  /**
+   * Of what is settled: extents within a piece go, and neighbours of one source within one piece become one, whose CRC
+   * follows from the two. What is not settled stays as it is: a power loss may take one of two neighbours.
+   */
+  #shorten(): void {
+    const short: (JournalExtent & Ordered)[] = [];
     for (const extent of this.#extents) {
-      const last = merged.at(-1);
-      if (
-        last !== undefined &&
-        last.end === extent.start &&
-        last.source === extent.source &&
-        this.#inOnePiece(last, extent)
-      ) {
-        merged[merged.length - 1] = {
+      const last = short.at(-1);
+      const around = this.#pieceAround(extent.start, extent.end);
+      if (this.#isSettled(extent) && this.#isSettled(this.#pieces.get(around))) continue;
+      if (last !== undefined && this.#isSettled(last) && this.#isSettled(extent) && this.#areNeighbours(last, extent)) {
+        short[short.length - 1] = {
           start: last.start,
           end: extent.end,
           crc32: combineCrc32(last.crc32, extent.crc32, extent.end - extent.start),
           source: last.source,
+          order: Math.max(last.order, extent.order),
         };
       } else {
-        merged.push(extent);
+        short.push(extent);
       }
     }
-    this.#extents = merged;
+    this.#extents = short;
   }
 
-  #inOnePiece(first: JournalExtent, last: JournalExtent): boolean {
-    const { pieceBytes } = this.header;
-    return Math.floor(first.start / pieceBytes) === Math.floor((last.end - 1) / pieceBytes);
+  #isSettled(claim: Ordered | undefined): boolean {
+    return claim !== undefined && claim.order <= this.#settledOrder;
+  }
+
+  #areNeighbours(first: JournalExtent, second: JournalExtent): boolean {
+    return (
+      first.end === second.start && first.source === second.source && this.#pieceAround(first.start, second.end) >= 0
+    );
+  }
+
+  /** Index of the piece that these bytes lie in; -1 where they are of several. */
+  #pieceAround(start: number, end: number): number {
+    const index = Math.floor(start / this.header.pieceBytes);
+    return Math.floor((end - 1) / this.header.pieceBytes) === index ? index : -1;
   }
 }
 

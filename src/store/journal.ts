@@ -165,7 +165,7 @@ export class Journal {
   /**
    * Flushes, and resolves once all of it survives a power loss. Rewrites the journal in its shortest form when it has
    * grown past its bound: call it every few seconds. Rejects with `disk-full` or `io-failed`.
-   * @param part Synced first, so that the records come down behind the bytes that they speak of. Where that fails, the
+   * @param part Synced first; only what is known to be synced is told in fewer records by a rewrite. So that the records come down behind the bytes that they speak of. Where that fails, the
    *   system may have dropped those bytes and still show them to who reads them, so that no check would find out:
    *   everything claimed since the last sync is forgotten, on the disk too, before this rejects.
    */
@@ -216,8 +216,10 @@ export class Journal {
 
   async #syncPart(part: PartFile): Promise<void> {
     const claimed = this.#unsynced.take();
+    const mark = this.#state.mark();
     try {
       await part.sync();
+      this.#state.settle(mark);
     } catch (error) {
       if (this.#isClosed()) throw error;
       for (const range of [...claimed, ...this.#unsynced.take()]) this.append({ type: 'forget', ...range });

@@ -1,7 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import { ManygetError } from '../base/errors.js';
 import type { Disk } from './disk.js';
-import type { JournalReplay } from './journal-state.js';
+import type { JournalExtent, JournalReplay } from './journal-state.js';
 import { PieceHasher } from './piece-hasher.js';
 
 /**
@@ -55,50 +55,77 @@ export async function verifyExtents(
   replay: JournalReplay,
   options: ResumeCheckOptions = {},
 ): Promise<ResumeCheck> {
-  const claims = claimsOf(replay);
-  const totalBytes = claims.reduce((sum, claim) => sum + claim.end - claim.start, 0);
-  const threads = totalBytes >= secondThreadBytes ? 2 : 1;
-  await using hasher = new PieceHasher({ threads, disk: part.disk });
-  const results = new Map<Claim, string | undefined>();
-  const batches = batchesOf(claims);
+  const claims = [...pieceClaims(replay), ...extentClaims(replay.extents)].sort((a, b) => a.start - b.start);
+  let totalBytes = bytesOf(claims);
   let checkedBytes = 0;
-  let nextBatch = 0;
   const onProgress = (bytes: number): void => {
     checkedBytes += bytes;
     options.onProgress?.(Math.min(checkedBytes, totalBytes), totalBytes);
   };
-  // Two lanes a thread, so that none waits for its next batch; a lane that fails stops the others,
-  // whose own ends by that stop say nothing.
+  const threads = totalBytes >= secondThreadBytes ? 2 : 1;
+  await using hasher = new PieceHasher({ threads, disk: part.disk });
+  const run = { hasher, lanes: threads * 2, path: part.path, onProgress, signal: options.signal };
+  const results: Results = new Map();
+  await checkAll(run, claims, results);
+  // Of a piece that does not match, the parts that reached the disk before its end did.
+  const damaged = claims.filter((claim) => claim.kind === 'piece' && results.get(claim) !== undefined);
+  const rest = extentClaims(replay.extentsInPieces).filter((extent) => without(extent, damaged).length === 0);
+  totalBytes += bytesOf(rest);
+  await checkAll(run, rest, results);
+  return sortOut(
+    [...claims, ...rest].sort((a, b) => a.start - b.start),
+    results,
+  );
+}
+
+/** Why a claim does not hold; undefined where it does. */
+type Results = Map<Claim, string | undefined>;
+
+interface CheckRun {
+  readonly hasher: PieceHasher;
+  /** Batches under way at a time: two a thread, so that none waits for its next one. */
+  readonly lanes: number;
+  readonly path: string;
+  readonly onProgress: (bytes: number) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function checkAll(run: CheckRun, claims: readonly Claim[], results: Results): Promise<void> {
+  const batches = batchesOf(claims);
+  let nextBatch = 0;
+  // A lane that fails stops the others, whose own ends by that stop say nothing.
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const signal = run.signal === undefined ? stop.signal : AbortSignal.any([run.signal, stop.signal]);
   let firstFault: { readonly error: unknown } | undefined;
   const lane = async (): Promise<void> => {
     try {
       for (let batch = batches[nextBatch]; batch !== undefined; batch = batches[nextBatch]) {
         nextBatch += 1;
-        await checkBatch(hasher, part.path, batch, results, { onProgress, signal });
+        await checkBatch({ ...run, signal }, batch, results);
       }
     } catch (error) {
       firstFault ??= { error };
       stop.abort();
     }
   };
-  await Promise.all(Array.from({ length: threads * 2 }, lane));
+  await Promise.all(Array.from({ length: run.lanes }, lane));
   if (firstFault !== undefined) throw firstFault.error;
-  return sortOut(claims, results);
 }
 
-function claimsOf(replay: JournalReplay): Claim[] {
+function pieceClaims(replay: JournalReplay): Claim[] {
   const { pieceBytes, sizeBytes } = replay.header;
-  const claims: Claim[] = [];
-  for (const [index, { sha256, source }] of replay.pieces) {
+  return [...replay.pieces].map(([index, { sha256, source }]) => {
     const start = index * pieceBytes;
-    claims.push({ kind: 'piece', start, end: Math.min(start + pieceBytes, sizeBytes), index, sha256, source });
-  }
-  for (const { start, end, crc32, source } of replay.extents) {
-    claims.push({ kind: 'extent', start, end, crc32, source });
-  }
-  return claims.sort((a, b) => a.start - b.start);
+    return { kind: 'piece', start, end: Math.min(start + pieceBytes, sizeBytes), index, sha256, source };
+  });
+}
+
+function extentClaims(extents: readonly JournalExtent[]): Claim[] {
+  return extents.map(({ start, end, crc32, source }) => ({ kind: 'extent', start, end, crc32, source }));
+}
+
+function bytesOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 /** Claims of one kind, in the order of the file, `batchBytes` together or one that is larger. */
@@ -121,29 +148,18 @@ function batchesOf(claims: readonly Claim[]): Claim[][] {
   return batches;
 }
 
-interface BatchOptions {
-  readonly onProgress: (bytes: number) => void;
-  readonly signal: AbortSignal;
-}
-
 /** Sets each claim's result: undefined where the bytes are as claimed, else why not. */
-async function checkBatch(
-  hasher: PieceHasher,
-  path: string,
-  batch: readonly Claim[],
-  results: Map<Claim, string | undefined>,
-  options: BatchOptions,
-): Promise<void> {
+async function checkBatch(run: CheckRun, batch: readonly Claim[], results: Results): Promise<void> {
   let reasons: (string | undefined)[];
   try {
-    reasons = await compare(hasher, path, batch, options);
+    reasons = await compare(run, batch);
   } catch (error) {
     if (!(error instanceof ManygetError) || error.code !== 'io-failed') throw error;
     const [only, ...others] = batch;
     if (only === undefined) return;
     if (others.length > 0) {
       // One bad sector must cost its own claim alone.
-      for (const claim of batch) await checkBatch(hasher, path, [claim], results, options);
+      for (const claim of batch) await checkBatch(run, [claim], results);
       return;
     }
     reasons = [error.message];
@@ -151,12 +167,9 @@ async function checkBatch(
   batch.forEach((claim, i) => results.set(claim, reasons[i]));
 }
 
-async function compare(
-  hasher: PieceHasher,
-  path: string,
-  batch: readonly Claim[],
-  options: BatchOptions,
-): Promise<(string | undefined)[]> {
+async function compare(run: CheckRun, batch: readonly Claim[]): Promise<(string | undefined)[]> {
+  const { hasher, path, onProgress, signal } = run;
+  const options = { onProgress, ...(signal === undefined ? {} : { signal }) };
   if (batch[0]?.kind === 'piece') {
     const digests = await hasher.hashRanges(path, batch, options);
     return batch.map((claim, i) => {
@@ -173,7 +186,7 @@ async function compare(
 }
 
 /** Makes one picture without overlaps: verified pieces first, then verified extents, then what is left of the rejected. */
-function sortOut(claims: readonly Claim[], results: ReadonlyMap<Claim, string | undefined>): ResumeCheck {
+function sortOut(claims: readonly Claim[], results: Results): ResumeCheck {
   const verifiedPieces: { index: number; sha256: Uint8Array; source: number }[] = [];
   const pieceRanges: ByteRange[] = [];
   for (const claim of claims) {

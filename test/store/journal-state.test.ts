@@ -36,6 +36,14 @@ function spans(replay: JournalReplay): number[][] {
   return replay.extents.map(({ start, end, source }) => [start, end, source]);
 }
 
+/** One for each byte that the replay claims. */
+function claimedBytes(replay: JournalReplay): Uint8Array {
+  const claimed = new Uint8Array(sizeBytes);
+  for (const { start, end } of replay.extents) claimed.fill(1, start, end);
+  for (const index of replay.pieces.keys()) claimed.fill(1, index * pieceBytes, (index + 1) * pieceBytes);
+  return claimed;
+}
+
 const range = fc
   .tuple(fc.integer({ min: 0, max: sizeBytes - 1 }), fc.integer({ min: 1, max: 600 }))
   .map(([start, bytes]) => ({ start, end: Math.min(start + bytes, sizeBytes) }));
@@ -66,14 +74,22 @@ describe('the state that a journal adds up to', () => {
     ]);
   });
 
-  it('joins neighbours of one source within a piece, and no others', () => {
-    const replay = fold(extent(0, 100), extent(200, 256), extent(100, 200), extent(256, 300), extent(300, 310, 1));
+  it('keeps the extents of a piece apart from the others', () => {
+    const replay = fold(
+      extent(0, 100),
+      extent(200, 300),
+      extent(256, 512),
+      extent(300, 310, 1),
+      piece(1),
+      extent(512, 600),
+    );
     expect(spans(replay)).toEqual([
-      [0, 256, 0],
-      [256, 300, 0],
-      [300, 310, 1],
+      [0, 100, 0],
+      [200, 300, 0],
+      [512, 600, 0],
     ]);
-    expect(replay.extents[0]?.crc32).toBe(crc32(content.subarray(0, 256)));
+    expect(replay.extentsInPieces.map(({ start, end }) => [start, end])).toEqual([[300, 310]]);
+    expect([...replay.pieces.keys()]).toEqual([1]);
   });
 
   it('drops every claim that has a forgotten byte', () => {
@@ -87,14 +103,28 @@ describe('the state that a journal adds up to', () => {
     expect(spans(fold({ type: 'forget', start: 45, end: 300 }, extent(40, 90)))).toEqual([[40, 90, 0]]);
   });
 
-  it('drops the extents within a piece that was verified, and no others', () => {
-    const replay = fold(extent(0, 100), extent(200, 300), extent(256, 512), extent(512, 600), piece(1));
+  it('is told in fewer records as far as a sync has settled it', () => {
+    const state = new JournalState(header);
+    for (const record of [extent(0, 100), extent(200, 256), extent(100, 200), extent(256, 300)]) state.apply(record);
+    for (const record of [extent(512, 600), piece(2), extent(300, 310, 1), extent(768, 800)]) state.apply(record);
+    state.settle(state.mark());
+    for (const record of [extent(800, 850), piece(3), extent(1024, 1030), extent(1030, 1040)]) state.apply(record);
+    const encoder = new JournalEncoder();
+    state.encodeTo(encoder);
+    const replay = state.replay(undefined);
     expect(spans(replay)).toEqual([
-      [0, 100, 0],
-      [200, 300, 0],
-      [512, 600, 0],
+      [0, 256, 0],
+      [256, 300, 0],
+      [300, 310, 1],
+      [1024, 1030, 0],
+      [1030, 1040, 0],
     ]);
-    expect([...replay.pieces.keys()]).toEqual([1]);
+    expect(replay.extents[0]?.crc32).toBe(crc32(content.subarray(0, 256)));
+    expect(replay.extentsInPieces.map(({ start, end }) => [start, end])).toEqual([
+      [768, 800],
+      [800, 850],
+    ]);
+    expect([...replay.pieces.keys()]).toEqual([2, 3]);
   });
 
   it('ended cleanly only while nothing comes after the end', () => {
@@ -132,7 +162,8 @@ describe('the state that a journal adds up to', () => {
           if (record.type === 'extent') claimed.fill(1, record.start, record.end);
           if (record.type === 'forget') claimed.fill(0, record.start, record.end);
         }
-        const { extents } = state.replay(undefined);
+        const replay = state.replay(undefined);
+        const extents = [...replay.extents, ...replay.extentsInPieces].sort((a, b) => a.start - b.start);
         for (const [i, { start, end, crc32: sum }] of extents.entries()) {
           expect(claimed.subarray(start, end).includes(0)).toBe(false);
           expect(sum).toBe(crc32(content.subarray(start, end)));
@@ -146,9 +177,11 @@ describe('the state that a journal adds up to', () => {
 
   it('says the same after it was written down in its shortest form and read again', () => {
     fc.assert(
-      fc.property(fc.array(anyRecord, { maxLength: 60 }), (records) => {
+      fc.property(fc.array(anyRecord, { maxLength: 60 }), fc.nat(60), (records, settled) => {
         const state = new JournalState(header);
         for (const record of records) state.apply(record);
+        const before = state.replay(undefined);
+        state.settle(settled);
         const encoder = new JournalEncoder();
         state.encodeTo(encoder);
         const decoder = new JournalDecoder('the journal');
@@ -157,6 +190,7 @@ describe('the state that a journal adds up to', () => {
         const again = new JournalState(header);
         for (let record = decoder.next(); record !== undefined; record = decoder.next()) again.apply(record);
         expect(again.replay(undefined)).toEqual(state.replay(undefined));
+        expect(Buffer.compare(claimedBytes(again.replay(undefined)), claimedBytes(before))).toBe(0);
       }),
       { numRuns: 2000 },
     );

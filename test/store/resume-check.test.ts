@@ -98,6 +98,25 @@ describe('the check before a resume', () => {
     ]);
   });
 
+  it('saves of a damaged piece what its extents still prove', async () => {
+    const { part, journal } = earlierRun();
+    claimExtent(journal, pieceBytes, pieceBytes + 400, 1);
+    claimExtent(journal, pieceBytes + 400, 2 * pieceBytes, 2);
+    claimExtent(journal, 5 * pieceBytes, 5 * pieceBytes + 10);
+    claimPiece(journal, 1);
+    claimPiece(journal, 5);
+    damage(part, 2 * pieceBytes - 1);
+    const progress: number[] = [];
+    const check = await verifyExtents(part, replayOf(journal), {
+      onProgress: (checked, total) => progress.push(checked, total),
+    });
+    part.close();
+    expect(check.verifiedPieces.map((piece) => piece.index)).toEqual([5]);
+    expect(check.verifiedExtents).toEqual([{ start: pieceBytes, end: pieceBytes + 400, source: 1 }]);
+    expect(check.rejected.map(({ start, end }) => [start, end])).toEqual([[pieceBytes + 400, 2 * pieceBytes]]);
+    expect(progress.slice(-2)).toEqual([3 * pieceBytes, 3 * pieceBytes]);
+  });
+
   it('rejects what a part file that was lost and made anew does not hold', async () => {
     const { part, journal } = earlierRun();
     claimPiece(journal, 0);
