@@ -49,6 +49,12 @@ export class Ledger {
     return this.#duplicateBytes;
   }
 
+  /** Bytes from the beginning of the file without a gap. */
+  get prefixBytes(): number {
+    const first = this.#received.at(0);
+    return first?.start === 0 ? first.end : 0;
+  }
+
   get isReceived(): boolean {
     return this.#received.bytes === this.sizeBytes;
   }

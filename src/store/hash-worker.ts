@@ -3,9 +3,13 @@ import { parentPort } from 'node:worker_threads';
 import { asManygetError } from '../base/errors.js';
 import { realDisk } from './disk.js';
 import type { HashAnswer, HashJob } from './hash-messages.js';
+import { PrefixDigest } from './prefix-digest.js';
 import { digestRanges, stepBytes } from './range-digest.js';
 
-/** The thread behind PieceHasher: one job after the other, in order, each with exactly one answer. Owns no state. */
+/**
+ * The thread behind PieceHasher and PrefixHasher: one job after the other, in order, each with exactly one answer. Owns
+ * no state but a prefix that it is following.
+ */
 const port = parentPort;
 if (port === null) throw new Error('hash-worker.js runs as a worker thread only');
 
@@ -13,6 +17,7 @@ if (port === null) throw new Error('hash-worker.js runs as a worker thread only'
 const progressBytes = 32 * 1024 * 1024;
 
 let step: Uint8Array | undefined;
+let prefix: PrefixDigest | undefined;
 
 function answer(message: HashAnswer): void {
   port?.postMessage(message);
@@ -42,16 +47,30 @@ function digestFile(job: HashJob & { readonly kind: 'ranges' }): void {
   }
 }
 
+function followPrefix(job: HashJob & { readonly kind: 'prefix' }): void {
+  step ??= new Uint8Array(stepBytes);
+  if (job.fresh || prefix === undefined) {
+    prefix?.close();
+    prefix = new PrefixDigest(realDisk, job.path, job.algorithms);
+  }
+  prefix.extend(job.end, step);
+  answer({ kind: 'digests', digests: job.finish ? prefix.finish() : new Uint8Array(0) });
+  if (job.finish) prefix = undefined;
+}
+
 port.on('message', (job: HashJob) => {
   try {
     switch (job.kind) {
       case 'block': {
         const bytes = job.length === job.bytes.length ? job.bytes : job.bytes.subarray(0, job.length);
-        answer({ kind: 'digests', digests: createHash('sha256').update(bytes).digest() });
+        answer({ kind: 'digests', digests: createHash(job.algorithm).update(bytes).digest() });
         return;
       }
       case 'ranges':
         digestFile(job);
+        return;
+      case 'prefix':
+        followPrefix(job);
         return;
     }
   } catch (error) {

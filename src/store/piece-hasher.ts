@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ManygetError, type ErrorCode } from '../base/errors.js';
 import type { ByteRange } from '../base/byte-range.js';
+import type { HashAlgorithm } from '../base/hash-algorithm.js';
 import type { Block } from './block-pool.js';
 import { quoted } from './disk-error.js';
 import { realDisk, type Disk } from './disk.js';
@@ -13,6 +14,8 @@ import { digestRanges, stepBytes, type DigestKind } from './range-digest.js';
 const lostThreadsMax = 3;
 
 export interface FileDigestOptions {
+  /** Default: SHA-256. */
+  readonly algorithm?: HashAlgorithm;
   /** Called with the bytes read since the last call. */
   readonly onProgress?: (bytes: number) => void;
   /** Ends the work soon; the promise then rejects with `aborted`. */
@@ -20,7 +23,7 @@ export interface FileDigestOptions {
 }
 
 /**
- * Owns the hashing threads: SHA-256 of blocks that are still in memory, SHA-256 and CRC-32 of what is in a file.
+ * Owns the hashing threads: digests of blocks that are still in memory, digests and CRC-32 of what is in a file.
  * Never keeps a block longer than until its `done`, never copies one, and never leaves a caller without an answer.
  */
 export class PieceHasher {
@@ -56,32 +59,38 @@ export class PieceHasher {
   }
 
   /**
-   * SHA-256 of `block.bytes[0, bytes)`. The block is not to be touched until `done`, which is called exactly once,
+   * Digest of `block.bytes[0, bytes)`. The block is not to be touched until `done`, which is called exactly once,
    * before this returns where there are no threads. After a disposal it is not called any more.
    */
-  hashBlock(block: Block, bytes: number, done: (digest: Uint8Array, block: Block) => void): void {
+  hashBlock(
+    block: Block,
+    bytes: number,
+    done: (digest: Uint8Array, block: Block) => void,
+    algorithm: HashAlgorithm = 'sha256',
+  ): void {
     const thread = this.#wantedThreads === 0 ? undefined : this.#thread(this.#wantedThreads);
     if (thread === undefined) {
-      done(sha256Of(block, bytes), block);
+      done(digestOf(block, bytes, algorithm), block);
       return;
     }
     this.#pending += 1;
-    thread.post({ kind: 'block', bytes: block.bytes, length: bytes }, bytes, new BlockWaiter(this, block, bytes, done));
+    const waiter = new BlockWaiter(this, block, bytes, done, algorithm);
+    thread.post({ kind: 'block', bytes: block.bytes, length: bytes, algorithm }, bytes, waiter);
   }
 
-  /** SHA-256 of the file's bytes [start, end). Rejects with `io-failed`, `unexpected` or `aborted`. */
+  /** Digest of the file's bytes [start, end). Rejects with `io-failed`, `unexpected` or `aborted`. */
   async hashFile(path: string, start: number, end: number, options: FileDigestOptions = {}): Promise<Uint8Array> {
     return this.hashRanges(path, [{ start, end }], options);
   }
 
-  /** SHA-256 of each range, 32 bytes each, one behind the other. */
+  /** Digest of each range, one behind the other. */
   async hashRanges(path: string, ranges: readonly ByteRange[], options: FileDigestOptions = {}): Promise<Uint8Array> {
-    return this.#digest(path, 'sha256', flat(ranges), options);
+    return this.#digest(path, options.algorithm ?? 'sha256', flat(ranges), options);
   }
 
-  /** SHA-256 of the whole file, in hex. */
+  /** Digest of the whole file, in hex. */
   async hashWholeFile(path: string, options: FileDigestOptions = {}): Promise<string> {
-    const digest = await this.#digest(path, 'sha256', Float64Array.of(0, Infinity), options);
+    const digest = await this.#digest(path, options.algorithm ?? 'sha256', Float64Array.of(0, Infinity), options);
     return Buffer.from(digest).toString('hex');
   }
 
@@ -102,7 +111,7 @@ export class PieceHasher {
   blockSettled(waiter: BlockWaiter, digest: Uint8Array | undefined): void {
     this.#pending -= 1;
     if (this.#disposed) return;
-    waiter.done(digest ?? sha256Of(waiter.block, waiter.bytes), waiter.block);
+    waiter.done(digest ?? digestOf(waiter.block, waiter.bytes, waiter.algorithm), waiter.block);
     this.#stopSpare();
   }
 
@@ -157,13 +166,21 @@ class BlockWaiter {
   readonly block: Block;
   readonly bytes: number;
   readonly done: (digest: Uint8Array, block: Block) => void;
+  readonly algorithm: HashAlgorithm;
   readonly #hasher: PieceHasher;
 
-  constructor(hasher: PieceHasher, block: Block, bytes: number, done: (digest: Uint8Array, block: Block) => void) {
+  constructor(
+    hasher: PieceHasher,
+    block: Block,
+    bytes: number,
+    done: (digest: Uint8Array, block: Block) => void,
+    algorithm: HashAlgorithm,
+  ) {
     this.#hasher = hasher;
     this.block = block;
     this.bytes = bytes;
     this.done = done;
+    this.algorithm = algorithm;
   }
 
   digests(digest: Uint8Array): void {
@@ -236,9 +253,9 @@ async function digestHere(
   }
 }
 
-function sha256Of(block: Block, bytes: number): Uint8Array {
+function digestOf(block: Block, bytes: number, algorithm: HashAlgorithm): Uint8Array {
   const used = bytes === block.bytes.length ? block.bytes : block.bytes.subarray(0, bytes);
-  return createHash('sha256').update(used).digest();
+  return createHash(algorithm).update(used).digest();
 }
 
 function flat(ranges: readonly ByteRange[]): Float64Array {

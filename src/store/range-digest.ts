@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ManygetError } from '../base/errors.js';
+import { hashAlgorithms, type HashAlgorithm } from '../base/hash-algorithm.js';
 import { diskError, quoted } from './disk-error.js';
 import { openFlags, type Disk } from './disk.js';
 
@@ -8,9 +9,11 @@ import { openFlags, type Disk } from './disk.js';
  * Reads ranges of a file and computes a digest of each: the one loop behind the hash workers and their inline twin.
  * Memory: one step, whatever the ranges.
  */
-export type DigestKind = 'sha256' | 'crc32';
+export type DigestKind = HashAlgorithm | 'crc32';
 
-export const digestBytes = { sha256: 32, crc32: 4 } as const satisfies Record<DigestKind, number>;
+export function digestBytes(kind: DigestKind): number {
+  return kind === 'crc32' ? 4 : hashAlgorithms[kind].bytes;
+}
 
 /** As fast as larger steps, and small enough to stop soon. */
 export const stepBytes = 1024 * 1024;
@@ -28,7 +31,7 @@ export function* digestRanges(
   kind: DigestKind,
   step: Uint8Array,
 ): Generator<number, Uint8Array> {
-  const each = digestBytes[kind];
+  const each = digestBytes(kind);
   const digests = new Uint8Array((ranges.length / 2) * each);
   let fd: number;
   try {
@@ -38,7 +41,7 @@ export function* digestRanges(
   }
   try {
     for (let i = 0; i * 2 < ranges.length; i += 1) {
-      const digest = kind === 'sha256' ? new Sha256() : new Crc32();
+      const digest = kind === 'crc32' ? new Crc32() : new CryptoHash(kind);
       const end = ranges[i * 2 + 1] ?? 0;
       for (let at = ranges[i * 2] ?? 0; at < end;) {
         const got = readStep(disk, fd, path, step, at, Math.min(step.length, end - at));
@@ -66,8 +69,12 @@ function readStep(disk: Disk, fd: number, path: string, step: Uint8Array, offset
   }
 }
 
-class Sha256 {
-  readonly #hash = createHash('sha256');
+class CryptoHash {
+  readonly #hash: Hash;
+
+  constructor(algorithm: HashAlgorithm) {
+    this.#hash = createHash(algorithm);
+  }
 
   update(bytes: Uint8Array): void {
     this.#hash.update(bytes);

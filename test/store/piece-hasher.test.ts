@@ -108,6 +108,21 @@ describe('the hasher of blocks', () => {
     expect((await hashed(hasher, filled(pool, noise(9)), 9)).digest).toBe(sha256(noise(9)));
   });
 
+  it('computes digests of other algorithms, of blocks and of files', async () => {
+    const bytes = noise(70_000);
+    const at = fileOf(bytes);
+    for (const threads of [0, 1]) {
+      await using hasher = new PieceHasher({ threads });
+      for (const algorithm of ['sha512', 'sha1', 'md5'] as const) {
+        const hex = createHash(algorithm).update(bytes.subarray(0, 60_000)).digest('hex');
+        const block = filled(new BlockPool({ bytesMax: 1024 * 1024 }), bytes.subarray(0, 60_000));
+        const digest = await new Promise<Uint8Array>((resolve) => hasher.hashBlock(block, 60_000, resolve, algorithm));
+        expect(Buffer.from(digest).toString('hex')).toBe(hex);
+        expect(Buffer.from(await hasher.hashFile(at, 0, 60_000, { algorithm })).toString('hex')).toBe(hex);
+      }
+    }
+  });
+
   it('is of no use after its disposal', async () => {
     const hasher = new PieceHasher({ threads: 1 });
     await hasher[Symbol.asyncDispose]();
