@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/server/catalog.js';
@@ -131,6 +131,21 @@ describe('Catalog.find', () => {
     expect(new Set(versions).size).toBe(4);
     expect((await catalog.find('a.bin'))?.version).toBe(versions[3]);
   });
+});
+
+it('sees that a file was overwritten although its size and its modification time were put back', async () => {
+  await put('a.bin', 'abc');
+  await utimes(temp.join('a.bin'), 1000, 1000);
+  const catalog = await catalogOf('a.bin');
+  const before = await catalog.find('a.bin');
+  let after = before;
+  // Again until the clock of the file system has moved on.
+  while (after?.version === before?.version) {
+    await put('a.bin', 'xyz');
+    await utimes(temp.join('a.bin'), 1000, 1000);
+    after = await catalog.find('a.bin');
+  }
+  expect(after).toMatchObject({ size: before?.size, mtimeMs: before?.mtimeMs });
 });
 
 describe('OpenFiles', () => {
