@@ -1,0 +1,177 @@
+// @ts-check
+// `npm run bench -- loopback [--mib 1024] [--repeat 3] [--counts 1,4,16] [--dir FOLDER]`
+// Times whole processes over loopback, interleaved: manyget from its own servers (with and without verification),
+// aria2c and curl from nginx where they are installed. Prints medians, and each tool's ratio to aria2c.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { serve } from '../dist/index.js';
+import { hasCommand, median, timeProcess } from './timed-process.js';
+
+const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
+
+/**
+ * @typedef {import('./timed-process.js').Timing} Timing
+ * @typedef {{ name: string, command: (count: number, out: string) => string[] }} Tool
+ */
+
+/** @param {string[]} args */
+export async function run(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      mib: { type: 'string', default: '1024' },
+      repeat: { type: 'string', default: '3' },
+      counts: { type: 'string', default: '1,4,16' },
+      dir: { type: 'string', default: os.tmpdir() },
+    },
+  });
+  const counts = values.counts.split(',').map(Number);
+  const folder = fs.mkdtempSync(path.join(values.dir, 'manyget-loopback-'));
+  const file = path.join(folder, 'data.bin');
+  const digest = makeFile(file, Number(values.mib));
+  const fleet = await serve({ paths: [file], ports: new Array(Math.max(...counts)).fill(0) });
+  const nginx = hasCommand('nginx') ? await startNginx(folder) : undefined;
+  try {
+    const urls = fleet.snapshot().servers.map((server) => `mgp://127.0.0.1:${server.port}/data.bin`);
+    const tools = listTools(urls, nginx?.url);
+    await hashed(fleet);
+    process.stdout.write(
+      `${values.mib} MiB over loopback, ${os.cpus()[0]?.model.trim() ?? ''}, ${os.cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
+    );
+    for (const count of counts) await compare(tools, count, Number(values.repeat), Number(values.mib), folder, digest);
+    return 0;
+  } finally {
+    await fleet.stop();
+    nginx?.stop();
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * @param {readonly string[]} urls
+ * @param {string | undefined} nginxUrl
+ * @returns {Tool[]}
+ */
+function listTools(urls, nginxUrl) {
+  const base = [process.execPath, cli, 'get', '--quiet'];
+  /** @type {Tool[]} */
+  const tools = [
+    { name: 'manyget', command: (n, out) => [...base, '-o', out, ...urls.slice(0, n)] },
+    { name: 'manyget --no-verify', command: (n, out) => [...base, '--no-verify', '-o', out, ...urls.slice(0, n)] },
+  ];
+  if (nginxUrl !== undefined && hasCommand('aria2c')) {
+    const fixed = ['aria2c', '-q', '--file-allocation=none', '-k1M'];
+    tools.push({
+      name: 'aria2c -x16 -s16',
+      command: (_n, out) => [...fixed, '-x16', '-s16', '-d', path.dirname(out), '-o', path.basename(out), nginxUrl],
+    });
+  }
+  if (nginxUrl !== undefined && hasCommand('curl')) {
+    tools.push({ name: 'curl', command: (_n, out) => ['curl', '-s', '-o', out, nginxUrl] });
+  }
+  return tools;
+}
+
+/**
+ * @param {readonly Tool[]} tools
+ * @param {number} count
+ * @param {number} repeat
+ * @param {number} mib
+ * @param {string} folder
+ * @param {string} digest
+ */
+async function compare(tools, count, repeat, mib, folder, digest) {
+  /** @type {Map<string, Timing[]>} */
+  const results = new Map(tools.map((tool) => [tool.name, []]));
+  for (let i = 0; i < repeat; i += 1) {
+    for (const tool of tools) {
+      const out = path.join(folder, 'out.bin');
+      const timing = await timeProcess(tool.command(count, out));
+      if (i === 0 && sha256(out) !== digest) throw new Error(`${tool.name} wrote other bytes than were served`);
+      fs.rmSync(out);
+      results.get(tool.name)?.push(timing);
+    }
+  }
+  const peer = results.get('aria2c -x16 -s16');
+  process.stdout.write(`\n${count} server${count === 1 ? '' : 's'}, median of ${repeat}\n`);
+  process.stdout.write(
+    'tool                    MiB/s   wall s    CPU s   peak MiB   throughput and CPU against aria2c\n',
+  );
+  for (const [name, timings] of results) {
+    const wall = median(timings.map((t) => t.wallS));
+    const cpu = median(timings.map((t) => t.cpuS));
+    const peak = Math.max(...timings.map((t) => t.peakMiB));
+    const ratio =
+      peer === undefined
+        ? ''
+        : `${median(timings.map((t, i) => (peer[i]?.wallS ?? NaN) / t.wallS)).toFixed(2)}x, ${median(timings.map((t, i) => t.cpuS / (peer[i]?.cpuS ?? NaN))).toFixed(2)}x`;
+    const figures = [(mib / wall).toFixed(0), wall.toFixed(2), cpu.toFixed(2), peak.toFixed(0)];
+    process.stdout.write(`${name.padEnd(20)}${figures.map((f) => f.padStart(9)).join('')}      ${ratio}\n`);
+  }
+}
+
+/** @param {import('../dist/index.js').FleetHandle} fleet */
+async function hashed(fleet) {
+  const isDone = () => fleet.snapshot().files.every((file) => file.hashed >= 1);
+  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/**
+ * @param {string} file
+ * @param {number} mib
+ */
+function makeFile(file, mib) {
+  // Bytes that neither a disk nor a network can compress away.
+  const made = spawnSync('bash', [
+    '-c',
+    'openssl enc -aes-128-ctr -pass pass:bench -nosalt -md sha256 </dev/zero 2>/dev/null | head -c "$1" >"$2"',
+    'make',
+    String(mib * 1024 * 1024),
+    file,
+  ]);
+  if (made.status !== 0 && fs.statSync(file).size !== mib * 1024 * 1024) throw new Error('openssl made no test file');
+  return sha256(file);
+}
+
+/** @param {string} file */
+function sha256(file) {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  const fd = fs.openSync(file, 'r');
+  for (let n = fs.readSync(fd, buffer); n > 0; n = fs.readSync(fd, buffer)) hash.update(buffer.subarray(0, n));
+  fs.closeSync(fd);
+  return hash.digest('hex');
+}
+
+/**
+ * One nginx worker on a free loopback port, for the peers.
+ * @param {string} folder
+ */
+async function startNginx(folder) {
+  const port = 20_000 + (process.pid % 20_000);
+  const temp = path.join(folder, 'nginx');
+  fs.mkdirSync(temp);
+  const config = path.join(temp, 'nginx.conf');
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((p) => `${p}_temp_path ${temp};`).join(' ');
+  fs.writeFileSync(
+    config,
+    `daemon off; master_process off; pid ${temp}/pid; error_log ${temp}/error.log;
+     events { worker_connections 1024; }
+     http { access_log off; sendfile on; tcp_nopush on; ${paths} server { listen 127.0.0.1:${port}; root ${folder}; } }`,
+  );
+  const child = spawn('nginx', ['-p', temp, '-c', config], { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}/data.bin`;
+  for (;;) {
+    if (child.exitCode !== null)
+      throw new Error(`nginx ended at once: ${fs.readFileSync(`${temp}/error.log`, 'utf8')}`);
+    const answer = await fetch(url, { method: 'HEAD' }).catch(() => undefined);
+    if (answer?.ok === true) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { url, stop: () => child.kill('SIGKILL') };
+}
