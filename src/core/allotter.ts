@@ -1,7 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
-import type { Lane, Segment } from './lane.js';
+import type { Lane } from './lane.js';
 import type { OrderBook } from './order-book.js';
 import { alignCut, planSteal, stealBytesMin, type StealPlan } from './split.js';
 
@@ -112,57 +112,60 @@ export class Allotter {
 
   /** Takes from a connection that would be done last, so that both are done at the same time. */
   #steal(thief: Lane): void {
-    let best: { victim: Lane; segment: Segment; plan: StealPlan } | undefined;
+    let best: { victim: Lane; plan: StealPlan } | undefined;
     for (const victim of this.#book.board.latest(victimsMax)) {
       if (victim === thief) continue;
-      const segment = victim.tail;
-      if (segment === undefined) continue;
       if (victim.isSuspect) {
         this.#takeOver(thief, victim);
         return;
       }
-      const plan = this.#plan(thief, victim, segment);
-      if (plan !== undefined && (best === undefined || plan.gainMs > best.plan.gainMs))
-        best = { victim, segment, plan };
+      const plan = this.#plan(thief, victim);
+      if (plan !== undefined && (best === undefined || plan.gainMs > best.plan.gainMs)) best = { victim, plan };
     }
     if (best === undefined) return;
-    const { victim, segment, plan } = best;
-    this.#hedgeBytesLeft -= plan.wasteBytes;
-    const gain = `done ${(plan.gainMs / 1000).toFixed(plan.gainMs < 1000 ? 2 : 1)} s sooner`;
-    const { end } = segment;
-    const bytes = formatBytes(end - plan.cut);
-    this.#book.trim(victim, segment, plan.cut, 'its end is taken by a connection that runs out of work', false);
-    const asked = this.#book.request(
-      thief,
-      plan.cut,
-      end,
-      victim.source,
-      `${bytes} off the one that would end last: ${gain}`,
-    );
-    segment.taker = { lane: thief, segment: asked };
-    this.#book.board.refresh(victim, this.#book.nowMs);
+    this.#hedgeBytesLeft -= best.plan.wasteBytes;
+    this.#takeEnd(thief, best.victim, best.plan);
   }
 
-  #plan(thief: Lane, victim: Lane, segment: Segment): StealPlan | undefined {
-    const now = this.#book.nowMs;
-    const rate = this.#book.board.rateOf(victim);
-    const sent = (rate * (victim.latencyMs + victim.unreportedMs(now))) / 1000;
-    const before = victim.remainingBytes - (segment.end - segment.position);
+  #plan(thief: Lane, victim: Lane): StealPlan | undefined {
+    const { board, nowMs } = this.#book;
+    const rate = board.rateOf(victim);
     return planSteal(
       {
-        position: segment.position,
-        end: segment.end,
-        leftMs: this.#book.board.endAtMs(victim, now) - now,
+        owedBytes: victim.remainingBytes,
+        committedBytes: (rate * (victim.latencyMs + victim.unreportedMs(nowMs))) / 1000,
+        leftMs: board.endAtMs(victim, nowMs) - nowMs,
         rate,
-        committedBytes: Math.max(0, sent - before),
       },
       {
-        rate: thief.rate ?? this.#sourceRate(thief.source) ?? this.#book.board.meanRate,
-        startMs: Math.max(thief.firstByteMs, this.#book.board.endAtMs(thief, now) - now),
+        rate: thief.rate ?? this.#sourceRate(thief.source) ?? board.meanRate,
+        startMs: Math.max(thief.firstByteMs, board.endAtMs(thief, nowMs) - nowMs, thief.strayUntilMs() - nowMs),
       },
-      this.#pieceBytes,
       this.#hedgeBytesLeft,
     );
+  }
+
+  /** Moves the last bytes that the victim owes to the thief: whole segments, and the end of one. */
+  #takeEnd(thief: Lane, victim: Lane, plan: StealPlan): void {
+    const gain = `done ${(plan.gainMs / 1000).toFixed(plan.gainMs < 1000 ? 2 : 1)} s sooner`;
+    const both = this.#book.board.rateOf(victim) + this.#book.board.rateOf(thief);
+    let left = plan.bytes;
+    for (let i = victim.segments.length - 1; i >= 0 && left > 0; i -= 1) {
+      const segment = victim.segments[i];
+      if (segment === undefined || segment.position >= segment.end) continue;
+      const { position, end } = segment;
+      let cut = position;
+      if (left < end - position) {
+        // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
+        const slack = (plan.gainMs / 10) * (both / 1000);
+        cut = alignCut(end - left, { start: position, end }, this.#pieceBytes, slack);
+      }
+      left -= end - cut;
+      this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
+      const reason = `${formatBytes(end - cut)} off the one that would end last: ${gain}`;
+      const asked = this.#book.request(thief, cut, end, victim.source, reason);
+      segment.taker = { lane: thief, segment: asked };
+    }
   }
 
   /** Takes what a silent connection holds; what it sends after all is still welcome. */

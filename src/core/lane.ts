@@ -9,6 +9,8 @@ export interface Segment {
   position: number;
   end: number;
   readonly askedAtMs: number;
+  /** Until when the server goes on sending what it had on its way when it was told to stop; 0 where it was not. */
+  strayUntilMs: number;
   /** Who was given what this one lost: the lane and its segment. */
   taker: { readonly lane: Lane; readonly segment: Segment } | undefined;
 }
@@ -42,6 +44,7 @@ export class Lane {
   readonly #meter = new DeliveryMeter(rateTauMs);
   #firstByteMs: number;
   #latencyMs: number | undefined;
+  /** When bytes came last that were owed. */
   #lastByteAtMs: number;
   #lastLifeAtMs: number;
   #askedAtMs: number | undefined;
@@ -124,6 +127,7 @@ export class Lane {
   arrived(segment: Segment, position: number, nowMs: number): void {
     const bytes = position - segment.position;
     if (bytes <= 0) return;
+    const owed = segment.position < segment.end;
     if (this.#askedAtMs !== undefined) {
       const sample = Math.max(0.1, nowMs - this.#askedAtMs);
       this.#firstByteMs = this.receivedBytes === 0 ? sample : this.#firstByteMs * 0.7 + sample * 0.3;
@@ -133,9 +137,16 @@ export class Lane {
     this.#meter.arrived(bytes, nowMs);
     this.receivedBytes += bytes;
     segment.position = position;
-    this.#lastByteAtMs = nowMs;
+    if (owed) this.#lastByteAtMs = nowMs;
     this.sawLife(nowMs);
     if (this.isIdle) this.#meter.stop();
+  }
+
+  /** `segment` is to end at `end`: what is on its way behind that strays. */
+  trimmed(segment: Segment, end: number, nowMs: number): void {
+    segment.end = end;
+    const ahead = (this.latencyMs / 1000) * (this.rate ?? 0);
+    if (end - segment.position < ahead) segment.strayUntilMs = nowMs + this.latencyMs;
   }
 
   ended(segment: Segment): void {
@@ -163,7 +174,7 @@ export class Lane {
     return this.isIdle && !this.#suspect ? 0 : nowMs - this.#lastLifeAtMs;
   }
 
-  /** Time by which bytes are later than this connection's past explains. */
+  /** Time by which owed bytes are later than this connection's past explains. */
   lateMs(nowMs: number): number {
     const usual = this.#askedAtMs === undefined ? Math.max(1.5 * this.gapMs, 55) : this.#firstByteMs + 55;
     return Math.max(0, nowMs - this.#lastByteAtMs - usual);
@@ -176,14 +187,30 @@ export class Lane {
 
   /** When it will have delivered what it owes, at `rate` bytes a second. */
   endAtMs(nowMs: number, rate: number): number {
-    const remaining = this.remainingBytes;
-    if (remaining === 0) return nowMs;
-    const needed = (remaining / Math.max(1, rate)) * 1000;
-    const late = this.lateMs(nowMs);
-    if (late > 0) return nowMs + needed + late;
-    // Until its first byte comes nothing does; afterwards the last report is what the rest is counted from.
-    const from = this.#askedAtMs === undefined ? this.#lastByteAtMs : this.#askedAtMs + this.#firstByteMs;
-    return Math.max(nowMs, from + needed);
+    let owed = 0;
+    let stray = 0;
+    for (const segment of this.segments) {
+      if (segment.position < segment.end) {
+        // What strays in front of it has to come first.
+        if (stray > nowMs) owed = Math.max(owed, stray);
+        owed = Math.max(owed, this.#comesFromMs(nowMs)) + ((segment.end - segment.position) / Math.max(1, rate)) * 1000;
+      }
+      if (segment.strayUntilMs > stray) stray = segment.strayUntilMs;
+    }
+    return owed === 0 ? nowMs : Math.max(nowMs, owed + this.lateMs(nowMs));
+  }
+
+  /** When what strays on this connection has passed: nothing new comes before. */
+  strayUntilMs(): number {
+    let stray = 0;
+    for (const segment of this.segments) if (segment.strayUntilMs > stray) stray = segment.strayUntilMs;
+    return stray;
+  }
+
+  /** Until its first byte comes nothing does; afterwards the last report is what the rest is counted from. */
+  #comesFromMs(nowMs: number): number {
+    if (this.#askedAtMs !== undefined) return this.#askedAtMs + this.#firstByteMs;
+    return this.lateMs(nowMs) > 0 ? nowMs : this.#lastByteAtMs;
   }
 
   /** The silence that makes it a suspect: longer than its past explains. */

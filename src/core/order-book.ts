@@ -58,7 +58,15 @@ export class OrderBook {
   /** Asks for a range that is neither free nor on order. */
   request(lane: Lane, start: number, end: number, victim: SourceId | undefined, reason: string): Segment {
     const id = this.#nextSegment++;
-    const segment: Segment = { id, start, position: start, end, askedAtMs: this.nowMs, taker: undefined };
+    const segment: Segment = {
+      id,
+      start,
+      position: start,
+      end,
+      askedAtMs: this.nowMs,
+      strayUntilMs: 0,
+      taker: undefined,
+    };
     lane.asked(segment, this.nowMs);
     this.board.refresh(lane, this.nowMs);
     const { connection, source } = lane;
@@ -70,7 +78,7 @@ export class OrderBook {
   trim(lane: Lane, segment: Segment, end: number, reason: string, giveBack = true): void {
     if (end >= segment.end) return;
     if (giveBack) this.giveBack(end, segment.end);
-    segment.end = end;
+    lane.trimmed(segment, end, this.nowMs);
     this.board.refresh(lane, this.nowMs);
     this.#commands.push({ type: 'trim', connection: lane.connection, segment: segment.id, end, reason });
   }

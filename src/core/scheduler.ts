@@ -233,7 +233,8 @@ export class Scheduler {
   #isHungry(lane: Lane): boolean {
     if (lane.isSuspect || lane.isRetiring) return false;
     const horizon = lane.firstByteMs + Math.min(60, 1.2 * lane.gapMs) + lookAheadMs + this.#horizonMs;
-    return this.#book.board.endAtMs(lane, this.#book.nowMs) - this.#book.nowMs < horizon;
+    const { nowMs } = this.#book;
+    return Math.max(this.#book.board.endAtMs(lane, nowMs), lane.strayUntilMs()) - nowMs < horizon;
   }
 
   #feed(lane: Lane): void {

@@ -9,16 +9,16 @@ export const stealBytesMin = 16 * 1024;
 /** Where no piece boundary is near, cuts are still multiples of this, so that writes stay aligned to disk pages. */
 const grainBytes = 16 * 1024;
 
-/** The lane that would end last, in its last segment. */
+/** The lane that would end last. */
 export interface StealVictim {
-  readonly position: number;
-  readonly end: number;
+  /** What it still has to deliver. */
+  readonly owedBytes: number;
+  /** Of that, what is on its way, or will be by the time that it is told to stop: the first bytes that it owes. */
+  readonly committedBytes: number;
   /** Until it has delivered all that it owes, in milliseconds. */
   readonly leftMs: number;
   /** Bytes per second. */
   readonly rate: number;
-  /** Bytes of the segment from `position` that are on their way, or would be by the time it is told to stop. */
-  readonly committedBytes: number;
 }
 
 /** The lane that runs out of work. */
@@ -28,9 +28,9 @@ export interface StealThief {
   readonly startMs: number;
 }
 
-/** The victim keeps what is before `cut`. */
+/** The thief takes the last `bytes` of what the victim owes. */
 export interface StealPlan {
-  readonly cut: number;
+  readonly bytes: number;
   /** By how much sooner the two are done. */
   readonly gainMs: number;
   /** Bytes that will arrive twice, as far as can be known. */
@@ -42,34 +42,32 @@ export interface StealPlan {
  * left t and the thief's start s, the end is at s + v (t - s) / (v + c), and the thief takes c v (t - s) / (v + c).
  * Of what is on its way already, at most `wasteBytesMax` are taken (a hedge). Undefined where that gains too little.
  */
-export function planSteal(
-  victim: StealVictim,
-  thief: StealThief,
-  pieceBytes: number,
-  wasteBytesMax: number,
-): StealPlan | undefined {
+export function planSteal(victim: StealVictim, thief: StealThief, wasteBytesMax: number): StealPlan | undefined {
   const aheadMs = victim.leftMs - thief.startMs;
   if (aheadMs <= 0) return undefined;
   const both = victim.rate + thief.rate;
   if ((aheadMs * thief.rate) / both < stealGainMsMin) return undefined;
-  const wished = victim.end - (thief.rate * victim.rate * aheadMs) / 1000 / both;
-  const committed = Math.min(victim.end, victim.position + victim.committedBytes);
-  const plan = (cut: number): StealPlan => ({
-    cut,
-    gainMs: Math.min(((victim.end - cut) / victim.rate) * 1000, aheadMs - ((victim.end - cut) / thief.rate) * 1000),
-    wasteBytes: Math.max(0, committed - cut),
-  });
-  const hedge = plan(Math.max(victim.position, Math.ceil(wished)));
-  if (hedge.wasteBytes > 0) {
-    const worthIt = hedge.gainMs >= hedgeGainMsMin && hedge.wasteBytes <= wasteBytesMax;
-    if (worthIt && hedge.cut < victim.end) return hedge;
+  // A victim that is late delivers less than its rate says: then there may be less to take than the formula wishes.
+  // And a rest that is not worth a request is not worth waiting for either.
+  const fair = (thief.rate * victim.rate * aheadMs) / 1000 / both;
+  const wished = victim.owedBytes - fair < stealBytesMin ? victim.owedBytes : fair;
+  const untouched = Math.max(0, victim.owedBytes - victim.committedBytes);
+  const wasteBytes = Math.ceil(Math.max(0, wished - untouched));
+  if (wasteBytes > 0) {
+    const gainMs = gainOf(victim, thief, wished);
+    if (gainMs >= hedgeGainMsMin && wasteBytes <= wasteBytesMax)
+      return { bytes: Math.ceil(wished), gainMs, wasteBytes };
   }
-  const room = { start: Math.ceil(committed), end: victim.end };
-  if (room.end - room.start < stealBytesMin) return undefined;
-  // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
-  const slack = (((aheadMs * thief.rate) / both / 10) * both) / 1000;
-  const steal = plan(alignCut(Math.max(wished, room.start), room, pieceBytes, slack));
-  return victim.end - steal.cut < stealBytesMin || steal.gainMs < stealGainMsMin ? undefined : steal;
+  const bytes = Math.floor(Math.min(wished, untouched));
+  if (bytes < Math.min(stealBytesMin, victim.owedBytes)) return undefined;
+  const gainMs = gainOf(victim, thief, bytes);
+  return gainMs < stealGainMsMin ? undefined : { bytes, gainMs, wasteBytes: 0 };
+}
+
+function gainOf(victim: StealVictim, thief: StealThief, bytes: number): number {
+  const thiefEndsMs = thief.startMs + (bytes / thief.rate) * 1000;
+  const victimEndsMs = bytes >= victim.owedBytes ? 0 : victim.leftMs - (bytes / victim.rate) * 1000;
+  return victim.leftMs - Math.max(thiefEndsMs, victimEndsMs);
 }
 
 /**
