@@ -114,15 +114,14 @@ export class OutputState {
 
   /** What is written so far survives a power loss, once this resolves. */
   async sync(): Promise<void> {
-    await this.#part?.sync();
-    await this.#journal?.sync();
+    await this.#journal?.sync(this.#part);
   }
 
   /** Gives the verified file its final name, and takes the state away. */
   async finish(hasher: PieceHasher, sha256: { forced: boolean; stated: string | undefined }): Promise<FileDigest> {
     const part = this.#part;
     if (part === undefined) throw new Error('nothing was begun');
-    this.#journal?.flush();
+    await this.sync();
     const unasked = this.#disk.look(part.path)?.sizeBytes ?? 0;
     const computes = sha256.forced || unasked <= sha256UnaskedBytesMax;
     const digest: FileDigest = computes
