@@ -3,6 +3,8 @@
 export interface FramePlan {
   readonly total: boolean;
   readonly sourceLines: number;
+  /** One line for all servers that have none of their own. */
+  readonly sumLine: boolean;
   readonly header: boolean;
   readonly mapLines: number;
   readonly legend: boolean;
@@ -21,8 +23,18 @@ export function planFrame(sourceCount: number, lines: number): FramePlan {
   // Where not all servers fit, one line sums up the others, and one is for the map.
   const allFit = sourceCount <= left;
   const sourceLines = allFit ? sourceCount : Math.max(0, left - 2);
-  left -= allFit ? sourceCount : Math.min(left, sourceLines + 1);
-  const plan = { total, sourceLines, header: false, mapLines: 0, legend: false, decisionLines: 0, spaced: false };
+  const sumLine = !allFit && left >= 1;
+  left -= sourceLines + (sumLine ? 1 : 0);
+  const plan = {
+    total,
+    sourceLines,
+    sumLine,
+    header: false,
+    mapLines: 0,
+    legend: false,
+    decisionLines: 0,
+    spaced: false,
+  };
   const take = (cost: number, give: () => void): void => {
     if (left < cost) return;
     left -= cost;

@@ -122,9 +122,7 @@ function sourceLines(model: GetFrameModel, plan: FramePlan, columns: number, the
   return [
     ...(plan.header ? [headerRow(layout, theme)] : []),
     ...shown.map((source) => sourceRow(source, names(source.id), layout, model.history, theme)),
-    ...(hidden.length === 0
-      ? []
-      : [cutEnd(`   and ${hidden.length} more, ${active} active, ${formatSpeed(speed)}`, columns)]),
+    ...(plan.sumLine ? [cutEnd(`   and ${hidden.length} more, ${active} active, ${formatSpeed(speed)}`, columns)] : []),
   ];
 }
 

@@ -27,10 +27,11 @@ const messageLinesMax = 4;
 export function serveFrame(model: ServeFrameModel, size: ScreenSize, theme: Theme): string[] {
   const { snapshot } = model;
   const inputLines = model.input === undefined ? 0 : 1;
-  let left = size.rows - 1 - 1 - inputLines;
+  let left = Math.max(0, size.rows - 1 - 1 - inputLines);
   const allFit = snapshot.servers.length <= left;
   const shown = snapshot.servers.slice(0, allFit ? undefined : Math.max(0, left - 1));
-  left -= allFit ? shown.length : left;
+  const sumLine = !allFit && left >= 1;
+  left -= shown.length + (sumLine ? 1 : 0);
   const header = left >= 1;
   if (header) left -= 1;
   const messages = model.messages.slice(Math.max(0, model.messages.length - Math.min(left, messageLinesMax)));
@@ -39,11 +40,11 @@ export function serveFrame(model: ServeFrameModel, size: ScreenSize, theme: Them
   left -= hashing.length;
   const blank = left >= 2 ? [''] : [];
   return [
-    titleLine(snapshot, size.columns, theme),
+    ...(size.rows - 1 > inputLines ? [titleLine(snapshot, size.columns, theme)] : []),
     ...blank,
     ...(header ? [theme.faint(cutEnd(headerText(size.columns), size.columns).trimEnd())] : []),
     ...shown.map((server) => serverRow(server, model.history, size.columns, theme)),
-    ...(allFit ? [] : [cutEnd(`   and ${snapshot.servers.length - shown.length} more: type status`, size.columns)]),
+    ...(sumLine ? [cutEnd(`   and ${snapshot.servers.length - shown.length} more: type status`, size.columns)] : []),
     ...hashing.map((file) => hashingLine(file, size.columns, theme)),
     ...blank,
     ...messages.map((message) => cutEnd(` ${printable(message)}`, size.columns)),
