@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { ManygetError } from '../base/errors.js';
 import type { FleetHandle, ServeOptions } from '../base/fleet-handle.js';
 import { Fleet } from '../server/fleet.js';
 import { planFleet } from '../server/fleet-plan.js';
+import { agentName } from './agent.js';
 
 /**
  * Starts servers of files and folders, each on its port and in its own thread. Resolves when all of them listen.
@@ -11,7 +11,7 @@ import { planFleet } from '../server/fleet-plan.js';
 export async function serve(options: ServeOptions): Promise<FleetHandle> {
   const { signal } = options;
   throwIfAborted(signal);
-  const fleet = new Fleet(await planFleet(options), { agent: `manyget/${packageVersion()}` });
+  const fleet = new Fleet(await planFleet(options), { agent: agentName() });
   const stop = (): void => void fleet.stop();
   signal?.addEventListener('abort', stop, { once: true });
   void fleet.done.then(() => signal?.removeEventListener('abort', stop));
@@ -25,11 +25,4 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) {
     throw new ManygetError('aborted', 'the servers were stopped before they had started', { cause: signal.reason });
   }
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }
