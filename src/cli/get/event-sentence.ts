@@ -3,17 +3,37 @@ import type { DownloadEvent } from '../../base/events.js';
 import { printable } from '../../base/printable.js';
 import { formatBytes } from '../../base/units.js';
 
-/** A short name of the source with that id. */
-export type SourceNames = (id: number) => string;
+/** What to call the source with that id. */
+export interface SourceNames {
+  /** As short as it can be told from the others. */
+  short(id: number): string;
+  /** Its label, as the reasons of events have it. */
+  full(id: number): string;
+}
 
 /** What happened, without its time: ":9003 takes 12.0 MiB from :9001: would finish 3.1 s later". */
-export function eventSentence(event: DownloadEvent, name: SourceNames): string {
-  const [what, why] = [eventHead(event, name), printable(event.type === 'source-added' ? event.url : event.reason)];
+export function eventSentence(event: DownloadEvent, names: SourceNames): string {
+  const what = eventHead(event, (id) => names.short(id));
+  const why = withoutRepeats(printable(event.type === 'source-added' ? event.url : event.reason), event, names);
   if (what === '') return why;
   return why === '' ? what : `${what}: ${why}`;
 }
 
-function eventHead(event: DownloadEvent, name: SourceNames): string {
+/** A reason that begins with what the sentence has said already (the source, the amount) without that beginning. */
+function withoutRepeats(reason: string, event: DownloadEvent, names: SourceNames): string {
+  const said: string[] = [];
+  if ('source' in event) {
+    const name = names.full(event.source);
+    said.push(`server ${name} `, `${name} is there: `, `${name} `);
+  }
+  if ('end' in event) said.push(`${formatBytes(event.end - event.start)} `);
+  const start = said.find((beginning) => reason.startsWith(beginning));
+  return start === undefined ? reason : reason.slice(start.length);
+}
+
+type Name = (id: number) => string;
+
+function eventHead(event: DownloadEvent, name: Name): string {
   switch (event.type) {
     case 'phase':
       return event.phase === 'disk-full' ? 'disk full' : event.phase;

@@ -115,13 +115,13 @@ function sourceLines(model: GetFrameModel, plan: FramePlan, columns: number, the
   const { sources } = model.snapshot;
   const names = sourceNames(sources, columns < fullNamesColumnsMin);
   const shown = sources.slice(0, plan.sourceLines);
-  const layout = makeRowLayout(Math.max(6, ...shown.map((source) => textWidth(names(source.id)))), columns);
+  const layout = makeRowLayout(Math.max(6, ...shown.map((source) => textWidth(names.short(source.id)))), columns);
   const hidden = sources.slice(plan.sourceLines);
   const speed = hidden.reduce((sum, source) => sum + source.speedBytesPerSec, 0);
   const active = hidden.filter((source) => source.state === 'active').length;
   return [
     ...(plan.header ? [headerRow(layout, theme)] : []),
-    ...shown.map((source) => sourceRow(source, names(source.id), layout, model.history, theme)),
+    ...shown.map((source) => sourceRow(source, names.short(source.id), layout, model.history, theme)),
     ...(plan.sumLine ? [cutEnd(`   and ${hidden.length} more, ${active} active, ${formatSpeed(speed)}`, columns)] : []),
   ];
 }
@@ -161,11 +161,11 @@ interface ShownDecision {
 
 /** The last `count` decisions, oldest first; one that repeats itself counts once, at its last time. */
 function newestDecisions(model: GetFrameModel, count: number): ShownDecision[] {
-  const name = sourceNames(model.snapshot.sources, true);
+  const names = sourceNames(model.snapshot.sources, true);
   const decisions = model.events.filter((event) => eventWeight(event) === 'decision');
   const shown = new Map<string, ShownDecision>();
   for (const event of decisions.length > 0 ? decisions : model.events) {
-    const sentence = eventSentence(event, name);
+    const sentence = eventSentence(event, names);
     const times = (shown.get(sentence)?.times ?? 0) + 1;
     shown.delete(sentence);
     shown.set(sentence, { atMs: event.atMs, sentence, times });

@@ -53,8 +53,8 @@ export class LiveGetView implements GetView {
 
   event(event: DownloadEvent): void {
     if (!this.#verbose || this.#handle === undefined) return;
-    const name = sourceNames(this.#handle.snapshot().sources, false);
-    this.#screen.print([`${formatDuration(event.atMs)}  ${eventSentence(event, name)}`]);
+    const names = sourceNames(this.#handle.snapshot().sources, false);
+    this.#screen.print([`${formatDuration(event.atMs)}  ${eventSentence(event, names)}`]);
   }
 
   ending(): void {

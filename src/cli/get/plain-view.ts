@@ -38,8 +38,8 @@ export class PlainGetView implements GetView {
 
   event(event: DownloadEvent): void {
     if (this.#handle === undefined || !(this.#verbose || isTrouble(event))) return;
-    const name = sourceNames(this.#handle.snapshot().sources, false);
-    this.#print([`${formatDuration(event.atMs)}  ${eventSentence(event, name)}`]);
+    const names = sourceNames(this.#handle.snapshot().sources, false);
+    this.#print([`${formatDuration(event.atMs)}  ${eventSentence(event, names)}`]);
   }
 
   ending(): void {

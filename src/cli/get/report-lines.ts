@@ -61,7 +61,7 @@ function sourceLines(sources: readonly SourceReport[], width: number, theme: The
     const names = sourceNames(sources, short);
     return [
       heads.map((text): Cell => ({ text, paint: theme.faint })),
-      ...sources.map((source) => sourceRow(source, cutStart(names(source.id), nameColumnsMax), theme)),
+      ...sources.map((source) => sourceRow(source, cutStart(names.short(source.id), nameColumnsMax), theme)),
     ];
   };
   // Full names and wide gaps where there is room; then short names; then fewer columns.

@@ -12,8 +12,9 @@ export function sourceNames(sources: readonly Labelled[], short: boolean): Sourc
   const hosts = new Set([...labels.values()].map((label) => label.replace(/:\d+$/, '')));
   const ports = new Set(labels.values());
   const portOnly = short && hosts.size === 1 && sources.length > 1 && ports.size === sources.length;
-  return (id) => {
-    const label = labels.get(id) ?? `server ${id + 1}`;
-    return portOnly ? (/:\d+$/.exec(label)?.[0] ?? label) : label;
+  const full = (id: number): string => labels.get(id) ?? `server ${id + 1}`;
+  return {
+    full,
+    short: (id) => (portOnly ? (/:\d+$/.exec(full(id))?.[0] ?? full(id)) : full(id)),
   };
 }

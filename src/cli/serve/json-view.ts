@@ -36,6 +36,10 @@ export class JsonServeView implements ServeView {
     this.update();
   }
 
+  ending(): void {
+    this.#write({ type: 'ending' });
+  }
+
   close(): void {
     this.#fleet = undefined;
   }

@@ -69,6 +69,10 @@ export class LiveServeView implements ServeView {
     if (this.#fleet !== undefined) this.#screen.print(servePlainLines(this.#fleet.snapshot()));
   }
 
+  ending(): void {
+    this.message(['closing all servers; Ctrl-C leaves at once']);
+  }
+
   close(): void {
     if (this.#fleet !== undefined) this.#screen.draw(this.#frame(this.#fleet, undefined));
     this.#fleet = undefined;

@@ -38,6 +38,10 @@ export class PlainServeView implements ServeView {
     this.update();
   }
 
+  ending(): void {
+    this.message(['closing all servers; Ctrl-C leaves at once']);
+  }
+
   close(): void {
     this.#fleet = undefined;
   }

@@ -30,6 +30,8 @@ export class QuietServeView implements ServeView {
     if (this.#fleet !== undefined) this.message(servePlainLines(this.#fleet.snapshot()));
   }
 
+  ending(): void {}
+
   close(): void {
     this.#fleet = undefined;
   }

@@ -50,7 +50,7 @@ async function attend(fleet: FleetHandle, request: ServeRequest, ending: EndRequ
   const view = await makeView(request, io, onLine, () => ending.ask());
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
-    if (stopping === undefined) view.message(['closing all servers; Ctrl-C leaves at once']);
+    if (stopping === undefined) view.ending();
     stopping ??= fleet.stop();
   };
   ending.end = stop;

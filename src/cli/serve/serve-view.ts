@@ -12,5 +12,7 @@ export interface ServeView {
   message(lines: readonly string[]): void;
   /** The operator asked for the state. */
   status(): void;
+  /** All servers are being closed. */
+  ending(): void;
   close(): void;
 }

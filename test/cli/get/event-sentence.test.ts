@@ -6,7 +6,7 @@ import { sourceNames } from '../../../src/cli/get/source-names.js';
 import { sourceSnapshot } from '../../support/scripted-download.js';
 
 const MiB = 1024 * 1024;
-const name = sourceNames([sourceSnapshot(0), sourceSnapshot(1)], true);
+const names = sourceNames([sourceSnapshot(0), sourceSnapshot(1)], true);
 const part = { connection: 0, start: 0, end: 12 * MiB };
 
 test.each<[DownloadEvent, string]>([
@@ -37,7 +37,7 @@ test.each<[DownloadEvent, string]>([
   [{ atMs: 0, type: 'hashes-known', source: 0, reason: '20 pieces' }, ':9001 sent the piece hashes: 20 pieces'],
   [{ atMs: 0, type: 'notice', reason: 'evil \u001b[2J' }, 'evil \\u{1b}[2J'],
 ])('%j reads %j', (event, sentence) => {
-  expect(eventSentence(event, name)).toBe(sentence);
+  expect(eventSentence(event, names)).toBe(sentence);
 });
 
 test('ports alone name servers only where they share a host and differ', () => {
@@ -46,12 +46,36 @@ test('ports alone name servers only where they share a host and differ', () => {
       sourceNames(
         labels.map((label, at) => ({ id: at, label })),
         short,
-      )(id),
+      ).short(id),
     );
   expect(two(['h:1', 'h:2'], true)).toEqual([':1', ':2']);
   expect(two(['h:1', 'h:2'], false)).toEqual(['h:1', 'h:2']);
   expect(two(['h:1', 'i:2'], true)).toEqual(['h:1', 'i:2']);
   expect(two(['h:1', 'h:1'], true)).toEqual(['h:1', 'h:1']);
   expect(two(['h:1'], true)).toEqual(['h:1']);
-  expect(sourceNames([], true)(4)).toBe('server 5');
+  expect(sourceNames([], true).short(4)).toBe('server 5');
+});
+
+test.each<[DownloadEvent, string]>([
+  [
+    { atMs: 0, type: 'source-ready', source: 0, connection: 1, reason: '127.0.0.1:9001 is there: connected in 2 ms' },
+    ':9001 ready: connected in 2 ms',
+  ],
+  [
+    { atMs: 0, type: 'source-lost', source: 1, code: 'connect-refused', reason: 'server 127.0.0.1:9002 refused it' },
+    ':9002 lost: refused it',
+  ],
+  [
+    {
+      atMs: 0,
+      type: 'segment-stolen',
+      source: 0,
+      victim: 1,
+      ...part,
+      reason: '12.0 MiB off the one that would end last',
+    },
+    ':9001 takes 12.0 MiB from :9002: off the one that would end last',
+  ],
+])('a reason does not repeat what was said: %j reads %j', (event, sentence) => {
+  expect(eventSentence(event, names)).toBe(sentence);
 });
