@@ -1,4 +1,5 @@
 import { combineCrc32 } from './crc32-combine.js';
+import { PieceTable, type JournalPiece } from './piece-table.js';
 import {
   journalUrlBytesMax,
   mixedSources,
@@ -12,12 +13,6 @@ export interface JournalExtent {
   readonly start: number;
   readonly end: number;
   readonly crc32: number;
-  readonly source: number;
-}
-
-export interface JournalPiece {
-  readonly sha256: Uint8Array;
-  /** Index of the source that delivered it, or `mixedSources`. */
   readonly source: number;
 }
 
@@ -53,10 +48,13 @@ export interface JournalReplay {
   readonly damagedAtByte: number | undefined;
 }
 
-/** Extents and pieces are numbered in the order of their records. */
+/** Extents and pieces are numbered in the order of their records, from 1. */
 interface Ordered {
   readonly order: number;
 }
+
+/** A list from which on a claim more or less is felt. */
+const extentsLong = 4096;
 
 /** Segments are for people who ask who was fetching what: the newest are enough. */
 const segmentsMax = 256;
@@ -72,7 +70,7 @@ export class JournalState {
   readonly header: JournalHeader;
   readonly #pieceCount: number;
   readonly #sources = new Map<number, string>();
-  readonly #pieces = new Map<number, JournalPiece & Ordered>();
+  readonly #pieces: PieceTable;
   readonly #segments = new Map<number, JournalSegment>();
   readonly #speeds = new Map<number, { readonly bytesPerSec: number; readonly firstByteMs: number }>();
   #extents: (JournalExtent & Ordered)[] = [];
@@ -85,6 +83,7 @@ export class JournalState {
   constructor(header: JournalHeader) {
     this.header = header;
     this.#pieceCount = Math.ceil(header.sizeBytes / header.pieceBytes);
+    this.#pieces = new PieceTable(this.#pieceCount);
   }
 
   get sources(): ReadonlyMap<number, string> {
@@ -111,11 +110,7 @@ export class JournalState {
         break;
       case 'piece':
         // The extents in it stay, until a sync has settled all of the piece.
-        this.#pieces.set(record.index, {
-          sha256: record.sha256.slice(),
-          source: record.source,
-          order: this.#order,
-        });
+        this.#pieces.set(record.index, record, this.#order);
         break;
       case 'forget':
         this.#forget(record.start, record.end);
@@ -138,6 +133,7 @@ export class JournalState {
   /** The part file was synced after `mark()` was taken: what was recorded before it may be told in fewer records. */
   settle(mark: number): void {
     this.#settledOrder = Math.max(this.#settledOrder, mark);
+    if (this.#extents.length > extentsLong) this.#shorten();
   }
 
   replay(damagedAtByte: number | undefined): JournalReplay {
@@ -146,7 +142,7 @@ export class JournalState {
     const extentsInPieces: JournalExtent[] = [];
     for (const extent of this.#extents) {
       const { start, end, crc32, source } = extent;
-      const isInPiece = this.#pieces.has(this.#pieceAround(start, end));
+      const isInPiece = this.#pieces.orderOf(this.#pieceAround(start, end)) > 0;
       (isInPiece ? extentsInPieces : extents).push({ start, end, crc32, source });
     }
     return {
@@ -155,7 +151,7 @@ export class JournalState {
       contentId: this.#contentId,
       extents,
       extentsInPieces,
-      pieces: new Map([...this.#pieces].map(([index, { sha256, source }]) => [index, { sha256, source }])),
+      pieces: new Map(this.#pieces.entries()),
       segments: [...this.#segments.values()],
       speeds: new Map(speeds.map(([source, speed]) => [source, speed.bytesPerSec])),
       firstByteMs: new Map(speeds.map(([source, speed]) => [source, speed.firstByteMs])),
@@ -170,7 +166,7 @@ export class JournalState {
     encoder.push(this.header);
     for (const [index, url] of this.#sources) encoder.push({ type: 'source', index, url });
     if (this.#contentId !== undefined) encoder.push({ type: 'content', contentId: this.#contentId });
-    for (const [index, piece] of this.#pieces) encoder.push({ type: 'piece', index, ...piece });
+    for (const [index, piece] of this.#pieces.entries()) encoder.push({ type: 'piece', index, ...piece });
     for (const extent of this.#extents) encoder.push({ type: 'extent', ...extent });
     for (const segment of this.#segments.values()) encoder.push({ type: 'segment', ...segment });
     for (const [source, speed] of this.#speeds) encoder.push({ type: 'speed', source, ...speed });
@@ -241,13 +237,7 @@ export class JournalState {
     if (past > first) this.#extents.splice(first, past - first);
     const firstPiece = Math.floor(start / this.header.pieceBytes);
     const lastPiece = Math.floor((end - 1) / this.header.pieceBytes);
-    if (lastPiece - firstPiece < this.#pieces.size) {
-      for (let index = firstPiece; index <= lastPiece; index += 1) this.#pieces.delete(index);
-      return;
-    }
-    for (const index of this.#pieces.keys()) {
-      if (index >= firstPiece && index <= lastPiece) this.#pieces.delete(index);
-    }
+    this.#pieces.delete(firstPiece, lastPiece);
   }
 
   #setSegment(record: JournalSegment): void {
@@ -283,8 +273,8 @@ export class JournalState {
     for (const extent of this.#extents) {
       const last = short.at(-1);
       const around = this.#pieceAround(extent.start, extent.end);
-      if (this.#isSettled(extent) && this.#isSettled(this.#pieces.get(around))) continue;
-      if (last !== undefined && this.#isSettled(last) && this.#isSettled(extent) && this.#areNeighbours(last, extent)) {
+      if (this.#isSettled(extent.order) && this.#isSettled(this.#pieces.orderOf(around))) continue;
+      if (last !== undefined && this.#areJoinable(last, extent)) {
         short[short.length - 1] = {
           start: last.start,
           end: extent.end,
@@ -299,14 +289,14 @@ export class JournalState {
     this.#extents = short;
   }
 
-  #isSettled(claim: Ordered | undefined): boolean {
-    return claim !== undefined && claim.order <= this.#settledOrder;
+  #isSettled(order: number): boolean {
+    return order > 0 && order <= this.#settledOrder;
   }
 
-  #areNeighbours(first: JournalExtent, second: JournalExtent): boolean {
-    return (
-      first.end === second.start && first.source === second.source && this.#pieceAround(first.start, second.end) >= 0
-    );
+  #areJoinable(first: JournalExtent & Ordered, second: JournalExtent & Ordered): boolean {
+    if (first.end !== second.start || first.source !== second.source) return false;
+    if (!this.#isSettled(first.order) || !this.#isSettled(second.order)) return false;
+    return this.#pieceAround(first.start, second.end) >= 0;
   }
 
   /** Index of the piece that these bytes lie in; -1 where they are of several. */

@@ -7,7 +7,8 @@ import { JournalState, type JournalReplay } from './journal-state.js';
 import type { PartFile } from './part-file.js';
 import { UnsyncedRanges } from './unsynced-ranges.js';
 
-export type { JournalExtent, JournalPiece, JournalReplay, JournalSegment } from './journal-state.js';
+export type { JournalExtent, JournalReplay, JournalSegment } from './journal-state.js';
+export type { JournalPiece } from './piece-table.js';
 
 /** A journal below this is never rewritten. */
 const compactBytesMin = 4 * 1024 * 1024;
