@@ -9,6 +9,9 @@ import { alignCut, planSteal, stealBytesMin, type StealPlan } from './split.js';
 const expectedMsMax = 2000;
 /** The smallest span worth a request. */
 const spanBytesMin = stealBytesMin;
+/** A connection below this share of the mean speed is not given what would take it this much longer than the others. */
+const slowShare = 0.25;
+const slowMsMin = 200;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
@@ -41,6 +44,10 @@ export class Allotter {
   /** Bytes that nobody holds. */
   get freeBytes(): number {
     return this.#book.free.bytes + this.#second.reduce((sum, s) => sum + s.range.end - s.range.start, 0);
+  }
+
+  get expectedCount(): number {
+    return this.#expected.size;
   }
 
   expect(source: SourceId): void {
@@ -100,14 +107,16 @@ export class Allotter {
     return (this.#book.leftBytes * this.#book.board.rateOf(lane)) / rates - lane.remainingBytes;
   }
 
-  /** True where the other connections will have brought everything before this one could bring `bytes`. */
+  /** True for a connection so slow that the others will have brought everything before it could bring `bytes`. */
   #othersAreSooner(lane: Lane, bytes: number): boolean {
-    if (this.#book.board.activeCount < 2) return false;
+    const { board, leftBytes } = this.#book;
+    if (board.activeCount < 2) return false;
     if (!lane.isIdle) return true;
-    const own = this.#book.board.rateOf(lane);
-    const others = this.#book.board.rateSum - own;
-    const othersMs = (this.#book.leftBytes / Math.max(1, others)) * 1000;
-    return lane.firstByteMs + (bytes / own) * 1000 > othersMs + 50;
+    const own = board.rateOf(lane);
+    // The fastest one is never below the mean, so there is always somebody who does not refuse.
+    if (own > board.meanRate * slowShare) return false;
+    const othersMs = (leftBytes / Math.max(1, board.rateSum - own)) * 1000;
+    return (bytes / own) * 1000 > othersMs + slowMsMin;
   }
 
   /** Takes from a connection that would be done last, so that both are done at the same time. */

@@ -11,11 +11,22 @@ const sharedGainMin = 0.4;
 const warmRoundTrips = 4;
 const warmMsMin = 100;
 /** How long a rate is measured, in round trips, and at the least. */
-const measureRoundTrips = 2;
-const measureMsMin = 100;
+const measureRoundTrips = 3;
+const measureMsMin = 150;
+/** A trial that does not look worth it is measured this much longer before it is given up. */
+const patience = 2.5;
 /** After a trial that brought nothing, the next one comes so much later, doubling. */
-const restMsMin = 4000;
+const restMsMin = 8000;
 const restMsMax = 60_000;
+/** What a connection holds back in queues and send buffers, and for how much of the time that is left that may be. */
+const heldBytes = 64 * 1024;
+const heldShareMax = 0.08;
+/** A round trip from which on slow start costs more than connections do: as many of them as these fit into one. */
+const rampMsPerConnection = 20;
+const rampConnectionsMax = 8;
+const rampMsMin = 40;
+/** Nothing is known of its speed then: what these connections hold back may be this share of a source's part. */
+const rampHeldShareMax = 0.01;
 /** An opening that nothing was heard of is given up. */
 const openingMsMax = 5000;
 
@@ -56,6 +67,7 @@ export class ConnectionGrowth {
   #nextTrialMs = 0;
   #restMs = restMsMin;
   #limit = Infinity;
+  #ramped = false;
 
   constructor(source: SourceId) {
     this.source = source;
@@ -113,24 +125,45 @@ export class ConnectionGrowth {
       return none;
     }
     const elapsed = nowMs - this.#windowAtMs;
-    if (elapsed < Math.max(measureMsMin, measureRoundTrips * rttMs)) return none;
+    const measureMs = Math.max(measureMsMin, measureRoundTrips * rttMs);
+    if (elapsed < measureMs) return none;
     const rate = ((this.receivedBytes - this.#windowBytes) / elapsed) * 1000;
     const total = ((view.totalBytes - this.#windowTotal) / elapsed) * 1000;
-    this.#startWindow(view);
-    return this.#judge(rate, total, rttMs, view);
+    const decision = this.#judge(rate, total, rttMs, view, elapsed > patience * measureMs);
+    if (decision !== undefined) this.#startWindow(view);
+    return decision ?? none;
   }
 
-  #judge(rate: number, total: number, rttMs: number, view: GrowthView): GrowthDecision {
+  /**
+   * Called when its first connection is there. Far away, the time goes into slow start: several windows open faster than
+   * one. `shareBytes` is what a source has to deliver in the mean.
+   */
+  ramp(rttMs: number, shareBytes: number, view: GrowthView): GrowthDecision {
+    if (this.#ramped || rttMs < rampMsMin) return none;
+    this.#ramped = true;
+    const affordable = Math.floor((shareBytes * rampHeldShareMax) / heldBytes);
+    const wanted = Math.min(rampConnectionsMax, Math.round(rttMs / rampMsPerConnection), affordable);
+    const count = Math.min(wanted, view.connectionsMax, this.#limit) - this.lanes.size;
+    if (count <= 0) return none;
+    return this.#open(count, `${rttMs.toFixed(0)} ms away: several come up to speed sooner than one`, view);
+  }
+
+  /** What a measured window says; undefined where a longer one is to be waited for. */
+  #judge(rate: number, total: number, rttMs: number, view: GrowthView, patient: boolean): GrowthDecision | undefined {
     const before = this.#baseline;
     const count = this.lanes.size;
-    this.#baseline = { rate, total, count };
-    if (before === undefined || count <= before.count) return this.#grow(2, rate, rttMs, view);
+    if (before === undefined || count <= before.count) {
+      this.#baseline = { rate, total, count };
+      return this.#grow(2, rate, rttMs, view);
+    }
     const gain = rate / Math.max(1, before.rate);
     const shared = (total - before.total) / Math.max(1, rate - before.rate);
     if (gain >= gainMin && shared >= sharedGainMin) {
+      this.#baseline = { rate, total, count };
       this.#restMs = restMsMin;
       return this.#grow(gain >= gainForLeap ? 4 : 2, rate, rttMs, view);
     }
+    if (!patient) return undefined;
     this.#baseline = undefined;
     this.#nextTrialMs = view.nowMs + this.#restMs;
     this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
@@ -140,16 +173,21 @@ export class ConnectionGrowth {
 
   #grow(factor: number, rate: number, rttMs: number, view: GrowthView): GrowthDecision {
     const count = this.lanes.size;
-    const wanted = Math.min(count * factor, view.connectionsMax, this.#limit) - count;
+    const useful = Math.max(1, (rate * view.leftMs * heldShareMax) / 1000 / heldBytes);
+    const wanted = Math.floor(Math.min(count * factor, view.connectionsMax, this.#limit, useful)) - count;
     if (wanted <= 0 || view.leftMs < 6 * rttMs + 500) {
       this.#nextTrialMs = view.nowMs + restMsMin;
       return none;
     }
-    this.#opening += wanted;
+    const speed = `${((rate * 8) / 1e6).toFixed(1)} Mbit/s with ${count}`;
+    return this.#open(wanted, `${speed}: finding out whether ${count + wanted} bring more`, view);
+  }
+
+  #open(count: number, reason: string, view: GrowthView): GrowthDecision {
+    this.#opening += count;
     this.#openingSinceMs = view.nowMs;
     this.#windowAtMs = undefined;
-    const speed = `${((rate * 8) / 1e6).toFixed(1)} Mbit/s with ${count}`;
-    return { type: 'open', count: wanted, reason: `${speed}: finding out whether ${count + wanted} bring more` };
+    return { type: 'open', count, reason };
   }
 
   #rttMs(): number | undefined {

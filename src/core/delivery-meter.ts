@@ -49,6 +49,13 @@ export class DeliveryMeter {
     this.#pendingBytes = 0;
   }
 
+  /** It delivers nothing, whatever it did before; what comes from now on counts again. */
+  fail(): void {
+    this.stop();
+    this.#sum = 0;
+    this.#weight = Math.max(this.#weight, 0.5);
+  }
+
   /** Bytes per second; undefined before there is a sample. */
   get rate(): number | undefined {
     return this.#weight === 0 ? undefined : this.#sum / this.#weight;

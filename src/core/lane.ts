@@ -220,6 +220,7 @@ export class Lane {
 
   markSuspect(): void {
     this.#suspect = true;
+    this.#meter.fail();
   }
 
   /** True where it is time to ask how late it is, or whether it lives; then it counts as asked. */

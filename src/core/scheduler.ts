@@ -1,7 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { Allotter } from './allotter.js';
-import { ConnectionGrowth, type GrowthDecision } from './connection-growth.js';
+import { ConnectionGrowth, type GrowthDecision, type GrowthView } from './connection-growth.js';
 import { Lane, type Segment } from './lane.js';
 import { OrderBook, type Order } from './order-book.js';
 import type { SchedulerCommand, SchedulerEvent, SegmentId } from './scheduler-messages.js';
@@ -14,13 +14,13 @@ const horizonMsMax = 600;
 const lastLanesMax = 4;
 const thievesMax = 64;
 
-const connectionsPerSourceDefault = 1;
+const connectionsPerSourceDefault = 8;
 
 export interface SchedulerOptions {
   readonly pieceBytes: number;
   /** What is to be fetched. */
   readonly missing: Iterable<ByteRange>;
-  /** Connections to one source at most. Default 1. */
+  /** Connections to one source at most. Default 8. */
   readonly connectionsPerSourceMax?: number;
 }
 
@@ -125,6 +125,9 @@ export class Scheduler {
     growth.added(lane, this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
     this.#feed(lane);
+    if (this.#paused) return;
+    const shareBytes = this.#book.leftBytes / (this.#sources.size + this.#allotter.expectedCount);
+    this.#carryOut(growth, growth.ramp(rttMs, shareBytes, this.#view()));
   }
 
   #connectionClosed(connection: ConnectionId): void {
@@ -245,13 +248,16 @@ export class Scheduler {
 
   #adapt(growth: ConnectionGrowth): void {
     if (this.#paused) return;
-    const decision = growth.decide({
+    this.#carryOut(growth, growth.decide(this.#view()));
+  }
+
+  #view(): GrowthView {
+    return {
       nowMs: this.#book.nowMs,
       totalBytes: this.#receivedBytes,
       connectionsMax: this.#connectionsMax,
       leftMs: (this.#book.leftBytes / this.#book.board.rateSum) * 1000,
-    });
-    this.#carryOut(growth, decision);
+    };
   }
 
   #carryOut(growth: ConnectionGrowth, decision: GrowthDecision): void {
@@ -272,9 +278,13 @@ export class Scheduler {
   /** Ends a connection without losing what is on its way: it gets nothing more, and is closed once that has come. */
   #retire(lane: Lane, reason: string): void {
     lane.isRetiring = true;
-    const sent = ((lane.rate ?? 0) * lane.latencyMs) / 1000;
+    // Twice what is on its way by the estimate: a cut into that would have it sent twice.
+    const sent = ((lane.rate ?? 0) * (2 * lane.latencyMs + 100)) / 1000;
+    let keep = sent;
     for (const segment of lane.segments) {
-      this.#book.trim(lane, segment, Math.min(segment.end, Math.ceil(segment.position + sent)), reason);
+      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
+      keep -= kept;
+      this.#book.trim(lane, segment, Math.ceil(segment.position + kept), reason);
     }
     this.#book.board.refresh(lane, this.#book.nowMs);
     this.#closeRetired(lane);

@@ -345,12 +345,17 @@ export class Simulation {
   #atServer(connection: ClientConnection, command: SchedulerCommand): void {
     const { tcp } = connection;
     if (connection.closed || tcp.isDead) return;
+    if (tcp.link.state(this.nowMs) === 'stalled') {
+      // It lies in the server's receive buffer.
+      this.#happenings.put(this.nowMs + slotMs, { type: 'at-server', connection, command });
+      return;
+    }
     if (command.type === 'request') {
       if (!tcp.stream.hasRequests) tcp.stream.thinksUntilMs = this.nowMs + tcp.link.spec.thinkMs;
       tcp.stream.request(command.segment, command.start, command.end);
     } else if (command.type === 'trim') {
       tcp.stream.trim(command.segment, command.end, this.nowMs);
-    } else if (command.type === 'probe' && tcp.link.state(this.nowMs) === 'up') {
+    } else if (command.type === 'probe') {
       tcp.stream.pong(this.nowMs);
     }
   }
