@@ -1,5 +1,6 @@
 import type { DownloadEvent } from './events.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from './snapshot.js';
+import type { ExpectedContent } from './manifest.js';
 
 /** What one download is asked to do. All sizes in bytes, all times in milliseconds. */
 export interface DownloadOptions {
@@ -14,6 +15,11 @@ export interface DownloadOptions {
   /** Verify every piece against the servers' hashes. Default true. */
   readonly verify?: boolean;
   /** Compute the SHA-256 of the whole file at the end, whatever its size. Default false: only where it costs little. */
+  /**
+   * What the file is known to be: sources that hold something else are left out, pieces are verified as they land, and
+   * the final name is given only to a file with these hashes.
+   */
+  readonly manifest?: ExpectedContent;
   readonly sha256?: boolean;
   /** End with `gave-up` once no source has answered for this long. Default 60,000. */
   readonly giveUpAfterMs?: number;

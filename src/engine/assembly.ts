@@ -11,6 +11,7 @@ import { applyEarlierRun } from './earlier-run.js';
 import type { EventLog } from './event-log.js';
 import { HashList } from './hash-list.js';
 import type { Link, LinkEvents } from './link.js';
+import type { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
 import type { FileFacts } from './resume-state.js';
 import { missingFileError, noSourceError } from './source-errors.js';
@@ -22,12 +23,15 @@ const strikesMax = 3;
 
 export interface AssemblyParts {
   readonly options: DownloadOptions;
+  readonly manifest: ManifestFacts;
   readonly output: OutputState;
   readonly log: EventLog;
   readonly hasher: PieceHasher;
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly onPhase: (phase: DownloadPhase, reason: string) => void;
+  /** Bytes from `start` on, or some of them, are missing again. */
+  readonly onForgotten: (start: number) => void;
   /** All bytes are in the file, and right. May be called more than once, and in the middle of something. */
   readonly onWhole: () => void;
   readonly onFail: (error: ManygetError) => void;
@@ -81,6 +85,11 @@ export class Assembly implements LinkEvents {
   /** Bytes of an earlier run that are used. */
   get resumedBytes(): number {
     return this.#resumedBytes;
+  }
+
+  /** Every piece has the hash that the servers state. */
+  get isProved(): boolean {
+    return this.#transfer?.ledger.isVerified === true;
   }
 
   /** SHA-256 of the whole file as a source states it that holds the right pieces. */
@@ -196,6 +205,7 @@ export class Assembly implements LinkEvents {
   /** Looks at what the sources say, begins where they agree, and leaves out those that differ. */
   #agree(): void {
     if (this.#closed) return;
+    for (const { runner, error } of this.#parts.manifest.misfits(this.pool.runners)) this.#quarantine(runner, error);
     const verdict = this.pool.mirrors.judge(this.#parts.nowMs(), this.#facts);
     if (verdict.kind === 'wait') return;
     if (verdict.kind === 'disagree') {
@@ -203,7 +213,8 @@ export class Assembly implements LinkEvents {
       return;
     }
     for (const { runner, error } of verdict.odd) this.#quarantine(runner, error);
-    const { facts } = verdict;
+    const facts = this.#parts.manifest.correct(verdict.facts);
+    if (this.#closed) return;
     if (this.#facts === undefined) this.#begin(facts);
     else if (this.#facts.sizeBytes !== facts.sizeBytes) this.#beginAnew(facts);
     if (this.#closed) return;
@@ -215,6 +226,7 @@ export class Assembly implements LinkEvents {
       for (const link of runner.links) {
         if (link.info === undefined || link.isClosed) continue;
         this.#transfer?.attach(link);
+        if (this.#transfer?.verifier.hasHashes === true) continue;
         if (link.info.contentId === this.#facts?.contentId) this.#hashList?.offer(link);
       }
     }
@@ -222,12 +234,14 @@ export class Assembly implements LinkEvents {
   }
 
   #begin(facts: FileFacts): void {
+    const { pieces } = this.#parts.manifest;
     const store = this.#parts.output.begin(facts);
     this.#facts = facts;
     this.#transfer = new Transfer({
       sizeBytes: facts.sizeBytes,
       pieceBytes: facts.pieceBytes,
       verify: this.#parts.options.verify ?? true,
+      pieceAlgorithm: pieces?.algorithm ?? 'sha256',
       part: store.part,
       journal: store.journal,
       replay: store.replay,
@@ -239,6 +253,7 @@ export class Assembly implements LinkEvents {
       onBlocked: (error) => this.blocked(error),
       onUnblocked: () => this.#unblocked(),
       onCorrupt: (piece, sources) => this.#corrupt(piece, sources),
+      onForgotten: this.#parts.onForgotten,
       onAdvance: () => this.#advance(),
       onFatal: (error) => this.#parts.onFail(error),
     });
@@ -256,6 +271,7 @@ export class Assembly implements LinkEvents {
       },
       onWrong: (link, error) => this.#quarantine(link.runner, error),
     });
+    if (pieces !== undefined) this.#transfer.verifier.setExpected(pieces.digests);
     for (const runner of this.pool.runners) {
       if (!runner.isStopped) this.#transfer.dispatch({ type: 'source-expected', source: runner.id });
     }
@@ -271,6 +287,7 @@ export class Assembly implements LinkEvents {
   #beginAnew(facts: FileFacts): void {
     this.#transfer?.close();
     this.#parts.output.discard();
+    this.#parts.onForgotten(0);
     this.#parts.log.add({
       type: 'notice',
       reason: `most sources hold a file of ${facts.sizeBytes} bytes: beginning anew`,
@@ -299,7 +316,8 @@ export class Assembly implements LinkEvents {
 
   #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {
     const names = sources.map((s) => this.pool.runners[s]?.source.label ?? 'an earlier run').join(' and ');
-    const reason = `piece ${piece} from ${names} does not have the hash that the servers state: fetched again`;
+    const whose = this.#parts.manifest.pieces === undefined ? 'the servers state' : 'the manifest states';
+    const reason = `piece ${piece} from ${names} does not have the hash that ${whose}: fetched again`;
     this.#parts.log.add({ type: 'piece-corrupt', piece, sources: [...sources], reason });
     const runner =
       sources.length === 1 && sources[0] !== fromEarlierRun ? this.pool.runners[sources[0] ?? -1] : undefined;

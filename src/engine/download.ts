@@ -7,6 +7,8 @@ import type { Source } from '../sources/source.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { Assembly } from './assembly.js';
 import { EventLog } from './event-log.js';
+import { ManifestCheck } from './manifest-check.js';
+import { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
 import { makeReport, makeSnapshot, type DownloadView } from './views.js';
 
@@ -38,6 +40,7 @@ export class Download implements DownloadHandle {
   readonly #log = new EventLog(() => this.#nowMs());
   readonly #hasher = new PieceHasher({ threads: 0 });
   readonly #assembly: Assembly;
+  readonly #check: ManifestCheck;
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
   #note = '';
@@ -53,8 +56,11 @@ export class Download implements DownloadHandle {
     this.#parts = parts;
     this.#options = parts.options;
     this.#output = parts.output;
+    const manifest = new ManifestFacts(parts.options.manifest);
+    this.#check = new ManifestCheck(manifest.hashes);
     this.#assembly = new Assembly({
       options: parts.options,
+      manifest,
       output: parts.output,
       log: this.#log,
       hasher: this.#hasher,
@@ -64,6 +70,7 @@ export class Download implements DownloadHandle {
         this.#note = reason;
         this.#log.add({ type: 'phase', phase, reason });
       },
+      onForgotten: (start) => this.#check.forget(start),
       // The last byte's own call is still under way: the end waits until it is through.
       onWhole: () => queueMicrotask(() => void this.#finish()),
       onFail: (error) => void this.#fail(error),
@@ -127,6 +134,8 @@ export class Download implements DownloadHandle {
   }
 
   async cancel(reason = 'cancelled'): Promise<void> {
+    // A check of the whole file may take long: nobody has to wait for it.
+    if (this.#ending) await this.#check[Symbol.asyncDispose]();
     await this.#fail(new ManygetError('aborted', `the download was ${reason}; its state is kept`));
   }
 
@@ -148,11 +157,18 @@ export class Download implements DownloadHandle {
         return;
       }
       if (this.#ticks % flushEveryTicks === 0) this.#flush();
+      this.#followPrefix();
       if (this.#ticks % syncEveryTicks === 0) this.#syncSoon();
       this.#watchSpeed(elapsedMs);
     } catch (error) {
       void this.#fail(asManygetError(error));
     }
+  }
+
+  /** The hash of the whole file is computed behind what has come without a gap. */
+  #followPrefix(): void {
+    const { transfer } = this.#assembly;
+    if (transfer !== undefined) this.#check.follow(this.#output.partPath, transfer.ledger.prefixBytes);
   }
 
   #flush(): void {
@@ -182,10 +198,14 @@ export class Download implements DownloadHandle {
     if (this.#ending) return;
     this.#end();
     try {
-      const stated = this.#assembly.statedSha256;
-      this.#assembly.setPhase('finishing', 'all pieces are verified; syncing to the disk');
+      const { statedSha256: stated, isProved } = this.#assembly;
+      const what = isProved ? 'all pieces are verified' : 'all bytes are here';
+      this.#assembly.setPhase('finishing', `${what}; syncing to the disk`);
       await this.#syncing;
-      const digest = await this.#output.finish(this.#hasher, { forced: this.#options.sha256 ?? false, stated });
+      const computed = await this.#checkWhole();
+      // Where no piece was proved, a stated digest of the whole is the only proof there is.
+      const forced = this.#options.sha256 ?? (stated !== undefined && !isProved);
+      const digest = await this.#output.finish(this.#hasher, { forced, stated, computed });
       this.#elapsedMs = this.#nowMs();
       this.#assembly.setPhase('done', `${this.#output.path} is whole`);
       await this.#release();
@@ -193,6 +213,16 @@ export class Download implements DownloadHandle {
     } catch (error) {
       await this.#leave(asManygetError(error, 'io-failed'));
     }
+  }
+
+  /** Holds the whole file against the hashes that were stated for it; returns its SHA-256 where that was one of them. */
+  async #checkWhole(): Promise<string | undefined> {
+    const { facts } = this.#assembly;
+    if (facts === undefined || !this.#check.isWanted) return undefined;
+    this.#assembly.setPhase('finishing', `checking the whole file: ${this.#check.names}`);
+    const hashes = await this.#check.finish(this.#output.partPath, facts.sizeBytes);
+    this.#log.add({ type: 'notice', reason: `the whole file is as expected: ${this.#check.names}` });
+    return hashes.sha256;
   }
 
   async #fail(error: ManygetError): Promise<void> {
@@ -228,6 +258,7 @@ export class Download implements DownloadHandle {
 
   async #release(): Promise<void> {
     this.#log.end();
+    await this.#check[Symbol.asyncDispose]();
     await this.#hasher[Symbol.asyncDispose]();
   }
 

@@ -26,13 +26,16 @@ export type Verdict =
  */
 export class Mirrors {
   readonly #runners: readonly SourceRunner[];
+  readonly #contentIsKnown: boolean;
   #firstAnswerMs: number | undefined;
   #firstContentMs: number | undefined;
   #settled = false;
   #sizeBytes: number | undefined;
 
-  constructor(runners: readonly SourceRunner[]) {
+  /** @param contentIsKnown The right bytes are known from elsewhere: nobody's word on them is counted. */
+  constructor(runners: readonly SourceRunner[], contentIsKnown = false) {
     this.#runners = runners;
+    this.#contentIsKnown = contentIsKnown;
   }
 
   /** True once late answers can only be compared with what was decided. */
@@ -73,7 +76,7 @@ export class Mirrors {
   ): Verdict {
     const same = answered.filter((runner) => runner.info?.sizeBytes === sizeBytes);
     const odd = oddSizes.flatMap((group) => group.sources.flatMap((id) => this.#oddSize(this.#runners[id], sizeBytes)));
-    const voted = current?.sizeBytes === sizeBytes && current.contentId !== undefined;
+    const voted = !this.#contentIsKnown && current?.sizeBytes === sizeBytes && current.contentId !== undefined;
     const vote = voted ? this.#compare(current.contentId, same) : this.#vote(same, nowMs);
     if (vote.kind === 'tie') return { kind: 'disagree', error: this.#contentsDisagree(same) };
     const contentId = vote.kind === 'decided' ? vote.contentId : undefined;
@@ -87,6 +90,7 @@ export class Mirrors {
   }
 
   #vote(same: readonly SourceRunner[], nowMs: number): ReturnType<typeof voteContent> {
+    if (this.#contentIsKnown) return { kind: 'pending' };
     const claims = same.map((runner) => ({ source: runner.id, contentId: runner.info?.contentId }));
     if (claims.some((claim) => claim.contentId !== undefined)) this.#firstContentMs ??= nowMs;
     const outOfPatience = nowMs - (this.#firstContentMs ?? nowMs) > hashingPatienceMs;

@@ -47,6 +47,11 @@ export class OutputState {
     return this.#path;
   }
 
+  /** Where the file is while it is unfinished. */
+  get partPath(): string {
+    return this.#state().part;
+  }
+
   get earlier(): EarlierRun | undefined {
     return this.#earlier;
   }
@@ -117,15 +122,21 @@ export class OutputState {
     await this.#journal?.sync(this.#part);
   }
 
-  /** Gives the verified file its final name, and takes the state away. */
-  async finish(hasher: PieceHasher, sha256: { forced: boolean; stated: string | undefined }): Promise<FileDigest> {
+  /**
+   * Gives the verified file its final name, and takes the state away.
+   * @param sha256.computed The digest where somebody has computed it from the bytes already.
+   */
+  async finish(
+    hasher: PieceHasher,
+    sha256: { forced: boolean; stated: string | undefined; computed?: string | undefined },
+  ): Promise<FileDigest> {
     const part = this.#part;
     if (part === undefined) throw new Error('nothing was begun');
     await this.sync();
     const unasked = this.#disk.look(part.path)?.sizeBytes ?? 0;
-    const computes = sha256.forced || unasked <= sha256UnaskedBytesMax;
+    const computes = sha256.computed !== undefined || sha256.forced || unasked <= sha256UnaskedBytesMax;
     const digest: FileDigest = computes
-      ? { sha256: await hasher.hashWholeFile(part.path), origin: 'computed' }
+      ? { sha256: sha256.computed ?? (await hasher.hashWholeFile(part.path)), origin: 'computed' }
       : { sha256: sha256.stated, origin: sha256.stated === undefined ? undefined : 'stated' };
     if (digest.origin === 'computed' && sha256.stated !== undefined && digest.sha256 !== sha256.stated) {
       throw new ManygetError(

@@ -113,7 +113,7 @@ export class Sink {
     const range = ledger.pieceRange(piece);
     const end = stretch.offset + stretch.to - stretch.from;
     const whole = verifier.isOn && range.start === base && range.end === end && this.#isOurs(stretch, base);
-    const completed = this.#put(stretch, !whole);
+    const completed = this.#put(stretch, !(whole && verifier.recordsPieces));
     if (completed === undefined) return false;
     if (whole && completed[0] === piece) {
       verifier.checkBlock(piece, stretch.block, end - base, (block) => this.release(block));

@@ -35,7 +35,7 @@ export class SourcePool {
 
   constructor(parts: SourcePoolParts) {
     this.#parts = parts;
-    this.mirrors = new Mirrors(this.runners);
+    this.mirrors = new Mirrors(this.runners, parts.options.manifest?.pieces !== undefined);
   }
 
   get giveUpMs(): number {

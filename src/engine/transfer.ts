@@ -1,4 +1,5 @@
 import { asManygetError, ManygetError } from '../base/errors.js';
+import type { HashAlgorithm } from '../base/hash-algorithm.js';
 import type { ConnectionId, PieceIndex, SourceId } from '../base/ids.js';
 import type { MapCell } from '../base/snapshot.js';
 import { Ledger } from '../core/ledger.js';
@@ -25,6 +26,8 @@ export interface TransferParts {
   readonly sizeBytes: number;
   readonly pieceBytes: number;
   readonly verify: boolean;
+  /** What the hashes of the pieces are made with. */
+  readonly pieceAlgorithm: HashAlgorithm;
   readonly part: PartFile;
   readonly journal: Journal;
   readonly replay: JournalReplay | undefined;
@@ -37,6 +40,8 @@ export interface TransferParts {
   readonly onBlocked: (error: ManygetError) => void;
   readonly onUnblocked: () => void;
   readonly onCorrupt: (piece: PieceIndex, sources: readonly SourceId[]) => void;
+  /** Bytes from `start` on, or some of them, are missing again. */
+  readonly onForgotten: (start: number) => void;
   /** Something was verified or received: perhaps all is done. */
   readonly onAdvance: () => void;
   readonly onFatal: (error: ManygetError) => void;
@@ -69,6 +74,7 @@ export class Transfer {
     this.ledger = new Ledger(parts.sizeBytes, parts.pieceBytes);
     this.verifier = new Verifier({
       on: parts.verify,
+      algorithm: parts.pieceAlgorithm,
       ledger: this.ledger,
       journal: parts.journal,
       hasher: parts.hasher,
@@ -179,6 +185,7 @@ export class Transfer {
   /** Bytes [start, end) cannot be trusted: fetch them again. */
   refetch(start: number, end: number, avoid: SourceId | undefined): void {
     for (const range of this.ledger.forget(start, end)) {
+      this.#parts.onForgotten(range.start);
       this.verifier.forget(this.ledger.pieceAt(range.start), this.ledger.pieceAt(range.end - 1));
       this.#parts.journal.append({ type: 'forget', start: range.start, end: range.end });
       this.dispatch({ type: 'refetch', range, avoid });
@@ -248,6 +255,7 @@ export class Transfer {
 
   #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {
     const range = this.ledger.pieceRange(piece);
+    this.#parts.onForgotten(range.start);
     this.#parts.onCorrupt(piece, sources);
     this.dispatch({ type: 'refetch', range, avoid: sources.find((s) => s !== fromEarlierRun) });
   }

@@ -1,4 +1,5 @@
 import { asManygetError, type ManygetError } from '../base/errors.js';
+import { hashAlgorithms, type HashAlgorithm } from '../base/hash-algorithm.js';
 import type { PieceIndex, SourceId } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
 import type { Block } from '../store/block-pool.js';
@@ -8,6 +9,8 @@ import { mixedSources } from '../wire/journal-record.js';
 
 export interface VerifierParts {
   readonly on: boolean;
+  /** What the hashes of the pieces are made with. */
+  readonly algorithm: HashAlgorithm;
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly hasher: PieceHasher;
@@ -23,14 +26,16 @@ export interface VerifierParts {
 }
 
 /**
- * Holds every complete piece against the hash that the servers state: at once where they are known, else when they
- * come. What it finds right it writes into the journal, so that a later run need not fetch it again.
+ * Holds every complete piece against the hash that the manifest or the servers state: at once where they are known,
+ * else when they come. SHA-256 digests it writes into the journal, so that a later run need not fetch those pieces again;
+ * of other digests the journal knows nothing: the extents there say as much.
  *
  * Invariant: a piece is being hashed, or its digest waits, or it is verified, or it is not complete. A digest counts
  * only for the bytes that it was asked for: `#asked` tells an outdated one.
  */
 export class Verifier {
   readonly #parts: VerifierParts;
+  readonly #digestBytes: number;
   readonly #asked = new Map<PieceIndex, number>();
   readonly #waiting = new Map<PieceIndex, Uint8Array>();
   #expected: Uint8Array | undefined;
@@ -38,6 +43,7 @@ export class Verifier {
 
   constructor(parts: VerifierParts) {
     this.#parts = parts;
+    this.#digestBytes = hashAlgorithms[parts.algorithm].bytes;
   }
 
   /** False where the user wants no verification: complete pieces then count as they are. */
@@ -49,12 +55,17 @@ export class Verifier {
     return this.#expected !== undefined;
   }
 
+  /** True where a verified piece gets a record in the journal, so that its bytes need none of their own. */
+  get recordsPieces(): boolean {
+    return this.#parts.algorithm === 'sha256';
+  }
+
   /** Pieces whose digest is known and waits for the servers' hashes. */
   get waitingPieces(): number {
     return this.#waiting.size;
   }
 
-  /** The hashes that the servers state, 32 bytes a piece. Pieces that waited for them are judged now. */
+  /** The hash of every piece, one behind the other. Pieces that waited for them are judged now. */
   setExpected(hashes: Uint8Array): void {
     this.#expected = hashes;
     const waiting = [...this.#waiting];
@@ -65,10 +76,11 @@ export class Verifier {
   /** A complete piece is all in one block; `done` gets the block back. */
   checkBlock(piece: PieceIndex, block: Block, bytes: number, done: (block: Block) => void): void {
     const ticket = this.#take(piece);
-    this.#parts.hasher.hashBlock(block, bytes, (digest, hashed) => {
+    const digested = (digest: Uint8Array, hashed: Block): void => {
       done(hashed);
       this.#digested(piece, ticket, digest);
-    });
+    };
+    this.#parts.hasher.hashBlock(block, bytes, digested, this.#parts.algorithm);
   }
 
   /** A complete piece came in parts: its bytes are read back, from the page cache as a rule. */
@@ -80,16 +92,18 @@ export class Verifier {
     }
     const ticket = this.#take(piece);
     const range = this.#parts.ledger.pieceRange(piece);
-    this.#parts.hasher.hashFile(this.#parts.partPath, range.start, range.end).then(
+    const { hasher, partPath, algorithm } = this.#parts;
+    hasher.hashFile(partPath, range.start, range.end, { algorithm }).then(
       (digest) => this.#digested(piece, ticket, digest),
-      (error: unknown) => this.#parts.onError(asManygetError(error, 'io-failed', this.#parts.partPath)),
+      (error: unknown) => this.#parts.onError(asManygetError(error, 'io-failed', partPath)),
     );
   }
 
-  /** An earlier run's piece was read back and has this digest. */
+  /** An earlier run's piece was read back and has this SHA-256. */
   checkedEarlier(piece: PieceIndex, digest: Uint8Array): void {
     if (this.#parts.ledger.pieceState(piece) !== 'complete') return;
-    if (this.isOn) this.#judge(piece, digest);
+    if (this.isOn && !this.recordsPieces) this.checkOnDisk(piece);
+    else if (this.isOn) this.#judge(piece, digest);
     else {
       this.#parts.ledger.verify(piece);
       this.#parts.onVerified();
@@ -118,22 +132,21 @@ export class Verifier {
   #digested(piece: PieceIndex, ticket: number, digest: Uint8Array): void {
     if (this.#asked.get(piece) !== ticket) return;
     this.#asked.delete(piece);
-    const runs = this.#parts.ledger.runs(
-      piece * this.#parts.ledger.pieceBytes,
-      this.#parts.ledger.pieceRange(piece).end,
-    );
-    const source = runs.length === 1 ? (runs[0]?.source ?? mixedSources) : mixedSources;
-    this.#parts.journal.append({
-      type: 'piece',
-      index: piece,
-      sha256: digest,
-      source: source < 0 ? mixedSources : this.#parts.journalIndex(source as SourceId),
-    });
+    if (this.recordsPieces) this.#record(piece, digest);
     this.#judge(piece, digest);
   }
 
+  #record(piece: PieceIndex, sha256: Uint8Array): void {
+    const range = this.#parts.ledger.pieceRange(piece);
+    const runs = this.#parts.ledger.runs(range.start, range.end);
+    const only = runs.length === 1 ? (runs[0]?.source ?? mixedSources) : mixedSources;
+    const source = only < 0 ? mixedSources : this.#parts.journalIndex(only as SourceId);
+    this.#parts.journal.append({ type: 'piece', index: piece, sha256, source });
+  }
+
   #judge(piece: PieceIndex, digest: Uint8Array): void {
-    const expected = this.#expected?.subarray(piece * 32, piece * 32 + 32);
+    const at = piece * this.#digestBytes;
+    const expected = this.#expected?.subarray(at, at + this.#digestBytes);
     if (expected === undefined) {
       this.#waiting.set(piece, digest);
       return;

@@ -22,6 +22,7 @@ export class PrefixHasher {
   #asked = 0;
   #fresh = true;
   #fault: ManygetError | undefined;
+  #stopped = false;
 
   constructor(path: string, algorithms: readonly HashAlgorithm[]) {
     this.#path = path;
@@ -68,10 +69,12 @@ export class PrefixHasher {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
     await this.#thread?.stop();
   }
 
-  #send(end: number, finish: boolean): Promise<Uint8Array> {
+  async #send(end: number, finish: boolean): Promise<Uint8Array> {
+    if (this.#stopped) throw new ManygetError('aborted', `reading ${quoted(this.#path)} was stopped`);
     if (this.#thread?.alive !== true) {
       this.#thread = new HashThread();
       this.#fresh = true;
@@ -82,7 +85,12 @@ export class PrefixHasher {
     this.#asked = end;
     return new Promise((resolve, reject) => {
       const lost = (reason: string): void =>
-        reject(new ManygetError('unexpected', `the thread that read ${quoted(this.#path)} is gone: ${reason}`));
+        reject(
+          new ManygetError(
+            this.#stopped ? 'aborted' : 'unexpected',
+            `the thread that read ${quoted(this.#path)} is gone: ${reason}`,
+          ),
+        );
       thread.post({ kind: 'prefix', path: this.#path, algorithms: this.#algorithms, end, fresh, finish }, 0, {
         digests: resolve,
         progress: () => undefined,

@@ -1,0 +1,76 @@
+import { ManygetError } from '../base/errors.js';
+import { hashAlgorithms } from '../base/hash-algorithm.js';
+import type { ExpectedContent, FileHashes, PieceHashes } from '../base/manifest.js';
+import type { SourceInfo } from '../sources/source.js';
+import { contentId, pieceCount } from '../wire/content-id.js';
+import type { FileFacts } from './resume-state.js';
+import type { SourceRunner } from './source-runner.js';
+
+/** What the manifest says of the file, and what follows from it for what sources say. Decides nothing else. */
+export class ManifestFacts {
+  readonly #content: ExpectedContent;
+
+  constructor(content: ExpectedContent = {}) {
+    this.#content = content;
+  }
+
+  /** Hashes that the whole file has to have. */
+  get hashes(): FileHashes {
+    return this.#content.hashes ?? {};
+  }
+
+  get pieces(): PieceHashes | undefined {
+    return this.#content.pieces;
+  }
+
+  /** `stated`, with what the manifest knows better: pieces are cut as it hashes them. */
+  correct(stated: FileFacts): FileFacts {
+    const { pieces } = this;
+    if (pieces === undefined) return stated;
+    return { ...stated, pieceBytes: pieces.pieceBytes, contentId: this.#contentId(stated.sizeBytes) };
+  }
+
+  /** Those that say something else of the file than the manifest does. */
+  misfits(runners: readonly SourceRunner[]): { runner: SourceRunner; error: ManygetError }[] {
+    return runners.flatMap((runner) => {
+      if (runner.isStopped || runner.info === undefined) return [];
+      const error = this.fault(runner.source.label, runner.info);
+      return error === undefined ? [] : [{ runner, error }];
+    });
+  }
+
+  /** Why a source that says this of its file does not hold the one of the manifest; undefined where it may. */
+  fault(label: string, info: SourceInfo): ManygetError | undefined {
+    const { sizeBytes } = this.#content;
+    const differs = (code: 'size-differs' | 'content-differs', text: string): ManygetError =>
+      new ManygetError(code, `${label} holds ${text} as the manifest states; it is left out`);
+    if (sizeBytes !== undefined && info.sizeBytes !== sizeBytes) {
+      return differs('size-differs', `a file of ${info.sizeBytes} bytes, expected ${sizeBytes} bytes`);
+    }
+    const { pieces } = this;
+    if (pieces !== undefined && pieceCount(info.sizeBytes, pieces.pieceBytes) !== countOf(pieces)) {
+      const expected = `${countOf(pieces)} pieces of ${pieces.pieceBytes} bytes`;
+      return differs('size-differs', `a file of ${info.sizeBytes} bytes, expected ${expected}`);
+    }
+    const { sha256 } = this.hashes;
+    if (info.sha256 !== undefined && sha256 !== undefined && info.sha256 !== sha256) {
+      return differs('content-differs', `a file with the SHA-256 ${info.sha256}, expected ${sha256}`);
+    }
+    const id = info.pieceBytes === pieces?.pieceBytes ? this.#contentId(info.sizeBytes) : undefined;
+    if (info.contentId !== undefined && id !== undefined && info.contentId !== id) {
+      return differs('content-differs', `other bytes (content id ${info.contentId.slice(0, 12)}), expected those`);
+    }
+    return undefined;
+  }
+
+  /** The content id that a server gives to the same pieces; only SHA-256 has one. */
+  #contentId(sizeBytes: number): string | undefined {
+    const { pieces } = this;
+    if (pieces?.algorithm !== 'sha256') return undefined;
+    return contentId(sizeBytes, pieces.pieceBytes, pieces.digests);
+  }
+}
+
+function countOf(pieces: PieceHashes): number {
+  return pieces.digests.length / hashAlgorithms[pieces.algorithm].bytes;
+}
