@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { formatBytes } from '../base/units.js';
 import { folderOf, realDisk, type Disk } from './disk.js';
@@ -38,21 +38,21 @@ export async function preallocate(filePath: string, sizeBytes: number, disk: Dis
 
 function runFallocate(filePath: string, sizeBytes: number): Promise<Preallocation> {
   return new Promise((resolve) => {
-    // A process stuck in the kernel outlives its SIGKILL: this promise, and the program's end, do not wait for it.
+    // No pipes: a process stuck in the kernel outlives its SIGKILL, and nothing of it may hold up this one's end.
+    const child = spawn('fallocate', ['--keep-size', '--length', String(sizeBytes), filePath], { stdio: 'ignore' });
     const giveUp = setTimeout(() => {
       child.kill('SIGKILL');
       child.unref();
       resolve({ reserved: false, reason: `fallocate took longer than ${timeLimitMs} ms` });
     }, timeLimitMs);
-    giveUp.unref();
-    // Without --keep-size a race with a longer file could not happen either, but with it the size has one owner: us.
-    const child = execFile('fallocate', ['--keep-size', '--length', String(sizeBytes), filePath], (error) => {
+    const end = (reserved: boolean, reason: string): void => {
       clearTimeout(giveUp);
-      resolve(
-        error === null
-          ? { reserved: true, reason: `${formatBytes(sizeBytes)} reserved` }
-          : { reserved: false, reason: error.message.trim() },
-      );
+      resolve({ reserved, reason });
+    };
+    child.once('error', (error) => end(false, error.message));
+    child.once('exit', (code, signal) => {
+      if (code === 0) end(true, `${formatBytes(sizeBytes)} reserved`);
+      else end(false, `fallocate ended with ${signal ?? `status ${code}`}`);
     });
   });
 }
