@@ -147,7 +147,7 @@ export class Allotter {
         rate,
       },
       {
-        rate: thief.rate ?? this.#sourceRate(thief.source) ?? board.meanRate,
+        rate: thief.rate ?? (this.#sourceRate(thief.source) ?? board.meanRate) * thief.trust,
         startMs: Math.max(thief.firstByteMs, board.endAtMs(thief, nowMs) - nowMs, thief.strayUntilMs() - nowMs),
       },
       this.#hedgeBytesLeft,

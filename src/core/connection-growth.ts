@@ -16,11 +16,11 @@ const measureMsMin = 150;
 /** A trial that does not look worth it is measured this much longer before it is given up. */
 const patience = 2.5;
 /** After a trial that brought nothing, the next one comes so much later, doubling. */
-const restMsMin = 8000;
+const restMsMin = 4000;
 const restMsMax = 60_000;
 /** What a connection holds back in queues and send buffers, and for how much of the time that is left that may be. */
 const heldBytes = 64 * 1024;
-const heldShareMax = 0.08;
+const heldShareMax = 0.15;
 /** A round trip from which on slow start costs more than connections do: as many of them as these fit into one. */
 const rampMsPerConnection = 20;
 const rampConnectionsMax = 8;
@@ -36,8 +36,41 @@ export interface GrowthView {
   /** Bytes that came from all sources so far. */
   readonly totalBytes: number;
   readonly connectionsMax: number;
+  /** Sources that are connected. */
+  readonly sources: number;
   /** Time until the download ends, as planned. */
   readonly leftMs: number;
+  readonly gate: TrialGate;
+}
+
+/**
+ * Keeps sources from trying all at once: as long as no trial has paid, only some run at a time; and where one showed that
+ * a source can only grow at the cost of the others (the client's own link is full), all rest.
+ */
+export class TrialGate {
+  readonly #running = new Set<SourceId>();
+  #paid = false;
+  #restsUntilMs = 0;
+  #restMs = restMsMin;
+
+  mayTry(source: SourceId, sources: number, nowMs: number): boolean {
+    if (nowMs < this.#restsUntilMs) return false;
+    return this.#paid || this.#running.has(source) || this.#running.size < Math.max(2, sources / 4);
+  }
+
+  started(source: SourceId): void {
+    this.#running.add(source);
+  }
+
+  /** `how`: it paid; it did not; or it took from the others what it gained. */
+  ended(source: SourceId, how: 'paid' | 'no gain' | 'at the cost of others', nowMs: number): void {
+    this.#running.delete(source);
+    if (how === 'paid') this.#paid = true;
+    if (how !== 'at the cost of others') return;
+    this.#paid = false;
+    this.#restsUntilMs = nowMs + this.#restMs;
+    this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
+  }
 }
 
 export type GrowthDecision =
@@ -51,7 +84,7 @@ const none: GrowthDecision = { type: 'none' };
  * Finds how many connections to one source are worth having: measures, doubles, measures again, and takes back what
  * brought nothing.
  *
- * Invariant: at most one trial runs; `#opening` are connections asked for that have neither come nor failed.
+ * Invariant: at most one trial of a source runs; `#opening` are connections asked for that have neither come nor failed.
  */
 export class ConnectionGrowth {
   readonly source: SourceId;
@@ -68,6 +101,8 @@ export class ConnectionGrowth {
   #restMs = restMsMin;
   #limit = Infinity;
   #ramped = false;
+  /** What a trial that was taken back had, until it is seen whether that was right. */
+  #retired: { readonly rate: number; readonly count: number } | undefined;
 
   constructor(source: SourceId) {
     this.source = source;
@@ -117,7 +152,7 @@ export class ConnectionGrowth {
       this.#opening = 0;
     }
     const rttMs = this.#rttMs();
-    if (rttMs === undefined || nowMs < this.#nextTrialMs) return none;
+    if (rttMs === undefined) return none;
     if (this.#windowAtMs === undefined) {
       const warmMs = Math.max(warmMsMin, warmRoundTrips * rttMs);
       if (this.#changedAtMs === undefined || nowMs - this.#changedAtMs < warmMs) return none;
@@ -154,31 +189,48 @@ export class ConnectionGrowth {
     const count = this.lanes.size;
     if (before === undefined || count <= before.count) {
       this.#baseline = { rate, total, count };
-      return this.#grow(2, rate, rttMs, view);
+      return this.#undo(rate, view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
     const shared = (total - before.total) / Math.max(1, rate - before.rate);
     if (gain >= gainMin && shared >= sharedGainMin) {
+      view.gate.ended(this.source, 'paid', view.nowMs);
       this.#baseline = { rate, total, count };
       this.#restMs = restMsMin;
       return this.#grow(gain >= gainForLeap ? 4 : 2, rate, rttMs, view);
     }
     if (!patient) return undefined;
+    view.gate.ended(this.source, gain >= gainMin ? 'at the cost of others' : 'no gain', view.nowMs);
     this.#baseline = undefined;
-    this.#nextTrialMs = view.nowMs + this.#restMs;
-    this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
+    this.#rest(view);
+    this.#retired = { rate, count };
     const reason = `${count} connections bring no more than ${before.count}`;
     return { type: 'retire', count: count - before.count, reason };
+  }
+
+  /** Taken back, and slower for it: the connections did bring something, and what was measured before was a good moment. */
+  #undo(rate: number, view: GrowthView): GrowthDecision | undefined {
+    const retired = this.#retired;
+    this.#retired = undefined;
+    if (retired === undefined || rate * gainMin > retired.rate) return undefined;
+    const count = Math.min(retired.count, view.connectionsMax, this.#limit) - this.lanes.size;
+    if (count <= 0) return undefined;
+    this.#nextTrialMs = 0;
+    return this.#open(count, 'it is slower without them', view);
+  }
+
+  #rest(view: GrowthView): void {
+    this.#nextTrialMs = view.nowMs + this.#restMs;
+    this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
   }
 
   #grow(factor: number, rate: number, rttMs: number, view: GrowthView): GrowthDecision {
     const count = this.lanes.size;
     const useful = Math.max(1, (rate * view.leftMs * heldShareMax) / 1000 / heldBytes);
     const wanted = Math.floor(Math.min(count * factor, view.connectionsMax, this.#limit, useful)) - count;
-    if (wanted <= 0 || view.leftMs < 6 * rttMs + 500) {
-      this.#nextTrialMs = view.nowMs + restMsMin;
-      return none;
-    }
+    if (wanted <= 0 || view.nowMs < this.#nextTrialMs || view.leftMs < 6 * rttMs + 500) return none;
+    if (!view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;
+    view.gate.started(this.source);
     const speed = `${((rate * 8) / 1e6).toFixed(1)} Mbit/s with ${count}`;
     return this.#open(wanted, `${speed}: finding out whether ${count + wanted} bring more`, view);
   }

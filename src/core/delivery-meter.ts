@@ -49,11 +49,11 @@ export class DeliveryMeter {
     this.#pendingBytes = 0;
   }
 
-  /** It delivers nothing, whatever it did before; what comes from now on counts again. */
-  fail(): void {
+  /** Forgets what was: it fell silent, and nobody knows how it goes on. */
+  forget(): void {
     this.stop();
     this.#sum = 0;
-    this.#weight = Math.max(this.#weight, 0.5);
+    this.#weight = 0;
   }
 
   /** Bytes per second; undefined before there is a sample. */

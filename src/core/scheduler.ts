@@ -1,7 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { Allotter } from './allotter.js';
-import { ConnectionGrowth, type GrowthDecision, type GrowthView } from './connection-growth.js';
+import { ConnectionGrowth, TrialGate, type GrowthDecision, type GrowthView } from './connection-growth.js';
 import { Lane, type Segment } from './lane.js';
 import { OrderBook, type Order } from './order-book.js';
 import type { SchedulerCommand, SchedulerEvent, SegmentId } from './scheduler-messages.js';
@@ -36,6 +36,7 @@ export class Scheduler {
   readonly #book: OrderBook;
   readonly #allotter: Allotter;
   readonly #sources = new Map<SourceId, ConnectionGrowth>();
+  readonly #gate = new TrialGate();
   #paused = false;
   #receivedBytes = 0;
   #horizonMs = 0;
@@ -256,6 +257,8 @@ export class Scheduler {
       nowMs: this.#book.nowMs,
       totalBytes: this.#receivedBytes,
       connectionsMax: this.#connectionsMax,
+      sources: this.#sources.size,
+      gate: this.#gate,
       leftMs: (this.#book.leftBytes / this.#book.board.rateSum) * 1000,
     };
   }

@@ -53,10 +53,10 @@ export class ServerStream {
     this.extents.push({ segment: -1, start: 0, end: 0, last: false, pong: true, atMs: nowMs });
   }
 
-  /** Commits whole frames while fewer than `bytesMax` bytes wait; `speed` is the connection's. */
-  fill(waiting: number, bytesMax: number, speed: number, nowMs: number): void {
+  /** Commits whole frames while there is room for `roomBytes` more; `speed` is the connection's. */
+  fill(roomBytes: number, speed: number, nowMs: number): void {
     const frame = Math.min(frameBytesMax, Math.max(frameBytesMin, speed / 20));
-    let room = bytesMax - waiting;
+    let room = roomBytes;
     while (room > 0 && this.#requests.length > 0) room -= this.commit(frame, nowMs);
   }
 

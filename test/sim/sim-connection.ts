@@ -49,14 +49,29 @@ export class SimConnection {
     this.#idleSinceMs = nowMs;
   }
 
-  /** The server's turn: commits what fits, and injects what the window lets out. */
-  send(nowMs: number, serverRuns: boolean, budget: number, room: number): number {
-    if (serverRuns && this.stream.hasRequests && nowMs >= this.stream.thinksUntilMs) {
-      const waiting = this.stream.committed - this.#acked;
-      const bufferBytes = Math.max(46_080, 2 * this.#window);
-      if (budget === Infinity) this.stream.fill(waiting, bufferBytes, this.#speed, nowMs);
-      else if (waiting < bufferBytes) this.stream.commit(this.#wholeBytes(budget), nowMs);
+  /** True where the server has something to write here and the kernel takes it. */
+  wants(nowMs: number): boolean {
+    return this.stream.hasRequests && nowMs >= this.stream.thinksUntilMs && this.room > 0;
+  }
+
+  /** What the kernel still takes: its buffer holds two windows. */
+  get room(): number {
+    return Math.max(46_080, 2 * this.#window) - (this.stream.committed - this.#acked);
+  }
+
+  /** The server writes, at most `budget` bytes where it limits itself; returns what it took of that. */
+  commit(nowMs: number, budget: number): number {
+    if (budget === Infinity) {
+      this.stream.fill(this.room, this.#speed, nowMs);
+      return 0;
     }
+    const taken = Math.min(budget, this.room);
+    this.stream.commit(this.#wholeBytes(taken), nowMs);
+    return taken;
+  }
+
+  /** The sender's turn: injects what the window lets out and the queue has room for. */
+  send(nowMs: number, room: number): number {
     const unsent = this.stream.committed - this.#sent;
     const inFlight = this.#sent - this.#acked;
     if (unsent <= 0) {

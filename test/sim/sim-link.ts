@@ -45,10 +45,10 @@ export class SimLink {
     this.#rate = this.curve.link(Math.floor(nowMs / slotMs));
     const capacity = (this.#rate * stepMs) / 1000;
     const runs = this.state(nowMs) === 'up';
-    const budget = this.#budget(capacity, stepMs);
+    if (runs) this.#commit(capacity, nowMs, stepMs);
     for (const connection of this.connections) {
       const room = spec.shaped ? Infinity : Math.max(0, spec.queueBytes + capacity - this.#backlog);
-      const sent = connection.send(nowMs, runs, budget, room);
+      const sent = connection.send(nowMs, room);
       this.#backlog += sent;
       if (spec.lossRate > 0 && sent > 0 && this.#random.chance(Math.min(1, (spec.lossRate * sent) / 1448))) {
         connection.lose(nowMs);
@@ -63,13 +63,15 @@ export class SimLink {
     if (this.#backlog < 1e-6) this.#backlog = 0;
   }
 
-  /** What each connection may commit in this step where the server itself limits rates. */
-  #budget(capacity: number, stepMs: number): number {
+  /** The server writes to its connections; where it limits its rate, what one has no use for is the others'. */
+  #commit(capacity: number, nowMs: number, stepMs: number): void {
     const { spec } = this;
     const own = spec.connectionRateMax === undefined ? Infinity : (spec.connectionRateMax * stepMs) / 1000;
-    if (!spec.shaped) return own;
-    let busy = 0;
-    for (const connection of this.connections) if (connection.stream.hasRequests) busy += 1;
-    return Math.min(own, capacity / Math.max(1, busy));
+    const busy = this.connections.filter((c) => c.wants(nowMs));
+    let pool = spec.shaped ? capacity : Infinity;
+    busy.sort((a, b) => a.room - b.room);
+    busy.forEach((connection, i) => {
+      pool -= connection.commit(nowMs, Math.min(own, pool / (busy.length - i)));
+    });
   }
 }
