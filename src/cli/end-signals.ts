@@ -1,6 +1,6 @@
 import type { CliIo } from './io.js';
 
-/** What a shell expects of a process that a second Ctrl-C ended. */
+/** What a shell expects of a process that the user ended. */
 export const interruptedStatus = 130;
 
 /** The user's wish to end: a signal, or Ctrl-C on a keyboard in raw mode. */

@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 /** The command `manyget`: parses, loads what was asked for, and turns every error into a sentence and an exit status. */
+import { interruptedStatus } from './end-signals.js';
 import { errorHint, printError } from './error-output.js';
-import type { CliIo } from './io.js';
+import { type CliIo, isInteractive } from './io.js';
 import { processIo } from './process-io.js';
 import { type Invocation, parseArguments } from './program.js';
 import { asManygetError } from '../base/errors.js';
 
 async function main(args: readonly string[], io: CliIo): Promise<number> {
   try {
-    return await run(parseArguments(args), io);
+    if (args.length > 0 || !isInteractive(io)) return await run(parseArguments(args), io);
+    const { askCommand } = await import('./ask-command.js');
+    const command = await askCommand();
+    return command === undefined ? interruptedStatus : await run(parseArguments([command]), io);
   } catch (thrown) {
     const error = asManygetError(thrown);
     return printError(io, error, errorHint(error), args.includes('-v') || args.includes('--verbose'));

@@ -72,7 +72,7 @@ function phaseText(snapshot: DownloadSnapshot, columns: number): string {
     return `downloading from ${working} of ${sources.length} ${sources.length === 1 ? 'server' : 'servers'}`;
   }
   const word = phase === 'disk-full' ? 'disk full' : phase;
-  return note === '' || columns < 60 ? word : `${word}: ${note}`;
+  return note === '' || columns < 60 || phase === 'done' ? word : `${word}: ${note}`;
 }
 
 function phasePaint(snapshot: DownloadSnapshot, theme: Theme): (text: string) => string {
@@ -112,7 +112,7 @@ function totalLine(snapshot: DownloadSnapshot, columns: number, theme: Theme): s
 }
 
 function sourceLines(model: GetFrameModel, plan: FramePlan, columns: number, theme: Theme): string[] {
-  const { sources } = model.snapshot;
+  const { sources, phase } = model.snapshot;
   const names = sourceNames(sources, columns < fullNamesColumnsMin);
   const shown = sources.slice(0, plan.sourceLines);
   const layout = makeRowLayout(Math.max(6, ...shown.map((source) => textWidth(names.short(source.id)))), columns);
@@ -121,7 +121,7 @@ function sourceLines(model: GetFrameModel, plan: FramePlan, columns: number, the
   const active = hidden.filter((source) => source.state === 'active').length;
   return [
     ...(plan.header ? [headerRow(layout, theme)] : []),
-    ...shown.map((source) => sourceRow(source, names.short(source.id), layout, model.history, theme)),
+    ...shown.map((source) => sourceRow({ source, name: names.short(source.id), phase }, layout, model.history, theme)),
     ...(plan.sumLine ? [cutEnd(`   and ${hidden.length} more, ${active} active, ${formatSpeed(speed)}`, columns)] : []),
   ];
 }

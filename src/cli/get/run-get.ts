@@ -1,7 +1,7 @@
 /** One `get`, from the request to the exit status. Wires a download to a view and to the user's wish to end. */
 import type { DownloadHandle, DownloadOptions } from '../../base/download-handle.js';
 import { asManygetError } from '../../base/errors.js';
-import { endRequest } from '../end-signals.js';
+import { endRequest, interruptedStatus } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import { type CliIo, isInteractive } from '../io.js';
 import { usageError } from '../options/usage-error.js';
@@ -18,7 +18,7 @@ export interface GetDeps {
 /** Carries out `given`; what it lacks is asked for on a terminal. Returns the exit status. */
 export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
   const request = given.from === undefined ? await askFor(given, deps, io) : given;
-  if (request?.from === undefined) return 130;
+  if (request?.from === undefined) return interruptedStatus;
   const sources = await resolveSources(request.from, deps.listFiles);
   const output = await outputPath(request.folder, request.output);
   const view = await makeView(request, io);

@@ -1,6 +1,6 @@
 /** One server's line in the live view of a download. Numbers stand left, in fixed columns; pictures, or a note, right. */
 import { printable } from '../../base/printable.js';
-import type { SourceSnapshot, SourceState } from '../../base/snapshot.js';
+import type { DownloadPhase, SourceSnapshot, SourceState } from '../../base/snapshot.js';
 import { formatSpeed } from '../../base/units.js';
 import { formatPair, formatShortMs } from '../figures.js';
 import type { SpeedHistory } from '../speed-history.js';
@@ -56,13 +56,15 @@ export function headerRow(layout: RowLayout, theme: Theme): string {
   return theme.faint(cutEnd(cells.join(''), layout.columns).trimEnd());
 }
 
-export function sourceRow(
-  source: SourceSnapshot,
-  name: string,
-  layout: RowLayout,
-  history: SpeedHistory,
-  theme: Theme,
-): string {
+/** What one row shows. */
+export interface ShownSource {
+  readonly source: SourceSnapshot;
+  readonly name: string;
+  readonly phase: DownloadPhase;
+}
+
+export function sourceRow(shown: ShownSource, layout: RowLayout, history: SpeedHistory, theme: Theme): string {
+  const { source, name, phase } = shown;
   const paint = (text: string): string => theme.source(source.id, text);
   const segments: Segment[] = [
     { text: ' ' },
@@ -70,7 +72,7 @@ export function sourceRow(
     { text: ` ${fitLeft(cutStart(name, layout.name), layout.name)}  ` },
   ];
   if (layout.state)
-    segments.push({ text: `${fitLeft(source.state, stateColumns)} `, paint: statePaint(source.state, theme) });
+    segments.push({ text: `${fitLeft(source.state, stateColumns)} `, paint: statePaint(source.state, phase, theme) });
   if (layout.pair) {
     segments.push({ text: `${fitRight(formatPair(source.receivedBytes, source.assignedBytes), pairColumns)}  ` });
   }
@@ -104,7 +106,7 @@ function pictureSegments(
   return segments;
 }
 
-function statePaint(state: SourceState, theme: Theme): (text: string) => string {
+function statePaint(state: SourceState, phase: DownloadPhase, theme: Theme): (text: string) => string {
   switch (state) {
     case 'active':
     case 'ready':
@@ -116,6 +118,8 @@ function statePaint(state: SourceState, theme: Theme): (text: string) => string 
     case 'backing-off':
       return theme.warn;
     case 'closed':
+      // At the end every connection is closed, and that is how it should be.
+      return phase === 'done' ? theme.faint : theme.bad;
     case 'quarantined':
       return theme.bad;
   }

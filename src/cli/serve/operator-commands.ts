@@ -47,7 +47,8 @@ export function parseOperatorCommand(line: string, serverCount: number): Operato
   const match = /^([a-z]+)\s*(\S*)$/.exec(text.replace(/^([a-z]+)(\d+)$/, '$1 $2'));
   const word = match?.[1] ?? '';
   const verb = Object.hasOwn(serverVerbs, word) ? serverVerbs[word] : undefined;
-  if (verb === undefined) return wrong(`"${printable(line.trim(), 40)}" is no command: ${operatorHelpShort}`);
+  if (verb === undefined)
+    return wrong(`"${printable(line.trim(), 40)}" is no command: try e2, o2, k2, status, help or quit`);
   const server = /^\d{1,6}$/.test(match?.[2] ?? '') ? Number(match?.[2]) : NaN;
   if (server >= 1 && server <= serverCount) return { type: verb, server };
   const range = serverCount === 1 ? 'the one server is 1' : `servers are 1 to ${serverCount}`;

@@ -1,7 +1,7 @@
 /** One `serve`, from the request to the exit status. Wires a fleet to a view, to its operator and to signals. */
 import { asManygetError } from '../../base/errors.js';
 import type { FleetHandle, ServeOptions } from '../../base/fleet-handle.js';
-import { type EndRequest, endRequest } from '../end-signals.js';
+import { type EndRequest, endRequest, interruptedStatus } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import { type CliIo, isInteractive } from '../io.js';
 import { usageError } from '../options/usage-error.js';
@@ -17,7 +17,7 @@ export interface ServeDeps {
 /** Carries out `given`; what it lacks is asked for on a terminal. Returns the exit status. */
 export async function runServe(given: ServeRequest, deps: ServeDeps, io: CliIo): Promise<number> {
   const request = given.paths.length === 0 ? await askFor(given, io) : given;
-  if (request === undefined) return 130;
+  if (request === undefined) return interruptedStatus;
   const aborter = new AbortController();
   // While the fleet starts there is nothing to close yet: a signal calls the start off.
   const ending = endRequest(io, () => aborter.abort());

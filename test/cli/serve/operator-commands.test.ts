@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { operatorHelpShort, parseOperatorCommand } from '../../../src/cli/serve/operator-commands.js';
+import { parseOperatorCommand } from '../../../src/cli/serve/operator-commands.js';
 
 test.each([
   ['e2', { type: 'close', server: 2 }],
@@ -24,11 +24,11 @@ test.each([
 
 describe('a wrong command gets one clear line', () => {
   test.each([
-    ['x2', `"x2" is no command: ${operatorHelpShort}`],
-    ['2', `"2" is no command: ${operatorHelpShort}`],
-    ['constructor', `"constructor" is no command: ${operatorHelpShort}`],
-    ['close two three', `"close two three" is no command: ${operatorHelpShort}`],
-    ['\u001b[2J', `"\\u{1b}[2J" is no command: ${operatorHelpShort}`],
+    ['x2', `"x2" is no command: try e2, o2, k2, status, help or quit`],
+    ['2', `"2" is no command: try e2, o2, k2, status, help or quit`],
+    ['constructor', `"constructor" is no command: try e2, o2, k2, status, help or quit`],
+    ['close two three', `"close two three" is no command: try e2, o2, k2, status, help or quit`],
+    ['\u001b[2J', `"\\u{1b}[2J" is no command: try e2, o2, k2, status, help or quit`],
     ['e', '"e" names no server: servers are 1 to 4'],
     ['e0', '"e0" names no server: servers are 1 to 4'],
     ['e5', '"e5" names no server: servers are 1 to 4'],
