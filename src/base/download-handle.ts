@@ -1,10 +1,11 @@
+import type { HttpOptions } from './http-options.js';
 import type { DownloadEvent } from './events.js';
-import type { DownloadReport, DownloadSnapshot, MapCell } from './snapshot.js';
 import type { ExpectedContent } from './manifest.js';
+import type { DownloadReport, DownloadSnapshot, MapCell } from './snapshot.js';
 
 /** What one download is asked to do. All sizes in bytes, all times in milliseconds. */
 export interface DownloadOptions {
-  /** Addresses of the same file: `mgp://host:port/name`. At least one. */
+  /** Addresses of the same file: `mgp://host:port/name`, `https://host/path`, `http://host/path`. At least one. */
   readonly sources: readonly string[];
   /** File to write, or an existing folder (the file then keeps its name). Default: the file's name, here. */
   readonly output?: string;
@@ -14,12 +15,12 @@ export interface DownloadOptions {
   readonly overwrite?: boolean;
   /** Verify every piece against the servers' hashes. Default true. */
   readonly verify?: boolean;
-  /** Compute the SHA-256 of the whole file at the end, whatever its size. Default false: only where it costs little. */
   /**
    * What the file is known to be: sources that hold something else are left out, pieces are verified as they land, and
    * the final name is given only to a file with these hashes.
    */
   readonly manifest?: ExpectedContent;
+  /** Compute the SHA-256 of the whole file at the end, whatever its size. Default false: only where it costs little. */
   readonly sha256?: boolean;
   /** End with `gave-up` once no source has answered for this long. Default 60,000. */
   readonly giveUpAfterMs?: number;
@@ -27,6 +28,8 @@ export interface DownloadOptions {
   readonly connectionsPerSourceMax?: number;
   /** Time for a connection to be there, default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** How HTTP sources are asked. */
+  readonly http?: HttpOptions;
   /** Aborts the download as `cancel()` does. */
   readonly signal?: AbortSignal;
 }

@@ -30,6 +30,16 @@ export const errorTable = {
   'protocol-violation': { scope: 'source', exitStatus: 6 },
   'version-unsupported': { scope: 'source', exitStatus: 6 },
   'not-found': { scope: 'source', exitStatus: 3 },
+  'not-http': { scope: 'source', exitStatus: 6 },
+  'tls-failed': { scope: 'source', exitStatus: 6 },
+  'proxy-failed': { scope: 'source', exitStatus: 6 },
+  'http-unauthorized': { scope: 'source', exitStatus: 24 },
+  'http-forbidden': { scope: 'source', exitStatus: 22 },
+  'http-status': { scope: 'source', exitStatus: 22 },
+  'http-server-error': { scope: 'source', exitStatus: 22 },
+  'http-redirect': { scope: 'source', exitStatus: 23 },
+  'http-range': { scope: 'source', exitStatus: 22 },
+  'http-content': { scope: 'source', exitStatus: 22 },
   'file-changed': { scope: 'source', exitStatus: 33 },
   'size-differs': { scope: 'source', exitStatus: 33 },
   'content-differs': { scope: 'source', exitStatus: 33 },
@@ -68,10 +78,17 @@ export type ErrorCode = keyof typeof errorTable;
 export class ManygetError extends Error {
   override readonly name = 'ManygetError';
   readonly code: ErrorCode;
+  /** The source asks not to be tried again for this long. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined },
+  ) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   get scope(): ErrorScope {

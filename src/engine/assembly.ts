@@ -363,8 +363,13 @@ export class Assembly implements LinkEvents {
     const transfer = this.#transfer;
     if (transfer === undefined || this.#closed || this.#checkingEarlier || transfer.isBlocked) return;
     if (!transfer.ledger.isReceived) return;
-    if (transfer.ledger.isVerified) {
+    const { ledger, verifier } = transfer;
+    // Without anybody to state hashes there is nothing to hold the pieces against: their digests are in the journal.
+    const unproved = !verifier.hasHashes && !this.pool.awaitsHashes;
+    if (ledger.isVerified || (unproved && ledger.verifiedPieces + verifier.waitingPieces === ledger.pieceCount)) {
       if (this.pool.mirrors.isSettled) this.#parts.onWhole();
+    } else if (unproved) {
+      return;
     } else if (!transfer.verifier.hasHashes && this.#phase === 'downloading') {
       this.setPhase('finishing', 'all bytes are here; waiting for the servers to have their hashes');
     }

@@ -51,6 +51,11 @@ export class SourcePool {
     return this.runners.reduce((sum, runner) => sum + runner.arrivedBytes, 0);
   }
 
+  /** True while somebody is there who will state the hashes of the pieces, if not now then later. */
+  get awaitsHashes(): boolean {
+    return this.runners.some((r) => !r.isStopped && r.readyLinks > 0 && r.info?.willHash === true);
+  }
+
   get hasContact(): boolean {
     return this.runners.some((runner) => runner.readyLinks > 0);
   }
@@ -107,7 +112,7 @@ export class SourcePool {
     if (runner.isStopped) return;
     this.#parts.log.add({ type: 'source-lost', source: runner.id, code: error.code, reason: error.message });
     if (wasLast) this.#parts.onGone(runner.id);
-    if (isFinal(error)) this.quarantine(runner, error);
+    if (isFinal(error, runner.info)) this.quarantine(runner, error);
   }
 
   /** Time passes. Returns the error with which the download has to end, where patience has. */

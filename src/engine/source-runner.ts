@@ -108,7 +108,8 @@ export class SourceRunner {
     this.faults += 1;
     if (this.links.size > 0) return;
     this.#failures += 1;
-    const delay = retryDelayMs(defaultRetryPolicy, this.#failures, this.#options.random());
+    const own = retryDelayMs(defaultRetryPolicy, this.#failures, this.#options.random());
+    const delay = Math.max(own, error.retryAfterMs ?? 0);
     this.#timer = setTimeout(() => this.open(), delay);
   }
 
@@ -151,13 +152,22 @@ export class SourceRunner {
 }
 
 /** True where trying again cannot help: the source says no in a way that lasts. */
-export function isFinal(error: ManygetError): boolean {
-  return finalCodes.has(error.code);
+export function isFinal(error: ManygetError, info: SourceInfo | undefined): boolean {
+  // Where hashes will tell, a changed file may still prove to be the same.
+  return finalCodes.has(error.code) || (error.code === 'file-changed' && info?.willHash === false);
 }
 
 const finalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-found',
   'not-mgp',
+  'not-http',
   'version-unsupported',
   'protocol-violation',
+  'tls-failed',
+  'http-unauthorized',
+  'http-forbidden',
+  'http-status',
+  'http-redirect',
+  'http-range',
+  'http-content',
 ]);

@@ -19,7 +19,7 @@ export interface VerifierParts {
   readonly journalIndex: (source: SourceId) => number;
   /** A piece is wrong; its bytes are missing again. `sources` are those that delivered them. */
   readonly onCorrupt: (piece: PieceIndex, sources: readonly SourceId[]) => void;
-  /** A piece is right. */
+  /** A piece is right, or has a digest that nobody can judge yet. */
   readonly onVerified: () => void;
   /** Hashing itself failed. */
   readonly onError: (error: ManygetError) => void;
@@ -149,6 +149,7 @@ export class Verifier {
     const expected = this.#expected?.subarray(at, at + this.#digestBytes);
     if (expected === undefined) {
       this.#waiting.set(piece, digest);
+      this.#parts.onVerified();
       return;
     }
     if (Buffer.compare(expected, digest) === 0) {

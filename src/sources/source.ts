@@ -12,6 +12,17 @@ export interface SourceInfo {
   /** SHA-256 of the whole file as stated by the server. */
   readonly sha256: string | undefined;
   readonly hashedBytes: number;
+  /** False where the source never states piece hashes: there is nothing to wait for. */
+  readonly willHash: boolean;
+  readonly traits: ConnectionTraits;
+}
+
+/** What the connections of a source can do, for whoever deals out work. */
+export interface ConnectionTraits {
+  /** A range that is under way can be ended early for nothing. Where not, that costs a new connection. */
+  readonly canTrim: boolean;
+  /** Any range can be asked for. Where not, bytes come from the file's start on, in order. */
+  readonly ranges: boolean;
 }
 
 /**

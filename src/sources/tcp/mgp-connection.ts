@@ -8,6 +8,7 @@ import type { ConnectionHandler, SourceConnection, SourceInfo } from '../source.
 import type { MgpAddress } from './mgp-url.js';
 import { socketError } from './socket-error.js';
 
+const mgpTraits = { canTrim: true, ranges: true };
 const statRequest = 1;
 const firstRangeRequest = 16;
 /** What lands here after a pause is copied on; everything else is read in place. */
@@ -227,6 +228,8 @@ export class MgpConnection implements SourceConnection, FrameHandler {
       contentId: answer.contentId ?? undefined,
       sha256: answer.sha256 ?? undefined,
       hashedBytes: answer.hashedBytes,
+      willHash: true,
+      traits: mgpTraits,
     };
     if (this.#ready) {
       this.#handler.infoChanged(info);

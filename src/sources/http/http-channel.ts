@@ -1,0 +1,138 @@
+import { asManygetError, ManygetError } from '../../base/errors.js';
+import type { BodyFraming, HttpHead } from '../../wire/http-head.js';
+import { HttpReader, type HttpReaderHandler } from '../../wire/http-reader.js';
+import { socketError } from '../tcp/socket-error.js';
+import { dial, type DialHandler, type DialPlan, type Stream } from './http-dial.js';
+import { tlsError } from './tls-error.js';
+
+/** What a channel calls; nothing more once it is closed or was destroyed. */
+export interface HttpChannelHandler extends HttpReaderHandler {
+  opened(connectMs: number): void;
+  /** Over. Without an error: the other side closed between two answers. */
+  closed(error: ManygetError | undefined): void;
+}
+
+/**
+ * One connection to an origin: requests out, answers in. Knows nothing of files and ranges.
+ *
+ * Invariant: after `closed` or `destroy` the handler hears nothing, not even of what is being read at that moment.
+ */
+export class HttpChannel implements DialHandler, HttpReaderHandler {
+  readonly peer: string;
+  readonly #handler: HttpChannelHandler;
+  readonly #reader: HttpReader;
+  readonly #startedAtMs = performance.now();
+  readonly #stream: Stream;
+  #isOpen = false;
+  #isClosed = false;
+  /** Final answers that began. */
+  answers = 0;
+
+  constructor(plan: DialPlan, handler: HttpChannelHandler) {
+    this.peer = plan.origin.peer;
+    this.#handler = handler;
+    this.#reader = new HttpReader(this, this.peer);
+    this.#stream = dial(plan, this);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#stream.remoteAddress;
+  }
+
+  send(request: Uint8Array): void {
+    if (!this.#isClosed) this.#stream.write(request);
+  }
+
+  /** There is room again after a target was refused. */
+  resume(): void {
+    if (this.#isClosed) return;
+    try {
+      if (this.#reader.resume() && !this.#isClosed) this.#stream.resume();
+    } catch (error) {
+      this.#close(asManygetError(error, 'unexpected', this.peer));
+    }
+  }
+
+  destroy(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#reader.stop();
+    this.#stream.destroy();
+  }
+
+  // What the stream tells.
+
+  opened(): void {
+    if (this.#isClosed) return;
+    this.#isOpen = true;
+    this.#handler.opened(performance.now() - this.#startedAtMs);
+  }
+
+  arm(): Uint8Array {
+    return this.#reader.arm();
+  }
+
+  filled(bytes: number): boolean {
+    if (this.#isClosed) return false;
+    try {
+      return this.#reader.filled(bytes) && !this.#isClosed;
+    } catch (error) {
+      this.#close(asManygetError(error, 'unexpected', this.peer));
+      return false;
+    }
+  }
+
+  arrived(bytes: Uint8Array): boolean {
+    if (this.#isClosed) return false;
+    try {
+      return this.#reader.push(bytes) && !this.#isClosed;
+    } catch (error) {
+      this.#close(asManygetError(error, 'unexpected', this.peer));
+      return false;
+    }
+  }
+
+  ended(): void {
+    if (this.#isClosed) return;
+    try {
+      if (this.#reader.ended() || this.#reader.atBoundary) this.#close(undefined);
+      else this.#close(new ManygetError('connection-lost', `${this.peer} closed the connection in mid-answer`));
+    } catch (error) {
+      this.#close(asManygetError(error, 'unexpected', this.peer));
+    }
+  }
+
+  failed(error: Error): void {
+    if (error instanceof ManygetError) this.#close(error);
+    else this.#close(tlsError(this.peer, error) ?? socketError(this.peer, error, this.#isOpen));
+  }
+
+  // What the reader tells.
+
+  head(head: HttpHead, framing: BodyFraming): void {
+    this.answers += 1;
+    this.#handler.head(head, framing);
+  }
+
+  bodyTarget(bytesMax: number): Uint8Array | undefined {
+    return this.#handler.bodyTarget(bytesMax);
+  }
+
+  bodyFilled(bytes: number): void {
+    this.#handler.bodyFilled(bytes);
+  }
+
+  bodyEnded(): void {
+    this.#handler.bodyEnded();
+  }
+
+  #close(error: ManygetError | undefined): void {
+    if (this.#isClosed) return;
+    this.destroy();
+    this.#handler.closed(error);
+  }
+}

@@ -1,0 +1,147 @@
+import { homedir } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { ManygetError } from '../../base/errors.js';
+import type { HttpOptions } from '../../base/http-options.js';
+import { dispositionFileName } from '../../wire/http-content-disposition.js';
+import { parseCookieFile, type Cookie } from '../../wire/http-cookies.js';
+import { parseReprDigest } from '../../wire/http-digest.js';
+import type { HttpHead } from '../../wire/http-head.js';
+import { rangeHeader } from '../../wire/http-range.js';
+import { encodeRequest, type HeaderLine } from '../../wire/http-request.js';
+import { readValidators } from '../../wire/http-validators.js';
+import { parseNetrc, type Netrc } from '../../wire/netrc.js';
+import { CookieJar } from './cookie-jar.js';
+import { HttpCredentials } from './http-credentials.js';
+import type { DialPlan } from './http-dial.js';
+import type { HttpFile } from './http-file.js';
+import { HttpOrigins, type OriginClock } from './http-origins.js';
+import { proxyFor, proxySettings, type Proxy, type ProxySettings } from './http-proxy.js';
+import { proxyHeaders } from './http-tunnel.js';
+
+/** What the world outside gives a client. */
+export interface HttpSurroundings {
+  /** Default User-Agent. */
+  readonly agent: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: OriginClock;
+}
+
+const filesBytesMax = 8 * 1024 * 1024;
+
+/** What all HTTP sources of one download share: who we are, which way to go, and what is known of the origins. */
+export class HttpClient {
+  readonly origins: HttpOrigins;
+  readonly cookies: CookieJar;
+  readonly credentials: HttpCredentials;
+  readonly clock: OriginClock;
+  readonly #agent: string;
+  readonly #proxies: ProxySettings;
+  readonly #ca: readonly string[] | undefined;
+  readonly #insecure: boolean;
+
+  /**
+   * @param urls The HTTP sources that the download begins with.
+   * @throws ManygetError `usage`: an option that means nothing, or a file that cannot be read.
+   */
+  constructor(urls: readonly URL[], options: HttpOptions, surroundings: HttpSurroundings) {
+    const { clock, env } = surroundings;
+    this.clock = clock;
+    this.origins = new HttpOrigins(clock);
+    this.cookies = new CookieJar(readCookies(options.cookieFile), clock.nowMs);
+    this.credentials = new HttpCredentials(urls, options, readNetrc(options.netrc, env));
+    this.#agent = options.userAgent ?? surroundings.agent;
+    this.#proxies = options.proxy ?? proxySettings(env);
+    this.#ca = options.caCertificate === undefined ? undefined : [readCertificates(options.caCertificate)];
+    this.#insecure = options.insecure ?? false;
+    // A setting that is no address is said at once, not at the first connection.
+    for (const url of urls) this.#proxyFor(url);
+  }
+
+  dialPlan(url: URL, publicOnly: boolean): DialPlan {
+    const origin = this.origins.of(url);
+    return { origin, proxy: this.#proxyFor(url), ca: this.#ca, insecure: this.#insecure, publicOnly };
+  }
+
+  /** True where something that is the user's secret would be sent there. */
+  hasCredentials(url: URL): boolean {
+    return this.credentials.for(url).length > 0 || this.cookies.header(url) !== undefined;
+  }
+
+  /** The bytes of a GET for [start, end) of the file, or all of it without an end. */
+  request(
+    file: HttpFile,
+    asked: { readonly start: number; readonly end: number | undefined; readonly ifRange: string | undefined },
+  ): Uint8Array {
+    const { url } = file;
+    const proxy = this.#proxyFor(url);
+    const absolute = proxy?.kind === 'http' && url.protocol === 'http:';
+    const given = this.credentials.for(url);
+    const has = (name: string): boolean => given.some(([n]) => n.toLowerCase() === name);
+    const headers: HeaderLine[] = [['Host', url.host]];
+    if (!has('user-agent')) headers.push(['User-Agent', this.#agent]);
+    if (!has('accept')) headers.push(['Accept', '*/*']);
+    headers.push(['Accept-Encoding', 'identity']);
+    if (asked.end === undefined || asked.end === 1) headers.push(['Want-Repr-Digest', 'sha-256=5']);
+    if (asked.end !== undefined) headers.push(['Range', rangeHeader(asked.start, asked.end)]);
+    if (asked.ifRange !== undefined) headers.push(['If-Range', asked.ifRange]);
+    const cookies = has('cookie') ? undefined : this.cookies.header(url);
+    if (cookies !== undefined) headers.push(['Cookie', cookies]);
+    headers.push(...given);
+    if (absolute) headers.push(...proxyHeaders(proxy));
+    const path = `${url.pathname}${url.search}`;
+    return encodeRequest('GET', absolute ? `${url.origin}${path}` : path, headers);
+  }
+
+  /** Takes from an answer's head what it says of the file. */
+  learn(file: HttpFile, sizeBytes: number, head: HttpHead): void {
+    const { headers } = head;
+    file.learn({
+      sizeBytes,
+      validators: readValidators(headers),
+      name: dispositionFileName(headers.get('content-disposition')),
+      sha256: parseReprDigest(headers.get('repr-digest')).get('sha-256'),
+    });
+  }
+
+  #proxyFor(url: URL): Proxy | undefined {
+    return proxyFor(url, this.#proxies);
+  }
+}
+
+function readText(flag: string, file: string): string {
+  try {
+    if (statSync(file).size > filesBytesMax) throw new Error(`it is larger than ${filesBytesMax} bytes`);
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ManygetError('usage', `${flag} names "${file}", which cannot be read: ${why}`, { cause });
+  }
+}
+
+function readCookies(file: string | undefined): Cookie[] {
+  if (file === undefined) return [];
+  const { cookies, badLines } = parseCookieFile(readText('--load-cookies', file));
+  if (badLines.length > 0 && cookies.length === 0) {
+    throw new ManygetError('usage', `--load-cookies names "${file}", which is not a cookie file in Netscape's format`);
+  }
+  return cookies;
+}
+
+function readCertificates(file: string): string {
+  const text = readText('--ca-certificate', file);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new ManygetError('usage', `--ca-certificate names "${file}", which holds no certificate in PEM format`);
+}
+
+function readNetrc(option: string | false | undefined, env: HttpSurroundings['env']): Netrc | undefined {
+  if (option === false) return undefined;
+  const named = option ?? env['NETRC'];
+  if (named !== undefined && named !== '') return parseNetrc(readText('the netrc setting', named));
+  try {
+    return parseNetrc(readFileSync(path.join(env['HOME'] ?? homedir(), '.netrc'), 'utf8'));
+  } catch {
+    // Most people have none.
+    return undefined;
+  }
+}

@@ -1,0 +1,392 @@
+import { ManygetError } from '../../base/errors.js';
+import type { SegmentId } from '../../core/scheduler-messages.js';
+import { judgeAnswer, type Answer, type AskedRange } from '../../wire/http-answer.js';
+import { parseRetryAfter } from '../../wire/http-date.js';
+import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
+import { PartHeadReader } from '../../wire/http-multipart.js';
+import type { ConnectionHandler, SourceConnection } from '../source.js';
+import { HttpChannel, type HttpChannelHandler } from './http-channel.js';
+import type { HttpClient } from './http-client.js';
+import { HttpDelivery, type Order } from './http-delivery.js';
+import type { HttpFile } from './http-file.js';
+import type { HttpOrigin } from './http-origins.js';
+import { judgeProbe } from './http-probe.js';
+import { followRedirect, isPrivateAddress } from './http-redirect.js';
+
+/** Bytes that are read and thrown away rather than to connect anew. */
+const drainBytesMax = 256 * 1024;
+/** Requests that are out on one connection at once. */
+const pipelineMax = 4;
+/** Useless answers to range requests, in a row, after which a source is given up. */
+const strikesMax = 3;
+
+/** A request that is out; without an order it asks for the file's facts. */
+interface Asked extends AskedRange {
+  readonly order: Order | undefined;
+  /** It was sent while an answer before it was still coming. */
+  readonly pipelined: boolean;
+}
+
+/**
+ * One connection to an HTTP source as the engine sees it: finds out what the file is, then fetches ranges. Behind it
+ * is one TCP connection after another: a server that closes after each answer, and a range that nobody wants to the
+ * end any more, cost a reconnect and no fault.
+ *
+ * Invariant: `#asked` are the requests that were sent on `#channel` and whose answer has not begun, in order.
+ */
+export class HttpConnection implements SourceConnection, HttpChannelHandler {
+  readonly #file: HttpFile;
+  readonly #client: HttpClient;
+  readonly #handler: ConnectionHandler;
+  readonly #connectTimeoutMs: number;
+  readonly #delivery: HttpDelivery;
+  #asked: Asked[] = [];
+  #channel: HttpChannel | undefined;
+  #origin: HttpOrigin;
+  #timer: NodeJS.Timeout | undefined;
+  #keepsAlive = false;
+  #connected = false;
+  #ready = false;
+  #closed = false;
+  /** The facts are being asked for: at first, and after the file has moved. */
+  #probing = true;
+  /** The first byte of the file did not tell enough. */
+  #probesWhole = false;
+  #redirects = 0;
+  #isTrialing = false;
+
+  constructor(file: HttpFile, client: HttpClient, handler: ConnectionHandler, connectTimeoutMs: number) {
+    this.#file = file;
+    this.#client = client;
+    this.#handler = handler;
+    this.#delivery = new HttpDelivery(handler, (leftBytes, whole) => this.#surplus(leftBytes, whole));
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#origin = client.origins.of(file.url);
+    this.#probing = !file.isTrusted;
+    this.#open();
+  }
+
+  request(segment: SegmentId, start: number, end: number): void {
+    this.#delivery.add(segment, start, end);
+    this.#pump();
+  }
+
+  trim(segment: SegmentId, end: number): void {
+    this.#delivery.trim(segment, end);
+  }
+
+  requestHashes(): void {
+    this.#handler.hashesRefused(this.#error('server-read-failed', 'speaks HTTP, which has no piece hashes'));
+  }
+
+  /** HTTP has no ping. */
+  ping(): void {}
+
+  resume(): void {
+    if (!this.#closed) this.#channel?.resume();
+  }
+
+  close(error: ManygetError): void {
+    this.#end(error);
+  }
+
+  // What the channel tells.
+
+  opened(connectMs: number): void {
+    this.#keepsAlive = true;
+    if (!this.#connected) {
+      this.#connected = true;
+      this.#handler.connected(connectMs);
+    }
+    if (this.#closed) return;
+    if (this.#probing) {
+      this.#sendProbe();
+      return;
+    }
+    clearTimeout(this.#timer);
+    if (this.#ready) this.#pump();
+    else this.#becomeReady();
+  }
+
+  head(head: HttpHead, framing: BodyFraming): void {
+    const asked = this.#asked.shift();
+    if (asked === undefined) throw this.#error('protocol-violation', 'sent an answer that nobody asked for');
+    this.#keepsAlive = keepsAlive(head, framing);
+    this.#client.cookies.take(this.#file.url, head.headers.all('set-cookie'));
+    const answer = judgeAnswer(asked, this.#file.known, head, framing);
+    switch (answer.kind) {
+      case 'redirect':
+        this.#moved(answer.location);
+        return;
+      case 'busy':
+        this.#origin.saysBusy(parseRetryAfter(answer.retryAfter, this.#client.clock.nowMs()));
+        this.#end(this.#origin.tooEarly());
+        return;
+      case 'changed':
+        this.#end(this.#error('file-changed', answer.text));
+        return;
+      case 'refused':
+        this.#refused(answer);
+        return;
+      case 'bytes':
+      case 'multipart':
+      case 'unsatisfied':
+        this.#origin.saysFine();
+        if (asked.order === undefined) this.#probed(asked, answer, head);
+        else this.#answered(asked, asked.order, answer);
+    }
+  }
+
+  bodyTarget(bytesMax: number): Uint8Array | undefined {
+    return this.#delivery.target(bytesMax);
+  }
+
+  bodyFilled(bytes: number): void {
+    if (this.#delivery.filled(bytes)) this.#file.hasWorked = true;
+  }
+
+  bodyEnded(): void {
+    this.#delivery.ended(this.#origin.peer);
+    if (this.#closed) return;
+    if (!this.#keepsAlive) this.#reopen();
+    if (this.#ready || this.#probing) this.#pump();
+    else this.#becomeReady();
+  }
+
+  closed(error: ManygetError | undefined): void {
+    const answers = this.#channel?.answers ?? 0;
+    this.#channel = undefined;
+    const unanswered = this.#asked.length > 0 || this.#delivery.isBusy || this.#probing;
+    if (error !== undefined || (unanswered && answers === 0)) {
+      this.#end(error ?? this.#error('connection-lost', 'closed the connection without an answer'));
+      return;
+    }
+    if (this.#isTrialing) this.#origin.pipelining = 'fails';
+    this.#forgetAsked();
+    if (unanswered) this.#open();
+  }
+
+  /** What is left of the body is wanted by nobody: reads over it, or hangs up where that would take longer. */
+  #surplus(leftBytes: number, mayServeMore: boolean): void {
+    if (mayServeMore && this.#file.ranges !== true) return;
+    if (leftBytes <= drainBytesMax) this.#delivery.discardRest();
+    else this.#reopen();
+  }
+
+  // Connections.
+
+  #open(): void {
+    if (this.#closed) return;
+    this.#origin = this.#client.origins.of(this.#file.url);
+    clearTimeout(this.#timer);
+    if (this.#origin.waitMs > 0) {
+      // Not from within `connect`: nobody could know yet which connection it was that closed.
+      this.#timer = setTimeout(() => this.#end(this.#origin.tooEarly()), 0);
+      return;
+    }
+    this.#timer = setTimeout(() => this.#timedOut(), this.#connectTimeoutMs);
+    this.#channel = new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
+  }
+
+  #reopen(): void {
+    this.#channel?.destroy();
+    this.#channel = undefined;
+    this.#forgetAsked();
+    this.#open();
+  }
+
+  /** No answer comes any more to what was asked: it is asked for again. */
+  #forgetAsked(): void {
+    this.#delivery.forget();
+    this.#asked = [];
+    this.#isTrialing = false;
+    if (this.#origin.pipelining === 'trying') this.#origin.pipelining = 'unknown';
+  }
+
+  // Requests.
+
+  /** Sends what can be sent now. */
+  #pump(): void {
+    if (this.#closed || !this.#ready || this.#probing) return;
+    for (;;) {
+      const { next, wholeBody } = this.#delivery;
+      if (next === undefined) return;
+      if (this.#channel === undefined) {
+        this.#open();
+        return;
+      }
+      if (!this.#channel.isOpen) return;
+      if (wholeBody !== undefined) {
+        if (wholeBody === 'gone-by') this.#reopen();
+        if (wholeBody === 'ahead') this.#channel.resume();
+        return;
+      }
+      const pipelined = this.#asked.length > 0 || this.#delivery.isBusy;
+      if (pipelined && !this.#mayPipeline()) return;
+      if (this.#origin.waitMs > 0) {
+        this.#end(this.#origin.tooEarly());
+        return;
+      }
+      next.asked = true;
+      const end = this.#file.ranges === true ? next.end : undefined;
+      const conditional = end !== undefined && !this.#origin.ignoresIfRange && this.#file.ifRange !== undefined;
+      this.#send({ order: next, start: next.position, end, conditional, pipelined });
+    }
+  }
+
+  /** Behind an answer that is coming: only where the server has shown that it can, or to find that out. */
+  #mayPipeline(): boolean {
+    if (!this.#keepsAlive || this.#file.ranges !== true || this.#isTrialing) return false;
+    if (this.#origin.pipelining === 'works') return this.#asked.length + 1 < pipelineMax;
+    if (this.#origin.pipelining !== 'unknown' || this.#asked.length > 0) return false;
+    this.#origin.pipelining = 'trying';
+    this.#isTrialing = true;
+    return true;
+  }
+
+  #send(asked: Asked): void {
+    this.#asked.push(asked);
+    const ifRange = asked.conditional ? this.#file.ifRange : undefined;
+    this.#channel?.send(this.#client.request(this.#file, { ...asked, ifRange }));
+  }
+
+  // Answers.
+
+  #probed(asked: Asked, answer: Answer, head: HttpHead): void {
+    const outcome = judgeProbe(asked, answer, head, this.#file.urlName);
+    this.#delivery.discardRest();
+    if (outcome.kind === 'unusable') {
+      this.#end(this.#error(outcome.code, outcome.text));
+      return;
+    }
+    if (outcome.ranges !== undefined) this.#file.ranges = outcome.ranges && !this.#file.rangesAreBroken;
+    if (outcome.kind === 'ask-whole') {
+      this.#probesWhole = true;
+      if (this.#keepsAlive) this.#sendProbe();
+      return;
+    }
+    const { sizeBytes, bodyIsFile } = outcome;
+    this.#learn(sizeBytes, head);
+    if (!bodyIsFile) return;
+    if (this.#file.ranges === true) this.#surplus(sizeBytes, false);
+    else {
+      // The rest of a small body is here in a moment; a whole file waits until somebody wants it.
+      this.#delivery.begin({ position: 0, end: sizeBytes, order: undefined, whole: true, trailing: false });
+      this.#becomeReady();
+    }
+  }
+
+  /** Asks for the file's facts: for its first byte, or for all of it where that did not tell. */
+  #sendProbe(): void {
+    const end = this.#probesWhole ? undefined : 1;
+    this.#send({ order: undefined, start: 0, end, conditional: false, pipelined: false });
+  }
+
+  #learn(sizeBytes: number, head: HttpHead): void {
+    this.#probing = false;
+    this.#probesWhole = false;
+    this.#redirects = 0;
+    this.#client.learn(this.#file, sizeBytes, head);
+  }
+
+  #becomeReady(): void {
+    clearTimeout(this.#timer);
+    this.#probing = false;
+    const { info } = this.#file;
+    if (this.#closed || info === undefined) return;
+    if (!this.#ready) {
+      this.#ready = true;
+      this.#handler.ready(info);
+    }
+    this.#pump();
+  }
+
+  #answered(asked: Asked, order: Order, answer: Answer): void {
+    if (answer.kind === 'unsatisfied') {
+      const { totalBytes } = answer;
+      if (totalBytes !== undefined && totalBytes !== this.#file.known.sizeBytes) {
+        this.#end(this.#error('file-changed', `states a size of ${totalBytes} bytes now`));
+      } else this.#strike(`answered 416 to a range inside of the file`);
+      return;
+    }
+    if (asked.pipelined) this.#origin.pipelining = 'works';
+    if (asked.pipelined) this.#isTrialing = false;
+    if (answer.kind === 'multipart')
+      this.#delivery.beginParts(new PartHeadReader(answer.boundary, this.#origin.peer), order);
+    if (answer.kind !== 'bytes') return;
+    const { start, whole } = answer;
+    if (answer.ifRangeIgnored) this.#origin.ignoresIfRange = true;
+    if (whole && this.#file.ranges === true && order.position - start > drainBytesMax) {
+      if (answer.ifRangeIgnored) this.#reopen();
+      else this.#strike('gave parts of the file before and sends all of it now');
+      return;
+    }
+    this.#file.strikes = 0;
+    this.#file.isTrusted = true;
+    const end = answer.end ?? this.#file.known.sizeBytes;
+    this.#delivery.begin({ position: start, end, order, whole, trailing: false });
+    this.#pump();
+  }
+
+  /** An answer that is of no use. Too many of them, and ranges are not asked for any more; still too many: the end. */
+  #strike(text: string): void {
+    this.#file.strikes += 1;
+    const tooMany = this.#file.strikes >= strikesMax;
+    if (tooMany && !this.#file.rangesAreBroken) {
+      this.#file.rangesAreBroken = true;
+      this.#file.strikes = 0;
+      this.#end(this.#error('server-read-failed', `${text}: the file is asked for as a whole from now on`));
+    } else this.#end(this.#error(tooMany ? 'http-range' : 'server-read-failed', text));
+  }
+
+  #moved(location: string | undefined): void {
+    const address = this.#channel?.remoteAddress;
+    const fromPublic = this.#file.publicOnly || (address !== undefined && !isPrivateAddress(address));
+    const to = followRedirect({
+      from: this.#file.url,
+      location,
+      count: this.#redirects,
+      fromPublic,
+      hasCredentials: (url) => this.#client.hasCredentials(url),
+    });
+    this.#redirects += 1;
+    this.#file.movedTo(to, fromPublic);
+    this.#probing = true;
+    this.#reopen();
+  }
+
+  #refused(answer: Answer & { kind: 'refused' }): void {
+    const { code, text } = answer;
+    const expires = code === 'not-found' || code === 'http-forbidden' || code === 'http-unauthorized';
+    if (expires && this.#file.isMoved && this.#file.hasWorked && this.#redirects === 0) {
+      this.#file.forgetMove();
+      this.#probing = true;
+      this.#reopen();
+    } else if (code === 'http-range') this.#strike(text);
+    else this.#end(this.#error(code, text));
+  }
+
+  // The end.
+
+  #timedOut(): void {
+    const seconds = `${this.#connectTimeoutMs / 1000} s`;
+    if (this.#channel?.isOpen !== true) this.#end(this.#error('connect-timeout', `did not answer within ${seconds}`));
+    else this.#end(this.#error('source-silent', `accepted the connection, but said nothing within ${seconds}`));
+  }
+
+  #error(code: ManygetError['code'], what: string): ManygetError {
+    return new ManygetError(code, `${this.#origin.peer} ${what}`);
+  }
+
+  #end(error: ManygetError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#delivery.stop();
+    if (error.scope === 'source') this.#file.isTrusted = false;
+    if (this.#origin.pipelining === 'trying' && this.#isTrialing) this.#origin.pipelining = 'unknown';
+    this.#channel?.destroy();
+    this.#channel = undefined;
+    this.#handler.closed(error);
+  }
+}

@@ -1,0 +1,170 @@
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { HttpOrigin } from './http-origins.js';
+import { openTunnel } from './http-tunnel.js';
+import type { Proxy } from './http-proxy.js';
+import { publicLookup } from './public-lookup.js';
+
+/** How to get a byte stream to an origin. */
+export interface DialPlan {
+  readonly origin: HttpOrigin;
+  readonly proxy: Proxy | undefined;
+  readonly ca: readonly string[] | undefined;
+  readonly insecure: boolean;
+  /** Never to an address of this machine or its own network. */
+  readonly publicOnly: boolean;
+}
+
+/** What a dialled stream calls. After `closed` nothing more. */
+export interface DialHandler {
+  /** The stream is there: TCP, tunnel and TLS. */
+  opened(): void;
+  /** Memory for the next bytes. */
+  arm(): Uint8Array;
+  /** Bytes came into what was armed last; false where reading is to pause. */
+  filled(bytes: number): boolean;
+  /** Bytes came in memory of their own; false where reading is to pause. */
+  arrived(bytes: Uint8Array): boolean;
+  /** The other side sends no more. */
+  ended(): void;
+  failed(error: Error): void;
+}
+
+export interface Stream {
+  /** Address of the other end of the socket: the server's, or the proxy's. */
+  readonly remoteAddress: string | undefined;
+  write(bytes: Uint8Array): void;
+  resume(): void;
+  destroy(): void;
+}
+
+/** Opens a stream to an origin: read in place where the socket is ours alone, in copies behind a tunnel. */
+export function dial(plan: DialPlan, handler: DialHandler): Stream {
+  const tunnel = plan.proxy !== undefined && (plan.proxy.kind === 'socks5' || plan.origin.isSecure);
+  return tunnel ? new TunnelledStream(plan, plan.proxy, handler) : new DirectStream(plan, handler);
+}
+
+function tlsOptions(plan: DialPlan): object {
+  const { host, tlsSession } = plan.origin;
+  return {
+    // An address is never sent as a server name (RFC 6066 3).
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(plan.ca === undefined ? {} : { ca: [...plan.ca] }),
+    ...(tlsSession === undefined ? {} : { session: tlsSession }),
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: !plan.insecure,
+  };
+}
+
+/** Every session ticket makes the next handshake shorter. */
+function keepSession(socket: TLSSocket, origin: HttpOrigin): void {
+  socket.on('session', (session) => (origin.tlsSession = session));
+}
+
+class DirectStream implements Stream {
+  readonly #socket: Socket;
+
+  constructor(plan: DialPlan, handler: DialHandler) {
+    // `buffer` runs inside connect(), before #socket is set.
+    const onread: OnReadOpts = { buffer: () => handler.arm(), callback: (bytes) => handler.filled(bytes) };
+    const { origin, proxy } = plan;
+    const place = { host: proxy?.host ?? origin.host, port: proxy?.port ?? origin.port };
+    const lookup = plan.publicOnly && proxy === undefined ? { lookup: publicLookup } : {};
+    const tcp = { ...place, noDelay: true, keepAlive: true, autoSelectFamily: true, onread, ...lookup };
+    if (origin.isSecure) {
+      const socket = connectTls({ ...tcp, ...tlsOptions(plan) });
+      keepSession(socket, origin);
+      socket.on('secureConnect', () => handler.opened());
+      this.#socket = socket;
+    } else {
+      this.#socket = connectTcp(tcp);
+      this.#socket.on('connect', () => handler.opened());
+    }
+    listen(this.#socket, handler);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function listen(socket: Socket, handler: DialHandler): void {
+  socket.on('error', (error) => handler.failed(error));
+  socket.on('end', () => handler.ended());
+  socket.on('close', () => handler.ended());
+}
+
+/** Through a proxy's tunnel: Node reads such a socket into memory of its own, so bytes are copied here. */
+class TunnelledStream implements Stream {
+  readonly #plan: DialPlan;
+  readonly #handler: DialHandler;
+  readonly #stopping = new AbortController();
+  #socket: Socket | undefined;
+
+  constructor(plan: DialPlan, proxy: Proxy, handler: DialHandler) {
+    this.#plan = plan;
+    this.#handler = handler;
+    const { host, port } = plan.origin;
+    openTunnel(proxy, { host, port }, this.#stopping.signal).then(
+      (raw) => this.#through(raw),
+      (error: unknown) => {
+        if (!this.#stopping.signal.aborted) handler.failed(error as Error);
+      },
+    );
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket?.remoteAddress;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket?.write(bytes);
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  destroy(): void {
+    this.#stopping.abort();
+    this.#socket?.destroy();
+  }
+
+  #through(raw: Socket): void {
+    if (this.#stopping.signal.aborted) {
+      raw.destroy();
+      return;
+    }
+    const { origin } = this.#plan;
+    if (!origin.isSecure) {
+      this.#use(raw);
+      this.#handler.opened();
+      return;
+    }
+    const socket = connectTls({ socket: raw, ...tlsOptions(this.#plan) });
+    keepSession(socket, origin);
+    socket.on('secureConnect', () => this.#handler.opened());
+    this.#use(socket);
+  }
+
+  #use(socket: Socket): void {
+    this.#socket = socket;
+    socket.on('data', (chunk: Uint8Array) => {
+      if (!this.#handler.arrived(chunk)) socket.pause();
+    });
+    listen(socket, this.#handler);
+  }
+}

@@ -1,0 +1,118 @@
+import { choosePieceBytes } from '../../wire/content-id.js';
+import type { KnownFile } from '../../wire/http-answer.js';
+import { ifRangeValue, noValidators, type Validators } from '../../wire/http-validators.js';
+import type { SourceInfo } from '../source.js';
+
+/** What an answer adds to what is known of the file. */
+export interface LearnedFacts {
+  readonly sizeBytes: number;
+  readonly validators: Validators;
+  readonly name: string | undefined;
+  readonly sha256: string | undefined;
+}
+
+/**
+ * What one source's connections know together of its file: where it is by now, how large, of which version, and
+ * whether the server gives parts of it.
+ *
+ * Invariant: size and validators are those of the first good answer and never change; who sees others reports a
+ * changed file.
+ */
+export class HttpFile {
+  /** As the user gave it, without a login. */
+  readonly original: URL;
+  readonly urlName: string;
+  #url: URL;
+  #publicOnly = false;
+  #known: KnownFile = { sizeBytes: undefined, validators: noValidators };
+  #info: SourceInfo | undefined;
+  /** Parts of it can be asked for; undefined: nobody has tried. */
+  ranges: boolean | undefined;
+  /** The newest answer was a good one: another connection need not ask for the facts again. */
+  isTrusted = false;
+  /** Bytes of it have come. */
+  hasWorked = false;
+  /** Its answers to ranges have proved useless: it is used from the start on, as if it gave no parts. */
+  rangesAreBroken = false;
+  /** Range answers in a row that were of no use. */
+  strikes = 0;
+
+  constructor(url: URL) {
+    this.original = new URL(url);
+    this.original.username = '';
+    this.original.password = '';
+    this.original.hash = '';
+    this.#url = this.original;
+    this.urlName = nameOf(this.original);
+  }
+
+  /** Where it is to be asked for: behind the redirects, once they were followed. */
+  get url(): URL {
+    return this.#url;
+  }
+
+  /** It must not be fetched from addresses of this machine and its own network. */
+  get publicOnly(): boolean {
+    return this.#publicOnly;
+  }
+
+  get known(): KnownFile {
+    return this.#known;
+  }
+
+  get info(): SourceInfo | undefined {
+    return this.#info;
+  }
+
+  /** What to send so that another version is not taken for this one; undefined where nothing is strong enough. */
+  get ifRange(): string | undefined {
+    return ifRangeValue(this.#known.validators);
+  }
+
+  get isMoved(): boolean {
+    return this.#url !== this.original;
+  }
+
+  movedTo(url: URL, publicOnly: boolean): void {
+    this.#url = url;
+    this.#publicOnly ||= publicOnly;
+    this.isTrusted = false;
+  }
+
+  /** Where the redirects led to is of no use any more: they are followed anew. */
+  forgetMove(): void {
+    this.#url = this.original;
+    this.#publicOnly = false;
+    this.isTrusted = false;
+  }
+
+  learn(facts: LearnedFacts): SourceInfo {
+    if (this.#known.sizeBytes === undefined) {
+      this.#known = { sizeBytes: facts.sizeBytes, validators: facts.validators };
+    }
+    this.isTrusted = true;
+    this.#info = {
+      name: facts.name ?? this.urlName,
+      sizeBytes: this.#known.sizeBytes ?? facts.sizeBytes,
+      mtimeMs: this.#known.validators.lastModifiedMs ?? 0,
+      pieceBytes: choosePieceBytes(facts.sizeBytes),
+      contentId: undefined,
+      sha256: facts.sha256,
+      hashedBytes: 0,
+      willHash: false,
+      traits: { canTrim: false, ranges: this.ranges === true },
+    };
+    return this.#info;
+  }
+}
+
+/** The last part of a URL's path, unescaped where that is possible. */
+function nameOf(url: URL): string {
+  const last = url.pathname.split('/').findLast((part) => part !== '') ?? '';
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    // A stray "%" is part of the name then.
+    return last;
+  }
+}

@@ -1,0 +1,93 @@
+import { ManygetError } from '../../base/errors.js';
+import { formatDuration } from '../../base/units.js';
+
+/** A server that says it is busy and not for how long is left alone this long, doubled each time. */
+const busyMsFirst = 1000;
+const busyMsMax = 60_000;
+/** No server gets to park a download for longer. */
+const waitMsMax = 10 * 60_000;
+
+export interface OriginClock {
+  readonly nowMs: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
+
+/** True once a server has answered two requests in order that were both out at once. */
+export type PipeliningProof = 'unknown' | 'trying' | 'works' | 'fails';
+
+/**
+ * What is known of one origin (scheme, host and port), shared by all connections and all sources that use it.
+ *
+ * Owns the time before which nothing may be asked there.
+ */
+export class HttpOrigin {
+  readonly isSecure: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** As in a URL: "https://host:port", the port left out where it is the usual one. */
+  readonly name: string;
+  readonly #clock: OriginClock;
+  #notBeforeMs = 0;
+  #busyTimes = 0;
+  pipelining: PipeliningProof = 'unknown';
+  /** It answered If-Range with the whole file although the version was right: it is not sent there any more. */
+  ignoresIfRange = false;
+  tlsSession: Buffer | undefined;
+
+  constructor(url: URL, clock: OriginClock) {
+    this.isSecure = url.protocol === 'https:';
+    this.host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    this.port = url.port === '' ? (this.isSecure ? 443 : 80) : Number(url.port);
+    this.name = url.origin;
+    this.#clock = clock;
+  }
+
+  /** What errors call it. */
+  get peer(): string {
+    return `server ${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
+  }
+
+  /** Milliseconds until it may be asked again; 0 for now. */
+  get waitMs(): number {
+    return Math.max(0, this.#notBeforeMs - this.#clock.nowMs());
+  }
+
+  /** It asks to be left alone, for `askedMs` where it says so. Up to a quarter is added, so that clients spread. */
+  saysBusy(askedMs: number | undefined): void {
+    this.#busyTimes += 1;
+    const own = Math.min(busyMsMax, busyMsFirst * 2 ** Math.min(this.#busyTimes - 1, 10));
+    const wait = Math.min(waitMsMax, askedMs ?? own) * (1 + this.#clock.random() / 4);
+    this.#notBeforeMs = Math.max(this.#notBeforeMs, this.#clock.nowMs() + wait);
+  }
+
+  saysFine(): void {
+    this.#busyTimes = 0;
+  }
+
+  /** The error for who wants to ask too early. */
+  tooEarly(): ManygetError {
+    const wait = this.waitMs;
+    const text = `${this.peer} is busy and asks to wait; it is asked again in ${formatDuration(wait)}`;
+    return new ManygetError('server-busy', text, { retryAfterMs: wait });
+  }
+}
+
+/** All origins of a download. */
+export class HttpOrigins {
+  readonly #clock: OriginClock;
+  readonly #origins = new Map<string, HttpOrigin>();
+
+  constructor(clock: OriginClock) {
+    this.#clock = clock;
+  }
+
+  of(url: URL): HttpOrigin {
+    let origin = this.#origins.get(url.origin);
+    if (origin === undefined) {
+      origin = new HttpOrigin(url, this.#clock);
+      this.#origins.set(url.origin, origin);
+    }
+    return origin;
+  }
+}

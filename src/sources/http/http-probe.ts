@@ -1,0 +1,40 @@
+import type { ErrorCode } from '../../base/errors.js';
+import { isPageInstead, type Answer, type AskedRange } from '../../wire/http-answer.js';
+import type { HttpHead } from '../../wire/http-head.js';
+
+/** What the answer to a question for the file's facts comes to. */
+export type ProbeOutcome =
+  | {
+      readonly kind: 'facts';
+      readonly sizeBytes: number;
+      /** Parts can be asked for; undefined: this answer does not tell. */
+      readonly ranges: boolean | undefined;
+      /** The body is the file, from its first byte. */
+      readonly bodyIsFile: boolean;
+    }
+  /** The answer to a range did not tell the size: the file is to be asked for as a whole. */
+  | { readonly kind: 'ask-whole'; readonly ranges: boolean | undefined }
+  | { readonly kind: 'unusable'; readonly code: ErrorCode; readonly text: string };
+
+/** Judges the answer to `bytes=0-0`, or to a request without a range where `asked.end` is undefined. */
+export function judgeProbe(asked: AskedRange, answer: Answer, head: HttpHead, name: string): ProbeOutcome {
+  if (isPageInstead(head.headers.get('content-type'), name)) {
+    return { kind: 'unusable', code: 'http-content', text: `sends a web page where "${name}" was asked for` };
+  }
+  if (answer.kind === 'unsatisfied' && answer.totalBytes === 0) {
+    return { kind: 'facts', sizeBytes: 0, ranges: undefined, bodyIsFile: false };
+  }
+  const isRange = asked.end !== undefined;
+  if (answer.kind !== 'bytes') {
+    if (!isRange) return { kind: 'unusable', code: 'http-range', text: 'answers neither with a range nor without one' };
+    return { kind: 'ask-whole', ranges: answer.kind === 'multipart' ? true : undefined };
+  }
+  const { totalBytes, whole } = answer;
+  const ranges = isRange ? !whole : undefined;
+  // A total of one byte may be the size of the part: some servers say so.
+  if (!whole && (totalBytes === undefined || totalBytes === 1)) return { kind: 'ask-whole', ranges };
+  if (totalBytes === undefined) {
+    return { kind: 'unusable', code: 'http-content', text: 'does not say how large the file is' };
+  }
+  return { kind: 'facts', sizeBytes: totalBytes, ranges, bodyIsFile: whole };
+}

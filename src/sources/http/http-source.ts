@@ -1,0 +1,42 @@
+import { ManygetError } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
+import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
+import type { HttpClient } from './http-client.js';
+import { HttpConnection } from './http-connection.js';
+import { HttpFile } from './http-file.js';
+
+/** A file on any HTTP or HTTPS server. */
+export class HttpSource implements Source {
+  readonly url: string;
+  readonly label: string;
+  readonly fileName: string;
+  readonly #file: HttpFile;
+  readonly #client: HttpClient;
+
+  /** @throws ManygetError `usage`: not a URL of http or https. */
+  constructor(url: string, client: HttpClient) {
+    const parsed = parseHttpUrl(url);
+    client.credentials.addLoginOf(parsed);
+    this.#client = client;
+    this.#file = new HttpFile(parsed);
+    this.url = this.#file.original.href;
+    this.label = this.#file.original.host;
+    this.fileName = this.#file.urlName;
+  }
+
+  connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
+    return new HttpConnection(this.#file, this.#client, handler, options.connectTimeoutMs);
+  }
+
+  /** HTTP has no list of files. */
+  list(): Promise<readonly ListedFile[]> {
+    return Promise.resolve([]);
+  }
+}
+
+/** @throws ManygetError `usage`. */
+export function parseHttpUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new ManygetError('usage', `source "${printable(text)}" is not a URL of http or https`);
+}

@@ -1,0 +1,35 @@
+import { ManygetError } from '../base/errors.js';
+
+/** A user name and its password. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+/**
+ * The value of an Authorization header for the Basic scheme (RFC 7617), in UTF-8.
+ * @throws ManygetError `usage`: the user name has a colon, which the scheme cannot write.
+ */
+export function basicAuthorization(login: Login): string {
+  if (login.user.includes(':')) {
+    throw new ManygetError('usage', 'a user name with a colon cannot be sent by HTTP Basic authentication');
+  }
+  return `Basic ${Buffer.from(`${login.user}:${login.password}`, 'utf8').toString('base64')}`;
+}
+
+/** The schemes that a WWW-Authenticate or Proxy-Authenticate header offers, in lower case ("basic", "digest"). */
+export function offeredSchemes(value: string | undefined): string[] {
+  // Quoted strings may hold commas; without them, a scheme is a token that no "=" follows.
+  const bare = (value ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return bare
+    .split(',')
+    .map((part) => /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s|$)(?!\s*=)/.exec(part)?.[1]?.toLowerCase())
+    .filter((scheme) => scheme !== undefined);
+}
+
+/** `user:password`, split at the first colon; without one the password is empty. */
+export function parseLogin(text: string): Login {
+  const colon = text.indexOf(':');
+  if (colon < 0) return { user: text, password: '' };
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}

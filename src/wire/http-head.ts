@@ -1,0 +1,200 @@
+import { ManygetError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
+import { httpLimits } from './http-limits.js';
+
+/**
+ * Heads of HTTP/1.x answers (RFC 9112), read strictly: what two programs could read in two ways is refused, not
+ * guessed. Sans-I/O.
+ */
+
+/** Header lines by name. Names are compared without case; values are as sent, without the space around them. */
+export class HttpHeaders {
+  readonly #lines = new Map<string, string[]>();
+
+  add(name: string, value: string): void {
+    const key = name.toLowerCase();
+    const values = this.#lines.get(key);
+    if (values === undefined) this.#lines.set(key, [value]);
+    else values.push(value);
+  }
+
+  /** All lines of that name as one list, as RFC 9110 5.2 joins them; undefined where there is none. */
+  get(name: string): string | undefined {
+    return this.#lines.get(name.toLowerCase())?.join(', ');
+  }
+
+  /** Each line of that name. */
+  all(name: string): readonly string[] {
+    return this.#lines.get(name.toLowerCase()) ?? [];
+  }
+}
+
+export interface HttpHead {
+  readonly status: number;
+  readonly reason: string;
+  /** The x of HTTP/1.x. */
+  readonly minor: 0 | 1;
+  readonly headers: HttpHeaders;
+}
+
+const carriageReturn = 13;
+const lineFeed = 10;
+
+/**
+ * Takes the bytes of one head as they come. Invariant: `#bytes` holds what was taken so far, its last line unended.
+ */
+export class HttpHeadParser {
+  readonly #peer: string;
+  #bytes = new Uint8Array(1024);
+  #length = 0;
+  #lineStart = 0;
+  #lines: string[] = [];
+  #head: HttpHead | undefined;
+
+  /** `peer` is what errors call the other side. */
+  constructor(peer: string) {
+    this.#peer = peer;
+  }
+
+  /** The head, once it is whole. */
+  get head(): HttpHead | undefined {
+    return this.#head;
+  }
+
+  /** True before its first byte. */
+  get isFresh(): boolean {
+    return this.#length === 0;
+  }
+
+  /**
+   * Takes bytes up to the end of the head, and says how many.
+   * @throws ManygetError `not-http` or `protocol-violation`.
+   */
+  push(bytes: Uint8Array): number {
+    for (let i = 0; i < bytes.length; i += 1) {
+      this.#take(bytes[i] ?? 0);
+      if (this.#head !== undefined) return i + 1;
+    }
+    return bytes.length;
+  }
+
+  #take(byte: number): void {
+    if (this.#length === this.#bytes.length) this.#grow();
+    const before = this.#length > this.#lineStart ? this.#bytes[this.#length - 1] : undefined;
+    if (byte !== lineFeed && before === carriageReturn) throw this.#violation('a carriage return inside a header line');
+    this.#bytes[this.#length] = byte;
+    this.#length += 1;
+    if (this.#lines.length === 0) this.#checkGreeting(byte);
+    if (byte !== lineFeed) {
+      if (this.#length - this.#lineStart > httpLimits.lineBytesMax) {
+        throw this.#violation(`a header line of more than ${httpLimits.lineBytesMax} bytes`);
+      }
+      return;
+    }
+    if (before !== carriageReturn) throw this.#violation('a header line that ends without a carriage return');
+    const line = latin1(this.#bytes.subarray(this.#lineStart, this.#length - 2));
+    this.#lineStart = this.#length;
+    if (line === '') this.#head = this.#parse();
+    else this.#lines.push(line);
+    // The status line is one of them.
+    if (this.#lines.length > httpLimits.headersMax + 1) {
+      throw this.#violation(`more than ${httpLimits.headersMax} header lines`);
+    }
+  }
+
+  /** What is no HTTP is told from its first bytes, not after a limit. */
+  #checkGreeting(byte: number): void {
+    const at = this.#length - 1;
+    if (at >= greeting.length || greeting.charCodeAt(at) === byte) return;
+    const text = printable(latin1(this.#bytes.subarray(0, this.#length)));
+    throw new ManygetError('not-http', `${this.#peer} does not speak HTTP/1: its answer begins with "${text}"`);
+  }
+
+  #grow(): void {
+    if (this.#length >= httpLimits.headBytesMax) {
+      throw this.#violation(`a head of more than ${httpLimits.headBytesMax} bytes`);
+    }
+    const larger = new Uint8Array(this.#bytes.length * 2);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+
+  #parse(): HttpHead {
+    const [first = '', ...lines] = this.#lines;
+    const status = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/.exec(first);
+    if (status === null) throw this.#violation(`the status line "${printable(first, 80)}"`);
+    const headers = new HttpHeaders();
+    for (const line of lines) this.#addLine(headers, line);
+    return {
+      status: Number(status[2]),
+      reason: status[3] ?? '',
+      minor: status[1] === '0' ? 0 : 1,
+      headers,
+    };
+  }
+
+  #addLine(headers: HttpHeaders, line: string): void {
+    if (/^[ \t]/.test(line)) throw this.#violation('a header that is continued on a second line');
+    const field = headerLine.exec(line);
+    if (field === null) throw this.#violation(`the header line "${printable(line, 80)}"`);
+    headers.add(field[1] ?? '', (field[2] ?? '').replace(/^[ \t]+|[ \t]+$/g, ''));
+  }
+
+  #violation(received: string): ManygetError {
+    return new ManygetError('protocol-violation', `${this.#peer} sent ${received}, which HTTP/1.1 does not allow`);
+  }
+}
+
+const greeting = 'HTTP/1.';
+// eslint-disable-next-line no-control-regex -- these are the very characters that a value must not hold
+const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\u0000-\u0008\u000a-\u001f\u007f]*)$/;
+
+/** Bytes as characters of the same number: what a header is made of. */
+export function latin1(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** How the end of a body is told. */
+export type BodyFraming =
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' }
+  /** The connection ends with the body. */
+  | { readonly kind: 'until-close' };
+
+/**
+ * The framing of the body that follows `head` as the answer to a GET (RFC 9112 6.3).
+ * @throws ManygetError `protocol-violation`: it can be read in two ways.
+ */
+export function bodyFraming(head: HttpHead, peer: string): BodyFraming {
+  const wrong = (what: string): ManygetError =>
+    new ManygetError('protocol-violation', `${peer} sent ${what}: where its answer ends is not certain`);
+  const coding = head.headers.get('transfer-encoding');
+  const lengths = new Set(
+    head.headers
+      .get('content-length')
+      ?.split(',')
+      .map((text) => text.trim()),
+  );
+  if (lengths.size > 1) throw wrong('two different Content-Length headers');
+  const [length] = lengths;
+  if (length !== undefined && !/^\d{1,16}$/.test(length)) throw wrong(`the Content-Length "${printable(length, 40)}"`);
+  if (length !== undefined && !Number.isSafeInteger(Number(length))) throw wrong(`the Content-Length ${length}`);
+  if (head.status === 204 || head.status === 304) return { kind: 'length', bytes: 0 };
+  if (coding !== undefined) {
+    if (length !== undefined) throw wrong('both Transfer-Encoding and Content-Length');
+    if (head.minor === 0) throw wrong('Transfer-Encoding in an answer of HTTP/1.0');
+    if (coding.toLowerCase() !== 'chunked') throw wrong(`the Transfer-Encoding "${printable(coding, 40)}"`);
+    return { kind: 'chunked' };
+  }
+  return length === undefined ? { kind: 'until-close' } : { kind: 'length', bytes: Number(length) };
+}
+
+/** True where the connection can be used again after this answer. */
+export function keepsAlive(head: HttpHead, framing: BodyFraming): boolean {
+  if (framing.kind === 'until-close') return false;
+  const options = (head.headers.get('connection') ?? '').toLowerCase().split(',');
+  const says = (option: string): boolean => options.some((text) => text.trim() === option);
+  return !says('close') && (head.minor === 1 || says('keep-alive'));
+}
