@@ -27,6 +27,8 @@ const rampConnectionsMax = 8;
 const rampMsMin = 40;
 /** Nothing is known of its speed then: what these connections hold back may be this share of a source's part. */
 const rampHeldShareMax = 0.01;
+/** A connection that is slower than this share of its fastest sibling is in the way. */
+const starvedShare = 0.06;
 /** An opening that nothing was heard of is given up. */
 const openingMsMax = 5000;
 
@@ -76,7 +78,7 @@ export class TrialGate {
 export type GrowthDecision =
   | { readonly type: 'none' }
   | { readonly type: 'open'; readonly count: number; readonly reason: string }
-  | { readonly type: 'retire'; readonly count: number; readonly reason: string };
+  | { readonly type: 'retire'; readonly lanes: readonly Lane[]; readonly reason: string };
 
 const none: GrowthDecision = { type: 'none' };
 
@@ -189,7 +191,7 @@ export class ConnectionGrowth {
     const count = this.lanes.size;
     if (before === undefined || count <= before.count) {
       this.#baseline = { rate, total, count };
-      return this.#undo(rate, view) ?? this.#grow(2, rate, rttMs, view);
+      return this.#undo(rate, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
     const shared = (total - before.total) / Math.max(1, rate - before.rate);
@@ -205,7 +207,20 @@ export class ConnectionGrowth {
     this.#rest(view);
     this.#retired = { rate, count };
     const reason = `${count} connections bring no more than ${before.count}`;
-    return { type: 'retire', count: count - before.count, reason };
+    return { type: 'retire', lanes: [...this.lanes].slice(before.count - count), reason };
+  }
+
+  /** Connections that starve beside their siblings: they hold work and bring next to nothing. */
+  #cull(view: GrowthView): GrowthDecision | undefined {
+    let best = 0;
+    for (const lane of this.lanes) best = Math.max(best, lane.rate ?? 0);
+    const starved: Lane[] = [];
+    for (const lane of this.lanes) {
+      if (!lane.isRetiring && lane.rate !== undefined && lane.rate < best * starvedShare) starved.push(lane);
+    }
+    if (starved.length === 0) return undefined;
+    this.#rest(view);
+    return { type: 'retire', lanes: starved, reason: 'it starves beside the others' };
   }
 
   /** Taken back, and slower for it: the connections did bring something, and what was measured before was a good moment. */

@@ -273,7 +273,7 @@ export class Scheduler {
         }
         return;
       case 'retire':
-        for (const lane of [...growth.lanes].slice(-decision.count)) this.#retire(lane, decision.reason);
+        for (const lane of decision.lanes) this.#retire(lane, decision.reason);
         return;
     }
   }
