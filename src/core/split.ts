@@ -57,7 +57,7 @@ export function planSteal(victim: StealVictim, thief: StealThief, wasteBytesMax:
   const wasteBytes = Math.ceil(Math.max(0, wished - untouched));
   if (wasteBytes > 0) {
     const gainMs = gainOf(victim, thief, wished);
-    if (gainMs >= hedgeGainMsMin && wasteBytes <= wasteBytesMax)
+    if (gainMs >= hedgeGainMsMin && wasteBytes <= Math.max(wasteBytesMax, hedgeBytesFree))
       return { bytes: Math.ceil(wished), gainMs, wasteBytes };
   }
   const bytes = Math.floor(Math.min(wished, untouched));
