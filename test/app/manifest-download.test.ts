@@ -8,7 +8,7 @@ import type { DownloadEvent } from '../../src/base/events.js';
 import type { FleetHandle } from '../../src/base/fleet-handle.js';
 import type { HashAlgorithm } from '../../src/base/hash-algorithm.js';
 import type { PieceHashes } from '../../src/base/manifest.js';
-import { Random } from '../support/random.js';
+import { randomBytesOf } from '../support/random-bytes.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const sizeBytes = 3 * 1024 * 1024 + 12_345;
@@ -47,12 +47,7 @@ function hex(algorithm: HashAlgorithm, bytes: Uint8Array): string {
   return createHash(algorithm).update(bytes).digest('hex');
 }
 
-const random = new Random(1);
-const right = Buffer.from(
-  Uint32Array.from({ length: Math.ceil(sizeBytes / 4) }, () => random.whole(0, 0xffff_ffff)).buffer,
-  0,
-  sizeBytes,
-);
+const right = randomBytesOf(1, sizeBytes);
 const wrong = Buffer.from(right);
 wrong.fill(0, 2_000_000, 2_000_100);
 

@@ -1,0 +1,40 @@
+import { basename } from 'node:path';
+import { ManygetError } from '../base/errors.js';
+import type { Manifest, ManifestDocument } from '../base/manifest.js';
+import { printable } from '../base/printable.js';
+import { metalinkLimits } from '../wire/metalink-limits.js';
+import { parseMetalink } from '../wire/metalink.js';
+import { readDocument, type DocumentPlaces } from './read-document.js';
+
+/** Whether `operand` names a manifest rather than a file to fetch: "-", or something that ends in .meta4 or .metalink. */
+export function isManifestOperand(operand: string): boolean {
+  if (operand === '-') return true;
+  const path = URL.canParse(operand) ? new URL(operand).pathname : operand;
+  return /\.(meta4|metalink)$/i.test(path);
+}
+
+/**
+ * Reads a Metalink from a file, an http(s) address or standard input.
+ * @throws ManygetError `manifest-unreadable`, `manifest-malformed` or `manifest-refused`.
+ */
+export async function readManifest(from: string, places: DocumentPlaces): Promise<ManifestDocument> {
+  return parseMetalink(await readDocument(from, 'metalink', metalinkLimits.bytesMax, places), from);
+}
+
+/**
+ * What a document says of one file on this disk: the file of that name, or the only one that it knows.
+ * @throws ManygetError `manifest-refused`.
+ */
+export function manifestOf(document: ManifestDocument, filePath: string, origin: string): Manifest {
+  const name = basename(filePath);
+  const [only] = document.files;
+  if (document.files.length === 1 && only !== undefined) return only;
+  const named = document.files.filter((file) => file.name === name || file.name.endsWith(`/${name}`));
+  if (named.length === 1 && named[0] !== undefined) return named[0];
+  const how = named.length === 0 ? 'does not know' : 'knows several files like';
+  const names = document.files.slice(0, 8).map((file) => `"${printable(file.name)}"`);
+  throw new ManygetError(
+    'manifest-refused',
+    `metalink "${printable(origin)}" ${how} "${printable(name)}"; it names ${names.join(', ')}`,
+  );
+}

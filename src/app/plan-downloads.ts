@@ -1,0 +1,200 @@
+import { join, normalize } from 'node:path';
+import { ManygetError } from '../base/errors.js';
+import { strongestHash, type ExpectedContent, type FileHashes, type Manifest } from '../base/manifest.js';
+import { printable } from '../base/printable.js';
+import { safeFileName } from '../store/output-path.js';
+import { checksumFileLimits, checksumsOf, parseChecksumFile, type ChecksumFile } from '../wire/checksum-file.js';
+import { joinHashes, parseChecksum, type Checksum } from '../wire/checksum.js';
+import { inputFileLimits, parseInputFile, type InputFileEntry } from '../wire/input-file.js';
+import { isManifestOperand, readManifest } from './manifest.js';
+import { readDocument, type DocumentPlaces } from './read-document.js';
+
+/** What is to be fetched, as a user names it. */
+export interface DownloadWishes {
+  /** Addresses of one file, or manifests (`isManifestOperand`), each with its files. */
+  readonly operands: readonly string[];
+  /** A list of files (wire/input-file.ts); "-" is standard input. */
+  readonly inputFile?: string | undefined;
+  /** "sha-256=HEX": what the one file that is fetched has to have. */
+  readonly checksums?: readonly string[];
+  /** A file like SHA256SUMS, or its address: what each file has to have. */
+  readonly checksumFile?: string | undefined;
+}
+
+/** One download to make. */
+export interface PlannedDownload {
+  /** For reports. */
+  readonly name: string;
+  readonly sources: readonly string[];
+  /** Where the file goes, below the folder for output; undefined: its own name decides. */
+  readonly relativePath: string | undefined;
+  /** A folder that stands in for the one for output. */
+  readonly folder: string | undefined;
+  readonly manifest: ExpectedContent;
+}
+
+export interface DownloadPlan {
+  readonly downloads: readonly PlannedDownload[];
+  /** What is left out, in sentences. */
+  readonly notices: readonly string[];
+}
+
+/** Sources of one file at once, the best by priority: a manifest may name hundreds. */
+const sourcesMax = 16;
+
+/**
+ * Reads all manifests and lists that `wishes` names, and joins what they say to downloads.
+ * @throws ManygetError `manifest-unreadable`, `manifest-malformed`, `manifest-refused`, `no-source` or `usage`.
+ */
+export async function planDownloads(wishes: DownloadWishes, places: DocumentPlaces): Promise<DownloadPlan> {
+  const notices: string[] = [];
+  const downloads: PlannedDownload[] = [];
+  for (const operand of wishes.operands.filter(isManifestOperand)) {
+    const document = await readManifest(operand, places);
+    notices.push(...document.notices);
+    for (const file of document.files) downloads.push(ofManifest(file, notices));
+  }
+  const addresses = wishes.operands.filter((operand) => !isManifestOperand(operand));
+  if (addresses.length > 0) downloads.push(ofAddresses(addresses));
+  if (wishes.inputFile !== undefined) downloads.push(...(await readInputFile(wishes.inputFile, places, notices)));
+  const checked = await withChecksums(downloads, wishes, places);
+  refuseSameOutputs(checked);
+  return { downloads: checked, notices };
+}
+
+function ofManifest(file: Manifest, notices: string[]): PlannedDownload {
+  const usable = file.sources.filter((source) => isFetchable(source.url)).map((source) => source.url);
+  if (usable.length === 0) {
+    const schemes = [...new Set(file.sources.map((source) => new URL(source.url).protocol.slice(0, -1)))];
+    const what = schemes.length === 0 ? 'no address' : `only addresses of ${printable(schemes.join(', '), 100)}`;
+    throw new ManygetError(
+      'no-source',
+      `the manifest has ${what} for "${printable(file.name)}", expected http, https or mgp`,
+    );
+  }
+  const others = file.sources.length - usable.length;
+  if (others > 0) notices.push(`"${printable(file.name)}": ${others} addresses of other protocols are left out`);
+  if (usable.length > sourcesMax) {
+    notices.push(`"${printable(file.name)}": the best ${sourcesMax} of ${usable.length} sources are used`);
+  }
+  const strongest = strongestHash(file.hashes);
+  return {
+    name: file.name,
+    sources: usable.slice(0, sourcesMax),
+    relativePath: file.name
+      .split('/')
+      .map((part) => safeFileName(part))
+      .join('/'),
+    folder: undefined,
+    manifest: {
+      sizeBytes: file.sizeBytes,
+      hashes: strongest === undefined ? {} : { [strongest.algorithm]: strongest.hex },
+      pieces: file.pieces,
+    },
+  };
+}
+
+function ofAddresses(sources: readonly string[]): PlannedDownload {
+  return { name: nameIn(sources[0] ?? ''), sources, relativePath: undefined, folder: undefined, manifest: {} };
+}
+
+async function readInputFile(from: string, places: DocumentPlaces, notices: string[]): Promise<PlannedDownload[]> {
+  const list = parseInputFile(await readDocument(from, 'input file', inputFileLimits.bytesMax, places), from);
+  notices.push(...list.notices);
+  const downloads: PlannedDownload[] = [];
+  for (const entry of list.entries) downloads.push(...(await ofEntry(entry, places, notices)));
+  return downloads;
+}
+
+async function ofEntry(entry: InputFileEntry, places: DocumentPlaces, notices: string[]): Promise<PlannedDownload[]> {
+  const { urls, dir, line } = entry;
+  const at = `line ${line} of the input file`;
+  if (urls.some(isManifestOperand)) {
+    const [only] = urls;
+    if (urls.length > 1 || only === undefined || entry.out !== undefined || entry.checksums.length > 0) {
+      throw new ManygetError(
+        'manifest-refused',
+        `${at} names a manifest, which stands alone: without mirrors, out= and checksum=`,
+      );
+    }
+    const document = await readManifest(only, places);
+    notices.push(...document.notices);
+    return document.files.map((file) => ({ ...ofManifest(file, notices), folder: dir }));
+  }
+  const strange = urls.find((url) => !isFetchable(url));
+  if (strange !== undefined) {
+    throw new ManygetError(
+      'manifest-refused',
+      `${at} has "${printable(strange, 100)}", expected an address of http, https or mgp`,
+    );
+  }
+  const name = nameIn(urls[0] ?? '');
+  return [
+    {
+      name: entry.out ?? name,
+      sources: urls,
+      relativePath: entry.out ?? safeFileName(name),
+      folder: dir,
+      manifest: { hashes: joinHashes({}, entry.checksums, at) },
+    },
+  ];
+}
+
+async function withChecksums(
+  downloads: readonly PlannedDownload[],
+  wishes: DownloadWishes,
+  places: DocumentPlaces,
+): Promise<PlannedDownload[]> {
+  const given = (wishes.checksums ?? []).map((text) => parseChecksum(text, '--checksum'));
+  if (given.length > 0 && downloads.length > 1) {
+    throw new ManygetError('usage', `--checksum is for one file, not for ${downloads.length}: use --checksums FILE`);
+  }
+  const { checksumFile: from } = wishes;
+  let list: ChecksumFile | undefined;
+  if (from !== undefined) {
+    list = parseChecksumFile(await readDocument(from, 'checksum file', checksumFileLimits.bytesMax, places), from);
+  }
+  return downloads.map((download) => {
+    const listed = list === undefined || from === undefined ? [] : checksumsOf(list, download.name, from);
+    return { ...download, manifest: { ...download.manifest, hashes: joined(download, given, listed) } };
+  });
+}
+
+function joined(download: PlannedDownload, given: readonly Checksum[], listed: readonly Checksum[]): FileHashes {
+  const known = joinHashes(download.manifest.hashes ?? {}, given, '--checksum');
+  return joinHashes(known, listed, '--checksums');
+}
+
+/** Two downloads to one file would overwrite each other, on some disks also where only upper and lower case differ. */
+function refuseSameOutputs(downloads: readonly PlannedDownload[]): void {
+  const seen = new Map<string, string>();
+  for (const { relativePath, folder, name } of downloads) {
+    if (relativePath === undefined) continue;
+    const key = normalize(join(folder ?? '.', relativePath))
+      .normalize('NFC')
+      .toLowerCase();
+    const other = seen.get(key);
+    if (other !== undefined) {
+      throw new ManygetError(
+        'manifest-refused',
+        `"${printable(other)}" and "${printable(name)}" would both be written to "${printable(relativePath)}"`,
+      );
+    }
+    seen.set(key, name);
+  }
+}
+
+function isFetchable(url: string): boolean {
+  return /^(https?|mgp):\/\//i.test(url);
+}
+
+/** The last part of an address's path, as the name of a file; empty where it has none. */
+function nameIn(url: string): string {
+  if (!URL.canParse(url)) return '';
+  const last = new URL(url).pathname.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last; // Not percent-encoded UTF-8: the name is what is written.
+  }
+}
