@@ -46,8 +46,9 @@ export class Allotter {
     return this.#book.free.bytes + this.#second.reduce((sum, s) => sum + s.range.end - s.range.start, 0);
   }
 
-  get expectedCount(): number {
-    return this.#expected.size;
+  /** Sources that are connecting, and since when. */
+  get expected(): ReadonlyMap<SourceId, number> {
+    return this.#expected;
   }
 
   expect(source: SourceId): void {

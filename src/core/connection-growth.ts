@@ -22,9 +22,9 @@ const restMsMax = 60_000;
 const heldBytes = 64 * 1024;
 const heldShareMax = 0.15;
 /** A round trip from which on slow start costs more than connections do: as many of them as these fit into one. */
-const rampMsPerConnection = 20;
+const rampMsPerConnection = 10;
 const rampConnectionsMax = 8;
-const rampMsMin = 40;
+const rampMsMin = 30;
 /** Nothing is known of its speed then: what these connections hold back may be this share of a source's part. */
 const rampHeldShareMax = 0.01;
 /** A connection that is slower than this share of its fastest sibling is in the way. */
@@ -102,7 +102,7 @@ export class ConnectionGrowth {
   #nextTrialMs = 0;
   #restMs = restMsMin;
   #limit = Infinity;
-  #ramped = false;
+  #hasFailed = false;
   /** What a trial that was taken back had, until it is seen whether that was right. */
   #retired: { readonly rate: number; readonly count: number } | undefined;
 
@@ -123,14 +123,16 @@ export class ConnectionGrowth {
   removed(lane: Lane, nowMs: number): void {
     this.lanes.delete(lane);
     this.#baseline = undefined;
+    if (this.lanes.size === 0) this.#limit = Infinity;
     this.#change(nowMs);
   }
 
-  /** It refused one. */
+  /** It refused one, or did not answer. */
   openFailed(nowMs: number): void {
+    this.#hasFailed = true;
     if (this.#opening === 0) return;
     this.#opening -= 1;
-    this.#limit = Math.max(1, this.lanes.size);
+    if (this.lanes.size > 0) this.#limit = this.lanes.size;
     this.#change(nowMs);
   }
 
@@ -171,16 +173,23 @@ export class ConnectionGrowth {
     return decision ?? none;
   }
 
+  /** A first attempt to connect is under way. */
+  expected(nowMs: number): void {
+    if (this.lanes.size > 0) return;
+    this.#opening = Math.max(1, this.#opening);
+    this.#openingSinceMs = nowMs;
+  }
+
   /**
-   * Called when its first connection is there. Far away, the time goes into slow start: several windows open faster than
-   * one. `shareBytes` is what a source has to deliver in the mean.
+   * Called when its first connection is there, and before, as the attempt takes longer and so tells how far away it is.
+   * Far away, the time goes into slow start: several windows open faster than one. `shareBytes` is what a source has to
+   * deliver in the mean.
    */
   ramp(rttMs: number, shareBytes: number, view: GrowthView): GrowthDecision {
-    if (this.#ramped || rttMs < rampMsMin) return none;
-    this.#ramped = true;
+    if (rttMs < rampMsMin || this.receivedBytes > 0 || this.#hasFailed) return none;
     const affordable = Math.floor((shareBytes * rampHeldShareMax) / heldBytes);
     const wanted = Math.min(rampConnectionsMax, Math.round(rttMs / rampMsPerConnection), affordable);
-    const count = Math.min(wanted, view.connectionsMax, this.#limit) - this.lanes.size;
+    const count = Math.min(wanted, view.connectionsMax, this.#limit) - this.lanes.size - this.#opening;
     if (count <= 0) return none;
     return this.#open(count, `${rttMs.toFixed(0)} ms away: several come up to speed sooner than one`, view);
   }

@@ -74,6 +74,7 @@ export class Scheduler {
     switch (event.type) {
       case 'source-expected':
         this.#allotter.expect(event.source);
+        this.#growthOf(event.source).expected(this.#book.nowMs);
         return;
       case 'source-gone':
         this.#allotter.expectNoMore(event.source);
@@ -118,17 +119,11 @@ export class Scheduler {
   #connectionReady(connection: ConnectionId, source: SourceId, rttMs: number): void {
     this.#allotter.expectNoMore(source);
     const lane = new Lane(connection, source, rttMs, this.#book.nowMs);
-    let growth = this.#sources.get(source);
-    if (growth === undefined) {
-      growth = new ConnectionGrowth(source);
-      this.#sources.set(source, growth);
-    }
+    const growth = this.#growthOf(source);
     growth.added(lane, this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
     this.#feed(lane);
-    if (this.#paused) return;
-    const shareBytes = this.#book.leftBytes / (this.#sources.size + this.#allotter.expectedCount);
-    this.#carryOut(growth, growth.ramp(rttMs, shareBytes, this.#view()));
+    this.#ramp(growth, rttMs);
   }
 
   #connectionClosed(connection: ConnectionId): void {
@@ -205,6 +200,10 @@ export class Scheduler {
       this.#book.board.refresh(lane, this.#book.nowMs);
       this.#probe(lane);
     }
+    for (const [source, sinceMs] of this.#allotter.expected) {
+      // Connecting and the first answer take a round trip each: so long at least is one of them.
+      this.#ramp(this.#growthOf(source), (this.#book.nowMs - sinceMs) / 2);
+    }
     this.#horizonMs = 0;
     if (this.#book.free.isEmpty) {
       for (const lane of this.#book.board.latest(lastLanesMax)) {
@@ -246,6 +245,21 @@ export class Scheduler {
   }
 
   // How many connections a source has.
+
+  #growthOf(source: SourceId): ConnectionGrowth {
+    let growth = this.#sources.get(source);
+    if (growth === undefined) {
+      growth = new ConnectionGrowth(source);
+      this.#sources.set(source, growth);
+    }
+    return growth;
+  }
+
+  #ramp(growth: ConnectionGrowth, rttMs: number): void {
+    if (this.#paused) return;
+    const shareBytes = this.#book.leftBytes / Math.max(1, this.#sources.size);
+    this.#carryOut(growth, growth.ramp(rttMs, shareBytes, this.#view()));
+  }
 
   #adapt(growth: ConnectionGrowth): void {
     if (this.#paused) return;
