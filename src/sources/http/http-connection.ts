@@ -362,6 +362,11 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#file.forgetMove();
       this.#probing = true;
       this.#reopen();
+    } else if (code === 'http-range' && this.#probing && !this.#probesWhole) {
+      this.#file.rangesAreBroken = true;
+      this.#file.ranges = false;
+      this.#probesWhole = true;
+      this.#reopen();
     } else if (code === 'http-range') this.#strike(text);
     else this.#end(this.#error(code, text));
   }
