@@ -166,5 +166,7 @@ class TunnelledStream implements Stream {
       if (!this.#handler.arrived(chunk)) socket.pause();
     });
     listen(socket, this.#handler);
+    // The tunnel was left paused, so that nothing of the far end is lost.
+    socket.resume();
   }
 }

@@ -1,0 +1,124 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { HttpOptions } from '../../../src/base/http-options.js';
+import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { HttpTestServer, type Quirk } from '../../support/http-test-server.js';
+import { tempFolder } from '../../support/temp-folder.js';
+
+const file = randomBytesOf(300_000);
+
+function redirectTo(target: () => string): Quirk {
+  return (_ask, right) => ({ ...right, status: 302, headers: { Location: target() }, body: new Uint8Array(0) });
+}
+
+/** Three origins with the same file: the first two have it, the third sends everybody on to a fourth. */
+async function threeOrigins() {
+  const [a, b, end] = await Promise.all([0, 1, 2].map(() => HttpTestServer.start({ file })));
+  if (a === undefined || b === undefined || end === undefined) throw new Error('no servers');
+  const c = await HttpTestServer.start({ file, quirk: redirectTo(() => end.url) });
+  return { a, b, c, end };
+}
+
+function sawAnywhere(server: HttpTestServer, text: string): boolean {
+  return server.asks.some((ask) => JSON.stringify(ask.headers).includes(text));
+}
+
+async function fetchFrom(sources: string[], http: HttpOptions): Promise<void> {
+  const outcome = await fetchFile(sources, { http });
+  if (outcome.kind === 'failed') throw outcome.error;
+  expect(file.equals(outcome.bytes)).toBe(true);
+}
+
+describe('credentials', () => {
+  test('go to the origin that they were given for, and to no other of three, nor to where one of them redirects', async () => {
+    const { a, b, c, end } = await threeOrigins();
+    await fetchFrom([a.url, b.url, c.url], {
+      headersFor: [
+        { origin: a.origin, header: 'X-Token: secret-of-a' },
+        { origin: b.origin, header: 'Authorization: Bearer secret-of-b' },
+        { origin: c.origin, header: 'Cookie: session=secret-of-c' },
+      ],
+    });
+    const saw = (secret: string): boolean[] => [a, b, c, end].map((server) => sawAnywhere(server, secret));
+    expect(saw('secret-of-a')).toEqual([true, false, false, false]);
+    expect(saw('secret-of-b')).toEqual([false, true, false, false]);
+    expect(saw('secret-of-c')).toEqual([false, false, true, false]);
+  });
+
+  test('in a URL are sent to its origin, and shown to nobody', async () => {
+    const server = await HttpTestServer.start({ file });
+    const other = await HttpTestServer.start({ file });
+    const outcome = await fetchFile([server.url.replace('//', '//me:pass%20word@'), other.url]);
+    if (outcome.kind === 'failed') throw outcome.error;
+    expect(server.asks[0]?.headers.authorization).toBe(`Basic ${Buffer.from('me:pass word').toString('base64')}`);
+    expect(other.asks[0]?.headers.authorization).toBeUndefined();
+    expect(JSON.stringify(outcome.report)).not.toContain('pass');
+  });
+
+  test('of --user, --cookie and --referer go to the one origin there is', async () => {
+    const server = await HttpTestServer.start({ file });
+    await fetchFrom([server.url], { user: 'me:secret', cookie: 'a=1', referer: 'http://here/' });
+    expect(server.asks[0]?.headers).toMatchObject({
+      authorization: `Basic ${Buffer.from('me:secret').toString('base64')}`,
+      cookie: 'a=1',
+      referer: 'http://here/',
+    });
+  });
+
+  test('for two origins at once are a question of usage', async () => {
+    const options: HttpOptions[] = [{ headers: ['X: 1'] }, { user: 'a:b' }, { cookie: 'a=b' }, { referer: 'x' }];
+    for (const http of options) {
+      await expect(fetchFile(['http://127.0.0.1:1/f', 'http://127.0.0.1:2/f'], { http })).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringContaining('--header-for') as string,
+      });
+    }
+  });
+
+  test('of a netrc file go to its hosts', async () => {
+    const netrc = path.join(tempFolder(), 'netrc');
+    writeFileSync(netrc, 'machine example.org login no password no\nmachine 127.0.0.1\n  login me\n  password "a b"\n');
+    const server = await HttpTestServer.start({ file });
+    await fetchFrom([server.url], { netrc });
+    expect(server.asks[0]?.headers.authorization).toBe(`Basic ${Buffer.from('me:a b').toString('base64')}`);
+  });
+
+  test('of a cookie file go where their lines say', async () => {
+    const cookieFile = path.join(tempFolder(), 'cookies.txt');
+    const line = (domain: string, secure: string, name: string): string =>
+      [domain, 'FALSE', '/', secure, '0', name, 'v'].join('\t');
+    writeFileSync(
+      cookieFile,
+      `# Netscape HTTP Cookie File\n${line('127.0.0.1', 'FALSE', 'mine')}\n${line('127.0.0.1', 'TRUE', 'secure')}\n${line('example.org', 'FALSE', 'other')}\n`,
+    );
+    const server = await HttpTestServer.start({ file });
+    await fetchFrom([server.url], { cookieFile });
+    expect(server.asks[0]?.headers.cookie).toBe('mine=v');
+  });
+
+  test('set by a server come back to it, as a login page on the way wants', async () => {
+    const server = await HttpTestServer.start({
+      file,
+      quirk: (ask, right) =>
+        ask.headers.cookie === 'ticket=42'
+          ? right
+          : {
+              ...right,
+              status: 302,
+              headers: { Location: '/f.bin', 'Set-Cookie': 'ticket=42; Path=/' },
+              body: new Uint8Array(0),
+            },
+    });
+    await fetchFrom([server.url], {});
+  });
+
+  test.each([['Host: x'], ['Range: bytes=0-1'], ['no colon'], ['A b: c'], ['X: a\r\nY: b']])(
+    'a header like "%s" is refused',
+    async (header) => {
+      await expect(fetchFile(['http://127.0.0.1:1/f'], { http: { headers: [header] } })).rejects.toMatchObject({
+        code: 'usage',
+      });
+    },
+  );
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import type { HttpOptions } from '../../../src/base/http-options.js';
+import { parseProxy, proxyFor, proxySettings } from '../../../src/sources/http/http-proxy.js';
+import { fetchFile, randomBytesOf, type Outcome } from '../../support/http-download.js';
+import { startHttpProxy, startSocksProxy } from '../../support/http-proxy-server.js';
+import { HttpTestServer, testCertificate } from '../../support/http-test-server.js';
+
+const file = randomBytesOf(3 * 1024 * 1024 + 17);
+const trusted: HttpOptions = { caCertificate: testCertificate().certPath };
+
+function expectWhole(outcome: Outcome): void {
+  expect(outcome.kind === 'failed' ? outcome.message : outcome.kind).toBe('whole');
+  if (outcome.kind === 'whole') expect(file.equals(outcome.bytes)).toBe(true);
+}
+
+describe('the way to a server', () => {
+  test('is TLS with a certificate that is trusted', async () => {
+    const server = await HttpTestServer.start({ file, tls: true });
+    expectWhole(await fetchFile([server.url], { http: trusted }));
+  });
+
+  test('is not TLS with one that is not, and the sentence says what to do', async () => {
+    const server = await HttpTestServer.start({ file, tls: true });
+    const outcome = await fetchFile([server.url]);
+    expect(outcome.kind === 'failed' ? outcome.message : '').toMatch(/certificate .* self-signed; --ca-certificate/);
+    expect(server.asks).toEqual([]);
+  });
+
+  test('is TLS with any certificate where that was asked for', async () => {
+    const server = await HttpTestServer.start({ file, tls: true });
+    expectWhole(await fetchFile([server.url], { http: { insecure: true } }));
+  });
+
+  test('is not TLS where the server speaks plain HTTP', async () => {
+    const server = await HttpTestServer.start({ file });
+    const outcome = await fetchFile([server.url.replace('http:', 'https:')], { http: trusted });
+    expect(outcome.kind === 'failed' ? outcome.message : '').toContain('found no way to TLS');
+  });
+
+  test('may be IPv6', async ({ skip }) => {
+    const server = await HttpTestServer.start({ file, host: '::1' }).catch(() => undefined);
+    if (server === undefined) {
+      skip('this machine has no IPv6');
+      return;
+    }
+    expectWhole(await fetchFile([server.url]));
+  });
+
+  test('may be a name, of whose addresses the one that answers is taken', async () => {
+    const server = await HttpTestServer.start({ file });
+    expectWhole(await fetchFile([server.url.replace('127.0.0.1', 'localhost')]));
+  });
+
+  test('leads through an HTTP proxy, which sees the whole request of a plain one', async () => {
+    const server = await HttpTestServer.start({ file });
+    const proxy = await startHttpProxy();
+    expectWhole(await fetchFile([server.url], { http: { proxy: { http: proxy.url.replace('//', '//me:pw@') } } }));
+    expect(proxy.asked[0]).toBe(`GET ${server.url}`);
+    expect(proxy.logins[0]).toBe(`Basic ${Buffer.from('me:pw').toString('base64')}`);
+    expect(server.asks[0]?.headers['proxy-authorization']).toBeUndefined();
+  });
+
+  test('leads through a tunnel of an HTTP proxy, which sees nothing of what is encrypted', async () => {
+    const server = await HttpTestServer.start({ file, tls: true });
+    const proxy = await startHttpProxy();
+    expectWhole(await fetchFile([server.url], { http: { ...trusted, proxy: { https: proxy.url } } }));
+    expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT 127.0.0.1:${server.port}`]));
+  });
+
+  test.each([false, true])('leads through SOCKS5 (TLS: %s)', async (tls) => {
+    const server = await HttpTestServer.start({ file, tls });
+    const proxy = await startSocksProxy('me:pw');
+    const all = proxy.url.replace('//', '//me:pw@');
+    expectWhole(await fetchFile([server.url], { http: { ...trusted, proxy: { all } } }));
+    expect(proxy.asked[0]).toBe(`SOCKS5 127.0.0.1:${server.port}`);
+    expect(proxy.logins[0]).toBe('me:pw');
+  });
+
+  test('ends at a proxy that wants another login', async () => {
+    const server = await HttpTestServer.start({ file });
+    const proxy = await startSocksProxy('me:pw');
+    const outcome = await fetchFile([server.url], { giveUpAfterMs: 500, http: { proxy: { all: proxy.url } } });
+    expect(outcome.kind === 'failed' ? outcome.message : '').toMatch(/proxy .* refused a connection/);
+  });
+
+  test('avoids the proxy for hosts that need none', async () => {
+    const server = await HttpTestServer.start({ file });
+    expectWhole(await fetchFile([server.url], { http: { proxy: { all: 'http://127.0.0.1:1', no: '127.0.0.1' } } }));
+  });
+});
+
+describe('the settings of proxies', () => {
+  test('are lower case before upper case, and HTTP_PROXY in capitals counts for nothing', () => {
+    const env = { http_proxy: 'a', HTTP_PROXY: 'b', https_proxy: 'c', HTTPS_PROXY: 'd', ALL_PROXY: 'e', NO_PROXY: 'f' };
+    expect(proxySettings(env)).toEqual({ http: 'a', https: 'c', all: 'e', no: 'f' });
+    expect(proxySettings({ HTTP_PROXY: 'b' }).http).toBeUndefined();
+  });
+
+  test.each([
+    ['proxy:3128', { kind: 'http', host: 'proxy', port: 3128 }],
+    ['http://proxy:80', { kind: 'http', host: 'proxy', port: 80 }],
+    ['http://proxy', { kind: 'http', host: 'proxy', port: 8080 }],
+    ['socks5://[::1]:9', { kind: 'socks5', host: '::1', port: 9, resolvesNames: false }],
+    ['socks5h://u:p%20q@s', { kind: 'socks5', host: 's', port: 1080, user: 'u', password: 'p q', resolvesNames: true }],
+  ])('"%s" means a proxy', (text, expected) => {
+    expect(parseProxy(text)).toMatchObject(expected);
+  });
+
+  test.each(['ftp://x', 'https://x', '://', 'http://'])(
+    '"%s" means none, and the sentence does not repeat a password',
+    (text) => {
+      expect(() => parseProxy(text)).toThrow('expected http://HOST:PORT');
+      expect(() => parseProxy('ftp://me:secret@x')).not.toThrow('secret');
+    },
+  );
+
+  test.each([
+    ['example.org', 'http://example.org/', true],
+    ['example.org', 'http://a.example.org/', true],
+    ['.example.org', 'http://a.example.org/', true],
+    ['*.example.org', 'http://a.example.org/', true],
+    ['example.org', 'http://notexample.org/', false],
+    ['example.org:8080', 'http://example.org:8080/', true],
+    ['example.org:8080', 'http://example.org/', false],
+    ['10.0.0.0/8', 'http://10.9.8.7/', true],
+    ['10.0.0.0/8', 'http://11.9.8.7/', false],
+    ['::1', 'http://[::1]/', true],
+    ['*', 'http://any/', true],
+    ['a, b', 'http://b/', true],
+  ])('no_proxy "%s" and %s: direct is %s', (no, url, direct) => {
+    expect(proxyFor(new URL(url), { all: 'http://p', no }) === undefined).toBe(direct);
+  });
+});
