@@ -8,8 +8,8 @@ import type { PartFile } from '../store/part-file.js';
 import type { Verifier } from './verifier.js';
 
 /** Above these numbers of connections blocks are smaller, so that memory stays bounded by the pool. */
-const connectionsWithLargeBlocks = 24;
-const connectionsWithMediumBlocks = 96;
+const connectionsWithLargeBlocks = 20;
+const connectionsWithMediumBlocks = 64;
 
 /** What a sink works on; made once the file's facts are known. */
 export interface SinkParts {

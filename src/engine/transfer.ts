@@ -18,7 +18,7 @@ import type { SourceRunner } from './source-runner.js';
 import { Verifier } from './verifier.js';
 
 /** All blocks of a download together: memory is bounded by this, not by the file or the number of connections. */
-const poolBytesMax = 40 * 1024 * 1024;
+const poolBytesMax = 28 * 1024 * 1024;
 /** A connection that owes bytes and is silent for this long is ended; the source is tried again. */
 const silenceMsMax = 4500;
 
@@ -134,6 +134,8 @@ export class Transfer {
   segmentEnded(link: Link, segment: SegmentId, end: number): void {
     link.inlet?.flush();
     this.dispatch({ type: 'segment-ended', connection: link.id, segment, end });
+    // Without work it needs no memory; with some, the block may go on where it stands.
+    if (this.scheduler.lane(link.id)?.isIdle !== false) link.inlet?.finishBlock();
     this.#parts.onAdvance();
   }
 
