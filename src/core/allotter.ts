@@ -12,11 +12,15 @@ const spanBytesMin = stealBytesMin;
 /** A connection below this share of the mean speed is not given what would take it this much longer than the others. */
 const slowShare = 0.25;
 const slowMsMin = 200;
+/** Queues grow between a probe and a trim: so much more than the last one said is taken to be on its way. */
+const latencyMargin = 1.15;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
 const hedgeShareMax = 0.012;
 const hedgeBytesMin = 256 * 1024;
+/** And as many as all connections bring in this share of the time that is gained. */
+const hedgePrice = 0.05;
 
 /**
  * Finds work for a connection: what proved wrong, else a share of what nobody holds, else a part of what another one
@@ -123,15 +127,18 @@ export class Allotter {
   /** Takes from a connection that would be done last, so that both are done at the same time. */
   #steal(thief: Lane): void {
     let best: { victim: Lane; plan: StealPlan } | undefined;
+    let silent: Lane | undefined;
     for (const victim of this.#book.board.latest(victimsMax)) {
       if (victim === thief) continue;
       if (victim.isSuspect) {
-        this.#takeOver(thief, victim);
-        return;
+        if (this.#takeOver(thief, victim, victim.heldBytes)) return;
+        silent ??= victim;
+        continue;
       }
       const plan = this.#plan(thief, victim);
       if (plan !== undefined && (best === undefined || plan.gainMs > best.plan.gainMs)) best = { victim, plan };
     }
+    if (best === undefined && silent !== undefined) this.#takeOver(thief, silent, 0);
     if (best === undefined) return;
     this.#hedgeBytesLeft -= best.plan.wasteBytes;
     this.#takeEnd(thief, best.victim, best.plan);
@@ -143,7 +150,7 @@ export class Allotter {
     return planSteal(
       {
         owedBytes: victim.remainingBytes,
-        committedBytes: (rate * (victim.latencyMs + victim.unreportedMs(nowMs))) / 1000,
+        committedBytes: (rate * (victim.latencyMs * latencyMargin + victim.unreportedMs(nowMs))) / 1000,
         leftMs: board.endAtMs(victim, nowMs) - nowMs,
         rate,
       },
@@ -151,7 +158,7 @@ export class Allotter {
         rate: thief.rate ?? (this.#sourceRate(thief.source) ?? board.meanRate) * thief.trust,
         startMs: Math.max(thief.firstByteMs, board.endAtMs(thief, nowMs) - nowMs, thief.strayUntilMs() - nowMs),
       },
-      this.#hedgeBytesLeft,
+      { bytes: this.#hedgeBytesLeft, bytesPerMs: (board.rateSum / 1000) * hedgePrice },
     );
   }
 
@@ -178,11 +185,20 @@ export class Allotter {
     }
   }
 
-  /** Takes what a silent connection holds; what it sends after all is still welcome. */
-  #takeOver(thief: Lane, victim: Lane): void {
+  /**
+   * Takes what a silent connection holds but for the first `keepBytes`, which may be on their way; false where there is no
+   * more. What it sends after all is still welcome.
+   */
+  #takeOver(thief: Lane, victim: Lane, keepBytes: number): boolean {
+    if (victim.remainingBytes <= keepBytes) return false;
     const silent = `silent for ${(victim.silentMs(this.#book.nowMs) / 1000).toFixed(1)} s`;
-    for (const segment of victim.segments) this.#book.trim(victim, segment, segment.position, silent);
+    let keep = keepBytes;
+    for (const segment of victim.segments) {
+      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
+      keep -= kept;
+      this.#book.trim(victim, segment, segment.position + kept, silent);
+    }
     this.#book.board.refresh(victim, this.#book.nowMs);
-    this.#takeFree(thief, victim, `of one that is ${silent}`);
+    return this.#takeFree(thief, victim, `of one that is ${silent}`);
   }
 }

@@ -7,6 +7,8 @@ const gainMin = 1.2;
 const gainForLeap = 1.6;
 /** Of what a source gained, so much has to be seen in the sum: otherwise it only took from the others. */
 const sharedGainMin = 0.4;
+/** A source that became so much slower in a trial has changed. */
+const staleGainMax = 0.75;
 /** Time that a fresh connection is given to come up to speed, in round trips, and at the least. */
 const warmRoundTrips = 4;
 const warmMsMin = 100;
@@ -211,12 +213,22 @@ export class ConnectionGrowth {
       return this.#grow(gain >= gainForLeap ? 4 : 2, rate, rttMs, view);
     }
     if (!patient) return undefined;
+    if (gain < staleGainMax) {
+      // No trial makes a source that much slower: what it was measured against is a speed of the past.
+      this.#baseline = { rate, total, count };
+      return this.#grow(2, rate, rttMs, view);
+    }
     view.gate.ended(this.source, gain >= gainMin ? 'at the cost of others' : 'no gain', view.nowMs);
     this.#baseline = undefined;
     this.#rest(view);
     this.#retired = { rate, count };
     const reason = `${count} connections bring no more than ${before.count}`;
-    return { type: 'retire', lanes: [...this.lanes].slice(before.count - count), reason };
+    return { type: 'retire', lanes: this.#slowest(count - before.count), reason };
+  }
+
+  /** A window that is open is worth keeping: the slowest go. */
+  #slowest(count: number): Lane[] {
+    return [...this.lanes].sort((a, b) => (a.rate ?? 0) - (b.rate ?? 0)).slice(0, count);
   }
 
   /** Connections that starve beside their siblings: they hold work and bring next to nothing. */
@@ -250,7 +262,7 @@ export class ConnectionGrowth {
 
   #grow(factor: number, rate: number, rttMs: number, view: GrowthView): GrowthDecision {
     const count = this.lanes.size;
-    const useful = Math.max(1, (rate * view.leftMs * heldShareMax) / 1000 / heldBytes);
+    const useful = Math.max(2, (rate * view.leftMs * heldShareMax) / 1000 / heldBytes);
     const wanted = Math.floor(Math.min(count * factor, view.connectionsMax, this.#limit, useful)) - count;
     if (wanted <= 0 || view.nowMs < this.#nextTrialMs || view.leftMs < 6 * rttMs + 500) return none;
     if (!view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;

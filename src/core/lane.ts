@@ -50,6 +50,7 @@ export class Lane {
   #askedAtMs: number | undefined;
   #suspect = false;
   #stalls = 0;
+  #heldBytes = 0;
   #probedAtMs: number | undefined;
   #nextProbeMs: number;
   receivedBytes = 0;
@@ -223,7 +224,13 @@ export class Lane {
   markSuspect(): void {
     this.#suspect = true;
     this.#stalls += 1;
+    this.#heldBytes = Math.ceil(((this.rate ?? 0) * this.latencyMs) / 1000);
     this.#meter.forget();
+  }
+
+  /** What was on its way when it became a suspect, as far as can be known. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   /** What it counts with until it is measured, as a share of the mean: each silence without a byte since takes three quarters. */

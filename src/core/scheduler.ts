@@ -14,6 +14,9 @@ const horizonMsMax = 600;
 const lastLanesMax = 4;
 const thievesMax = 64;
 
+/** What a connection that is taken back still delivers at the least: as much as a send buffer holds. */
+const retireBytesMin = 64 * 1024;
+
 const connectionsPerSourceDefault = 8;
 
 export interface SchedulerOptions {
@@ -296,7 +299,7 @@ export class Scheduler {
   #retire(lane: Lane, reason: string): void {
     lane.isRetiring = true;
     // Twice what is on its way by the estimate: a cut into that would have it sent twice.
-    const sent = ((lane.rate ?? 0) * (2 * lane.latencyMs + 100)) / 1000;
+    const sent = Math.max(retireBytesMin, ((lane.rate ?? 0) * (2 * lane.latencyMs + 100)) / 1000);
     let keep = sent;
     for (const segment of lane.segments) {
       const kept = Math.min(keep, Math.max(0, segment.end - segment.position));

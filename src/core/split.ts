@@ -30,6 +30,13 @@ export interface StealThief {
   readonly startMs: number;
 }
 
+/** What may be fetched twice on purpose. */
+export interface HedgeBudget {
+  readonly bytes: number;
+  /** And beyond that, for each millisecond gained: a small part of what all connections bring in it. */
+  readonly bytesPerMs: number;
+}
+
 /** The thief takes the last `bytes` of what the victim owes. */
 export interface StealPlan {
   readonly bytes: number;
@@ -42,9 +49,9 @@ export interface StealPlan {
 /**
  * Splits what the victim still owes so that both end together. With rates v (victim) and c (thief), the victim's time
  * left t and the thief's start s, the end is at s + v (t - s) / (v + c), and the thief takes c v (t - s) / (v + c).
- * Of what is on its way already, at most `wasteBytesMax` are taken (a hedge). Undefined where that gains too little.
+ * What is on its way already is taken (a hedge) as far as the budget allows. Undefined where it all gains too little.
  */
-export function planSteal(victim: StealVictim, thief: StealThief, wasteBytesMax: number): StealPlan | undefined {
+export function planSteal(victim: StealVictim, thief: StealThief, budget: HedgeBudget): StealPlan | undefined {
   const aheadMs = victim.leftMs - thief.startMs;
   if (aheadMs <= 0) return undefined;
   const both = victim.rate + thief.rate;
@@ -57,7 +64,7 @@ export function planSteal(victim: StealVictim, thief: StealThief, wasteBytesMax:
   const wasteBytes = Math.ceil(Math.max(0, wished - untouched));
   if (wasteBytes > 0) {
     const gainMs = gainOf(victim, thief, wished);
-    if (gainMs >= hedgeGainMsMin && wasteBytes <= Math.max(wasteBytesMax, hedgeBytesFree))
+    if (gainMs >= hedgeGainMsMin && wasteBytes <= Math.max(budget.bytes, hedgeBytesFree, gainMs * budget.bytesPerMs))
       return { bytes: Math.ceil(wished), gainMs, wasteBytes };
   }
   const bytes = Math.floor(Math.min(wished, untouched));

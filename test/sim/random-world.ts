@@ -5,10 +5,28 @@ import { goodputOf, slotMs, type SourceEvent, type SourceSpec, type World } from
 const mib = 1024 * 1024;
 const sizeBytesMax = 4096 * mib;
 
+/** Below this nobody downloads from many servers, and a handshake is worth many per cent. */
+const sumRateMin = goodputOf(4);
+/** At the end the sources together deliver at least this share of their mean over the world's time. */
+const endShareMin = 0.4;
+
 /** The world of a seed: a mix of everything that servers and links do, of 5 to 40 s of ideal time. */
 export function randomWorld(seed: number): World {
   const random = new Random(seed);
-  const idealMs = random.logBetween(5000, 40_000);
+  for (;;) {
+    const idealMs = random.logBetween(5000, 40_000);
+    const world = draft(random, seed, idealMs);
+    const bytes = fluidBytes(world, idealMs);
+    // Where nearly all of the speed goes away, the bound says how long what the handshakes cost takes at the end, and
+    // nothing of how work is dealt out: such a world is drawn again.
+    const endBytes = bytes - fluidBytes(world, 0.8 * idealMs);
+    const sum = world.sources.reduce((s, source) => s + source.rate, 0);
+    if (sum < sumRateMin || endBytes < 0.2 * bytes * endShareMin) continue;
+    return { ...world, sizeBytes: Math.min(sizeBytesMax, Math.floor(bytes)) };
+  }
+}
+
+function draft(random: Random, seed: number, idealMs: number): World {
   const count = Math.round(random.logBetween(1, 20));
   const centre = random.logBetween(4, 60);
   const spread = random.pick([1, 2, 5, 12]);
@@ -20,7 +38,7 @@ export function randomWorld(seed: number): World {
   }
   if (random.chance(0.08)) sources.push(hopeless(random));
   const sum = sources.reduce((s, source) => s + source.rate, 0);
-  const draft: World = {
+  return {
     name: `seed ${seed}`,
     seed,
     sizeBytes: 1,
@@ -30,8 +48,6 @@ export function randomWorld(seed: number): World {
     connectionsPerSourceMax: random.pick([8, 8, 16]),
     stepMs: 5,
   };
-  const bytes = fluidBytes(draft, idealMs);
-  return { ...draft, sizeBytes: Math.min(sizeBytesMax, Math.max(1, Math.floor(bytes))) };
 }
 
 function randomSource(random: Random, rateMbit: number, troubleMs: number | undefined, stays: boolean): SourceSpec {
