@@ -20,7 +20,7 @@ export interface SendProtocol {
   /** Bytes before each block's payload, at most `blockHeadBytes`. */
   readonly headBytes: number;
   writeHead(out: Uint8Array, at: number, job: SendJob, bytes: number): void;
-  /** All bytes before `job.next` are on their way, and the file was still the same after the last one was read. */
+  /** All bytes before `job.next` are on their way; the last of them only after the file was seen to be still the same. */
   jobDone(job: SendJob): void;
   /** The job ends at `job.next`, before its end. */
   jobFailed(job: SendJob, problem: SendProblem, reason: string): void;
@@ -41,7 +41,8 @@ type Step = 'idle' | 'gate' | 'pool' | 'reading' | 'checking';
  * and gives each block back when the kernel has taken it. Knows nothing of the protocol around the bytes.
  *
  * Invariant: at most one step (turn, memory, read, check) is under way, so that blocks are written in file order; at
- * most two blocks are held.
+ * most two blocks are held. A job's last bytes are held back until its file was looked at after they had been read: who
+ * has all of a job has bytes of one version.
  */
 export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
   readonly #socket: Socket;
@@ -53,6 +54,8 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
   #held = 0;
   #writing = 0;
   #wantBytes = 0;
+  /** Read, and held back until the check is done: the last bytes of the first job. */
+  #lastBlock: Block | undefined;
   #progressAtMs = 0;
   #stopped = false;
 
@@ -112,8 +115,7 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
       if (job.file.stale) {
         this.#fail(job, 'changed', 'the file changed while it was being sent');
       } else if (job.next >= job.end) {
-        this.#step = 'checking';
-        job.file.check(this.#checked);
+        this.#check(job, undefined);
       } else if (this.#held > 1 || (this.#held === 1 && !this.#shared.pool.roomAhead)) {
         return; // What is being written comes back soon, and goes on from here.
       } else {
@@ -173,7 +175,9 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
     }
     const bytes = Math.min(bytesRead, job.end - job.next);
     if (error === null && bytes > 0) {
-      this.#write(job, block, bytes);
+      block.bytes = bytes;
+      if (job.next + bytes >= job.end) this.#check(job, block);
+      else this.#write(job, block, bytes);
     } else {
       this.#giveBack(block);
       if (error !== null) this.#fail(job, 'read-failed', `the disk failed: ${error.message}`);
@@ -207,13 +211,26 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
     this.#advance();
   }
 
+  #check(job: SendJob, lastBlock: Block | undefined): void {
+    this.#step = 'checking';
+    this.#lastBlock = lastBlock;
+    job.file.check(this.#checked);
+  }
+
   readonly #checked = (): void => {
     this.#step = 'idle';
+    const block = this.#lastBlock;
+    this.#lastBlock = undefined;
     const job = this.#jobs[0];
     if (this.#stopped || job === undefined) {
+      if (block !== undefined) this.#giveBack(block);
       this.#releaseStopped();
       return;
     }
+    // The job may have been trimmed meanwhile.
+    const bytes = block === undefined ? 0 : Math.min(block.bytes, job.end - job.next);
+    if (block !== undefined && (job.file.stale || bytes <= 0)) this.#giveBack(block);
+    else if (block !== undefined) this.#write(job, block, bytes);
     if (!job.file.stale) {
       this.#remove(job);
       this.#protocol.jobDone(job);
