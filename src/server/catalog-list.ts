@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ListAnswer } from '../wire/mgp-messages.js';
 import { mgpLimits } from '../wire/mgp-limits.js';
 import { meansAbsent, type Catalog } from './catalog.js';
+import { listFolder, type FolderListing } from './catalog-folder.js';
 import { fileFacts } from './file-version.js';
 import { compareNames, nameSegments } from './served-names.js';
 
@@ -136,9 +137,19 @@ export class FolderLister {
     this.#catalog = catalog;
   }
 
+  /** Files in all of what is served. */
   page(after: string | undefined, stopped: () => boolean): Promise<ListAnswer> {
-    const page = this.#last.then(() => listPage(this.#catalog, after, stopped));
-    this.#last = page.catch(() => undefined); // The one who asked gets the error; the next one in line does not.
-    return page;
+    return this.#inTurn(() => listPage(this.#catalog, after, stopped));
+  }
+
+  /** What one folder holds; undefined where there is no such folder. */
+  folder(name: string, after: string): Promise<FolderListing | undefined> {
+    return this.#inTurn(() => listFolder(this.#catalog, name, after));
+  }
+
+  #inTurn<T>(make: () => Promise<T>): Promise<T> {
+    const made = this.#last.then(make);
+    this.#last = made.catch(() => undefined); // The one who asked gets the error; the next one in line does not.
+    return made;
   }
 }

@@ -54,6 +54,21 @@ export class Catalog {
     }
   }
 
+  /** The real path of the folder of that name; undefined where there is none that may be listed. */
+  async findFolder(name: string): Promise<string | undefined> {
+    const segments = nameSegments(name);
+    const root = this.roots.find((r) => r.name === segments?.[0]);
+    if (segments === undefined || root?.kind !== 'folder') return undefined;
+    try {
+      const path = await realpath(join(root.path, ...segments.slice(1)));
+      const inside = path === root.path || this.#holds(root, path);
+      return inside && (await lstat(path)).isDirectory() ? path : undefined;
+    } catch (error) {
+      if (meansAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
   /** Whether the file at the real path `path` may be handed out. */
   mayServe(path: string): boolean {
     return this.roots.some((root) => this.#holds(root, path));

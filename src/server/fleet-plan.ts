@@ -81,6 +81,7 @@ export function defaultLimits(servers: number): ServerLimits {
     connectionsMax: 1024,
     helloMs: 10_000,
     idleMs: 600_000,
+    keepAliveMs: 60_000,
     stallMs: 30_000,
     graceMs: 2000,
     poolBytes: poolBytes(servers),

@@ -50,9 +50,13 @@ export class Fleet implements FleetHandle {
           bytesPerSec: server.bytesPerSec,
           limits,
           tables: this.#board.tables,
+          alivePorts: this.#alivePorts(),
         }),
         onWantHashes: ({ name, file }) => this.#board.want(name, file),
-        onState: (slot, reason) => this.#events.emit({ type: 'server', number: slot.number, reason }),
+        onState: (slot, reason) => {
+          this.#events.emit({ type: 'server', number: slot.number, reason });
+          this.#tellAlivePorts();
+        },
       };
       return new ServerSlot(server.number, plan.host, server.port, around);
     });
@@ -120,6 +124,16 @@ export class Fleet implements FleetHandle {
       const file = await catalog.find(root.name);
       if (file !== undefined) this.#board.want(root.name, file);
     }
+  }
+
+  /** HTTP clients of each server are shown the others. */
+  #tellAlivePorts(): void {
+    const ports = this.#alivePorts();
+    for (const slot of this.#slots) slot.tell({ type: 'alive-ports', ports });
+  }
+
+  #alivePorts(): number[] {
+    return this.#slots.flatMap((slot) => slot.alivePort ?? []);
   }
 
   #sample(): void {

@@ -8,7 +8,11 @@ const contentIdAt = 64;
 const piecesAt = 96;
 const stateWord = 0;
 const countWord = 1;
+const nameWord = 2;
 const stateDone = 1;
+/** Whether this version goes by its content id over HTTP; 0 until somebody asks. */
+const namedByVersion = 1;
+const namedByContent = 2;
 
 /** The plain data of a table, as it goes between threads. */
 export interface HashTableData {
@@ -69,6 +73,16 @@ export class HashTable {
   pieces(first: number, count: number): Uint8Array | undefined {
     if (first + count > this.piecesKnown) return undefined;
     return this.#bytes.subarray(piecesAt + first * hashBytes, piecesAt + (first + count) * hashBytes);
+  }
+
+  /**
+   * Whether HTTP clients know this version by its content id: decided for all servers of the fleet when the first one
+   * asks, by whether the id is known then.
+   */
+  get isNamedByContent(): boolean {
+    const wish = this.done ? namedByContent : namedByVersion;
+    const earlier = Atomics.compareExchange(this.#words, nameWord, 0, wish);
+    return (earlier === 0 ? wish : earlier) === namedByContent;
   }
 
   /** The hash of the next piece. */

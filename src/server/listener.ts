@@ -1,8 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { ManygetError } from '../base/errors.js';
-import { encodePreamble } from '../wire/mgp-frame.js';
-import { encodeMessage } from '../wire/mgp-messages.js';
-import { MgpSession } from './mgp-session.js';
+import { Opening, turnAway } from './opening.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 
 /** Connections that are being turned away, at most; more are dropped without a word. */
@@ -20,9 +18,14 @@ export class Listener {
 
   constructor(context: ServerContext) {
     this.#context = context;
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }, (socket) =>
-      this.#accept(socket),
-    );
+    const options = {
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
+      // A client may close its half behind its last request; each session ends the connection in its own time.
+      allowHalfOpen: true,
+    };
+    this.#server = createServer(options, (socket) => this.#accept(socket));
   }
 
   /**
@@ -67,7 +70,11 @@ export class Listener {
       this.#turnAway(socket);
       return;
     }
-    const session = new MgpSession(socket, this.#context);
+    let session: ClientSession = new Opening(socket, this.#context, (chosen) => {
+      this.#sessions.delete(session);
+      session = chosen;
+      this.#sessions.add(session);
+    });
     this.#sessions.add(session);
     socket.on('close', () => this.#sessions.delete(session));
   }
@@ -83,10 +90,7 @@ export class Listener {
       clearTimeout(timer);
       this.#turningAway -= 1;
     });
-    const message = `this server has its ${this.#context.limits.connectionsMax} connections`;
-    socket.write(encodePreamble());
-    socket.end(encodeMessage.error(0, { code: 'busy', message }));
-    socket.resume(); // What the client says is read and dropped: unread bytes would reset the connection.
+    turnAway(socket, `this server has its ${this.#context.limits.connectionsMax} connections`);
   }
 
   #sweep(): void {

@@ -95,6 +95,11 @@ export class OpenFiles {
     }
   }
 
+  /** One more use of a file that the caller has. Owes a `release`, too. */
+  share(file: OpenFile): void {
+    file.users += 1;
+  }
+
   release(file: OpenFile): void {
     file.users -= 1;
     if (file.users > 0) return;

@@ -1,20 +1,27 @@
+import type { AlivePorts } from './alive-ports.js';
 import type { BlockPool } from './block-pool.js';
 import type { Catalog } from './catalog.js';
 import type { FolderLister } from './catalog-list.js';
+import type { FileTags } from './file-tags.js';
 import type { OpenFiles } from './open-files.js';
 import type { RateGate } from './rate-gate.js';
 import type { ServerCounters } from './server-counters.js';
+import type { TextBudget } from './text-sender.js';
 import type { WorkerHashes } from './worker-hashes.js';
 import type { ServerLimits } from './worker-messages.js';
 
 /** What all connections of one server share. */
 export interface ServerContext {
-  /** What it calls itself in HELLO. */
+  /** What it calls itself. */
   readonly agent: string;
   readonly catalog: Catalog;
   readonly lister: FolderLister;
   readonly openFiles: OpenFiles;
   readonly hashes: WorkerHashes;
+  readonly tags: FileTags;
+  readonly alivePorts: AlivePorts;
+  /** Memory for texts that are made for one answer. */
+  readonly texts: TextBudget;
   readonly pool: BlockPool;
   readonly gate: RateGate | undefined;
   readonly counters: ServerCounters;

@@ -49,6 +49,11 @@ export class ServerSlot {
     this.#around = around;
   }
 
+  /** The port on which it takes clients now. */
+  get alivePort(): number | undefined {
+    return this.#state === 'alive' ? this.#port : undefined;
+  }
+
   open(): Promise<void> {
     return this.#order(() => this.#open());
   }

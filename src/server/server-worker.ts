@@ -1,12 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asManygetError } from '../base/errors.js';
+import { AlivePorts } from './alive-ports.js';
 import { BlockPool } from './block-pool.js';
 import { Catalog } from './catalog.js';
 import { FolderLister } from './catalog-list.js';
+import { FileTags } from './file-tags.js';
 import { Listener } from './listener.js';
 import { OpenFiles } from './open-files.js';
 import { RateGate } from './rate-gate.js';
 import { ServerCounters } from './server-counters.js';
+import { TextBudget } from './text-sender.js';
 import { WorkerHashes } from './worker-hashes.js';
 import type { FromServer, ServerWorkerData, ToServer } from './worker-messages.js';
 
@@ -16,8 +19,12 @@ const port = parentPort;
 if (port === null) throw new Error('server-worker.js is the entry of a worker thread');
 const tell = (message: FromServer): void => port.postMessage(message);
 
+/** Pages and manifests that are on their way to clients, together. */
+const textBytesMax = 16 * 1024 * 1024;
+
 const data = workerData as ServerWorkerData;
 const catalog = new Catalog(data.roots);
+const alivePorts = new AlivePorts(data.alivePorts);
 const hashes = new WorkerHashes((name, file) => tell({ type: 'want-hashes', name, file }));
 const listener = new Listener({
   agent: data.agent,
@@ -25,6 +32,9 @@ const listener = new Listener({
   lister: new FolderLister(catalog),
   openFiles: new OpenFiles(catalog),
   hashes,
+  tags: new FileTags(),
+  alivePorts,
+  texts: new TextBudget(textBytesMax),
   pool: new BlockPool(data.limits.poolBytes),
   gate: data.bytesPerSec === undefined ? undefined : new RateGate(data.bytesPerSec),
   counters: new ServerCounters(data.counters),
@@ -39,6 +49,9 @@ port.on('message', (message: ToServer) => {
     case 'kill':
       listener.reset();
       process.exit();
+      break;
+    case 'alive-ports':
+      alivePorts.list = message.ports;
       break;
     default:
       hashes.news(message);

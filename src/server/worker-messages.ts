@@ -8,13 +8,15 @@ import type { ServedRoot } from './served-roots.js';
 /** How patient and how generous a server is. Times in milliseconds. */
 export interface ServerLimits {
   readonly connectionsMax: number;
-  /** From the connection to a whole HELLO. */
+  /** From the connection to a whole HELLO, or from its first byte to a whole HTTP request. */
   readonly helloMs: number;
   /** Without any traffic. */
   readonly idleMs: number;
+  /** From an HTTP answer to the next request. */
+  readonly keepAliveMs: number;
   /** A client that takes nothing for so long is dropped, if others wait for the memory that it holds. */
   readonly stallMs: number;
-  /** From GOODBYE to the end of the connection. */
+  /** From GOODBYE, or from the last HTTP answer, to the end of the connection. */
   readonly graceMs: number;
   /** Memory for file data. */
   readonly poolBytes: number;
@@ -22,7 +24,7 @@ export interface ServerLimits {
 
 /** What a server's thread starts with. */
 export interface ServerWorkerData {
-  /** What it calls itself in HELLO. */
+  /** What it calls itself. */
   readonly agent: string;
   readonly host: string;
   readonly port: number;
@@ -31,6 +33,8 @@ export interface ServerWorkerData {
   readonly limits: ServerLimits;
   readonly counters: SharedArrayBuffer;
   readonly tables: readonly HashTableData[];
+  /** Ports of the fleet's servers that are alive. */
+  readonly alivePorts: readonly number[];
 }
 
 export type HashProblem = 'changed' | 'read-failed' | 'busy';
@@ -42,7 +46,11 @@ export type HashNews =
   | { readonly type: 'hash-failed'; readonly file: FileFacts; readonly problem: HashProblem; readonly reason: string }
   | { readonly type: 'hash-forget'; readonly file: FileFacts };
 
-export type ToServer = HashNews | { readonly type: 'close'; readonly reason: string } | { readonly type: 'kill' };
+export type ToServer =
+  | HashNews
+  | { readonly type: 'alive-ports'; readonly ports: readonly number[] }
+  | { readonly type: 'close'; readonly reason: string }
+  | { readonly type: 'kill' };
 
 export type FromServer =
   | { readonly type: 'listening'; readonly port: number }

@@ -56,7 +56,7 @@ describe('a greeting', () => {
 
   it('of a stranger gets no answer but the end', async () => {
     await using served = await serveSmall();
-    for (const text of ['GET / HTTP/1.1\r\n\r\n', '\x00\x01\x02\x03\x04', 'MGP']) {
+    for (const text of ['\x16\x03\x01\x02\x00\x01', '\x00\x01\x02\x03\x04', '{"jsonrpc":"2.0"}\n', '\r\n']) {
       const socket = connect(served.port(), '127.0.0.1');
       const received: Buffer[] = [];
       socket.on('data', (chunk: Buffer) => received.push(chunk));
