@@ -30,8 +30,6 @@ export interface AssemblyParts {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly onPhase: (phase: DownloadPhase, reason: string) => void;
-  /** The file's name is settled: the output can be opened. */
-  readonly onName: (fileName: string) => void;
   /** Bytes from `start` on, or some of them, are missing again. */
   readonly onForgotten: (start: number) => void;
   /** All bytes are in the file, and right. May be called more than once, and in the middle of something. */
@@ -122,11 +120,12 @@ export class Assembly implements LinkEvents {
   /** Time passes. Returns the error with which the download has to end, where patience has. */
   tick(nowMs: number, elapsedMs: number): ManygetError | undefined {
     this.#transfer?.tick();
-    const error = this.pool.tick(nowMs, elapsedMs) ?? this.#diskPatience(nowMs);
+    const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#diskPatience(nowMs);
     if (error !== undefined) return error;
     if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');
     if (this.#phase === 'downloading' && !this.pool.hasContact) this.setPhase('waiting', 'no source answers');
-    if (!this.pool.mirrors.isSettled) this.#agree();
+    // Waiting for hashes has its own patience, which nobody's word may end.
+    if (!this.pool.mirrors.isSettled || this.#facts?.contentId === undefined) this.#agree();
     return undefined;
   }
 
@@ -207,11 +206,6 @@ export class Assembly implements LinkEvents {
   /** Looks at what the sources say, begins where they agree, and leaves out those that differ. */
   #agree(): void {
     if (this.#closed) return;
-    if (!this.#parts.output.isOpen) {
-      const name = this.pool.fileName(this.#parts.nowMs());
-      if (name === undefined) return;
-      this.#parts.onName(name);
-    }
     for (const { runner, error } of this.#parts.manifest.misfits(this.pool.runners)) this.#quarantine(runner, error);
     const verdict = this.pool.mirrors.judge(this.#parts.nowMs(), this.#facts);
     if (verdict.kind === 'wait') return;

@@ -33,6 +33,8 @@ export class Link implements ConnectionHandler {
   #segment: SegmentId | undefined;
   #reported = -1;
   #closed = false;
+  #asked = false;
+  #delivered = false;
   connectMs = 0;
   info: SourceInfo | undefined;
   isWaitingForRoom = false;
@@ -49,6 +51,11 @@ export class Link implements ConnectionHandler {
     return this.#closed;
   }
 
+  /** It was asked for bytes and brought none. */
+  get wasFruitless(): boolean {
+    return this.#asked && !this.#delivered;
+  }
+
   get inlet(): Inlet | undefined {
     return this.#inlet;
   }
@@ -59,6 +66,7 @@ export class Link implements ConnectionHandler {
   }
 
   request(segment: SegmentId, start: number, end: number): void {
+    this.#asked = true;
     this.#connection.request(segment, start, end);
   }
 
@@ -128,6 +136,7 @@ export class Link implements ConnectionHandler {
   dataFilled(bytes: number): void {
     const inlet = this.#inlet;
     if (inlet === undefined) return;
+    this.#delivered = true;
     this.runner.arrived(bytes);
     const filledBlock = inlet.filled(bytes);
     if (filledBlock || this.#reported < 0) this.report();

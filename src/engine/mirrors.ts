@@ -30,7 +30,10 @@ export class Mirrors {
   #firstAnswerMs: number | undefined;
   #firstContentMs: number | undefined;
   #settled = false;
+  /** What was decided: from then on answers are only compared with it. */
   #sizeBytes: number | undefined;
+  /** Of an earlier run. */
+  #preferred: { readonly sizeBytes: number; readonly contentId: string | undefined } | undefined;
 
   /** @param contentIsKnown The right bytes are known from elsewhere: nobody's word on them is counted. */
   constructor(runners: readonly SourceRunner[], contentIsKnown = false) {
@@ -45,7 +48,7 @@ export class Mirrors {
 
   /** Bytes of an earlier run are there: the sources that fit them are preferred. */
   prefer(replay: JournalReplay): void {
-    this.#sizeBytes = replay.header.sizeBytes;
+    this.#preferred = { sizeBytes: replay.header.sizeBytes, contentId: replay.contentId };
   }
 
   judge(nowMs: number, current: FileFacts | undefined): Verdict {
@@ -53,29 +56,34 @@ export class Mirrors {
     const answered = live.filter((runner) => runner.info !== undefined);
     if (answered.length === 0) return { kind: 'wait' };
     this.#firstAnswerMs ??= nowMs;
+    if (this.#sizeBytes !== undefined) return this.#content(this.#sizeBytes, answered, current, nowMs);
     const allSpoke = live.every((runner) => runner.info !== undefined || runner.faults > 0);
     if (allSpoke || nowMs - this.#firstAnswerMs > settleMs) this.#settled = true;
-    const known = this.#sizeBytes === undefined ? undefined : { sizeBytes: this.#sizeBytes, contentId: undefined };
+    const sizePreferred = this.#preferred?.sizeBytes;
+    const known = sizePreferred === undefined ? undefined : { sizeBytes: sizePreferred, contentId: undefined };
     const claims = answered.map((r) => ({ source: r.id, sizeBytes: r.info?.sizeBytes ?? 0, contentId: undefined }));
     const sizes = agree(claims, known);
     if (sizes.kind === 'none') return { kind: 'wait' };
     if (sizes.kind === 'tie') {
       if (this.#settled) return { kind: 'disagree', error: this.#sizesDisagree(sizes.groups) };
-      return current === undefined ? { kind: 'wait' } : this.#content(current.sizeBytes, answered, [], current, nowMs);
+      return current === undefined ? { kind: 'wait' } : this.#content(current.sizeBytes, answered, current, nowMs);
     }
-    if (this.#settled) this.#sizeBytes ??= sizes.chosen.sizeBytes;
-    return this.#content(sizes.chosen.sizeBytes, answered, this.#settled ? sizes.others : [], current, nowMs);
+    const { sizeBytes } = sizes.chosen;
+    // Beginning with another file would end in an error, and somebody may still have the right one.
+    if (sizePreferred !== undefined && sizePreferred !== sizeBytes && !this.#settled) return { kind: 'wait' };
+    if (this.#settled) this.#sizeBytes = sizeBytes;
+    return this.#content(sizeBytes, answered, current, nowMs);
   }
 
   #content(
     sizeBytes: number,
     answered: readonly SourceRunner[],
-    oddSizes: readonly ClaimGroup[],
     current: FileFacts | undefined,
     nowMs: number,
   ): Verdict {
     const same = answered.filter((runner) => runner.info?.sizeBytes === sizeBytes);
-    const odd = oddSizes.flatMap((group) => group.sources.flatMap((id) => this.#oddSize(this.#runners[id], sizeBytes)));
+    const oddSizes = this.#settled ? answered.filter((runner) => runner.info?.sizeBytes !== sizeBytes) : [];
+    const odd = oddSizes.map((runner) => this.#oddSize(runner, sizeBytes));
     const voted = !this.#contentIsKnown && current?.sizeBytes === sizeBytes && current.contentId !== undefined;
     const vote = voted ? this.#compare(current.contentId, same) : this.#vote(same, nowMs);
     if (vote.kind === 'tie') return { kind: 'disagree', error: this.#contentsDisagree(same) };
@@ -83,7 +91,7 @@ export class Mirrors {
     const others = vote.kind === 'decided' ? vote.others : [];
     for (const id of others) odd.push(...this.#oddContent(this.#runners[id], contentId ?? ''));
     const good = same.filter((runner) => !others.includes(runner.id));
-    const info = good[0]?.info ?? same[0]?.info;
+    const info = good[0]?.info ?? same[0]?.info ?? (current?.sizeBytes === sizeBytes ? current : undefined);
     if (info === undefined) return { kind: 'wait' };
     const { name, pieceBytes } = info;
     return { kind: 'agree', facts: { name, sizeBytes, pieceBytes, contentId }, good, odd };
@@ -94,6 +102,11 @@ export class Mirrors {
     const claims = same.map((runner) => ({ source: runner.id, contentId: runner.info?.contentId }));
     if (claims.some((claim) => claim.contentId !== undefined)) this.#firstContentMs ??= nowMs;
     const outOfPatience = nowMs - (this.#firstContentMs ?? nowMs) > hashingPatienceMs;
+    const preferred = this.#preferred?.contentId;
+    if (preferred !== undefined) {
+      if (claims.some((claim) => claim.contentId === preferred)) return this.#compare(preferred, same);
+      if (!this.#settled) return { kind: 'pending' };
+    }
     const spoken = claims.filter((claim) => claim.contentId !== undefined);
     const voters = this.#settled ? same.length : this.#runners.filter((runner) => !runner.isStopped).length;
     return voteContent(outOfPatience ? spoken : claims, outOfPatience ? spoken.length : voters, this.#settled);
@@ -104,10 +117,9 @@ export class Mirrors {
     return { kind: 'decided', contentId, others: differs.map((runner) => runner.id) };
   }
 
-  #oddSize(runner: SourceRunner | undefined, sizeBytes: number): { runner: SourceRunner; error: ManygetError }[] {
-    if (runner === undefined) return [];
-    const text = `${runner.source.label} holds a file of ${runner.info?.sizeBytes ?? 0} bytes, expected ${sizeBytes} bytes as most sources state; it is left out`;
-    return [{ runner, error: new ManygetError('size-differs', text) }];
+  #oddSize(runner: SourceRunner, sizeBytes: number): { runner: SourceRunner; error: ManygetError } {
+    const text = `${runner.source.label} holds a file of ${runner.info?.sizeBytes ?? 0} bytes, expected ${sizeBytes} bytes as the others state; it is left out`;
+    return { runner, error: new ManygetError('size-differs', text) };
   }
 
   #oddContent(runner: SourceRunner | undefined, contentId: string): { runner: SourceRunner; error: ManygetError }[] {

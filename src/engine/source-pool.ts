@@ -10,8 +10,6 @@ import { isFinal, SourceRunner } from './source-runner.js';
 
 /** Nobody was ever reached: more patience would only delay the news of a mistyped port. */
 const firstContactMsMax = 10_000;
-/** A better name for the file is not worth more waiting than this. */
-const nameMsMax = 3000;
 const defaultGiveUpMs = 60_000;
 const defaultConnectMs = 4000;
 
@@ -53,21 +51,16 @@ export class SourcePool {
     return this.runners.reduce((sum, runner) => sum + runner.arrivedBytes, 0);
   }
 
-  /** What the first source calls the file; undefined while its answer is still worth waiting for. */
-  fileName(nowMs: number): string | undefined {
-    const [first] = this.runners;
-    if (first === undefined) return undefined;
-    const gaveUp = first.isStopped || first.faults > 0 || nowMs > nameMsMax;
-    return first.info?.name ?? (gaveUp ? first.source.fileName : undefined);
-  }
-
-  /** True while somebody is there who will state the hashes of the pieces, if not now then later. */
+  /** True while somebody is there, or may come back, who will state the hashes of the pieces, if not now then later. */
   get awaitsHashes(): boolean {
-    return this.runners.some((r) => !r.isStopped && r.readyLinks > 0 && r.info?.willHash === true);
+    const awaySinceMs = this.#parts.nowMs() - this.giveUpMs;
+    return this.runners.some(
+      (r) => !r.isStopped && r.info?.willHash === true && (r.readyLinks > 0 || r.leftAtMs >= awaySinceMs),
+    );
   }
 
   get hasContact(): boolean {
-    return this.runners.some((runner) => runner.readyLinks > 0);
+    return this.runners.some((runner) => runner.answers);
   }
 
   add(source: Source): void {
@@ -109,7 +102,7 @@ export class SourcePool {
     runner.info = link.info;
     runner.worked();
     this.#everReady = true;
-    this.#lastContactMs = this.#parts.nowMs();
+    if (runner.answers) this.#lastContactMs = this.#parts.nowMs();
     const reason = `${runner.source.label} is there: connected in ${link.connectMs.toFixed(0)} ms`;
     this.#parts.log.add({ type: 'source-ready', source: runner.id, connection: link.id, reason });
   }
@@ -125,10 +118,13 @@ export class SourcePool {
     if (isFinal(error, runner.info)) this.quarantine(runner, error);
   }
 
-  /** Time passes. Returns the error with which the download has to end, where patience has. */
-  tick(nowMs: number, elapsedMs: number): ManygetError | undefined {
+  /**
+   * Time passes. Returns the error with which the download has to end, where patience has.
+   * @param isPaused Nobody is asked for anything, so nobody's silence counts.
+   */
+  tick(nowMs: number, elapsedMs: number, isPaused: boolean): ManygetError | undefined {
     for (const runner of this.runners) runner.tick(elapsedMs);
-    if (this.hasContact) {
+    if (this.hasContact || isPaused) {
       this.#lastContactMs = nowMs;
       return undefined;
     }

@@ -7,6 +7,8 @@ import type { Source, SourceInfo } from '../sources/source.js';
 import { Link, type LinkEvents } from './link.js';
 
 const speedTauMs = 1500;
+/** A source that connects and then brings nothing, so many times in a row, is as good as away. */
+const fruitlessMax = 3;
 
 export interface RunnerOptions {
   readonly connectTimeoutMs: number;
@@ -27,6 +29,9 @@ export class SourceRunner {
   readonly #options: RunnerOptions;
   readonly #meter = new RateMeter(speedTauMs);
   #failures = 0;
+  /** Connections in a row that were asked for bytes and ended without any. */
+  #fruitless = 0;
+  #leftAtMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #stopped: { state: SourceState; note: string } | undefined;
   lastError: ManygetError | undefined;
@@ -95,9 +100,19 @@ export class SourceRunner {
     this.connectMs = connectMs;
   }
 
-  /** A connection works: the next failure is a first one again. */
+  /** A connection works: the next failure is a first one again, unless those before it worked and brought nothing. */
   worked(): void {
-    this.#failures = 0;
+    this.#failures = this.#fruitless;
+  }
+
+  /** It is there, and worth waiting for. */
+  get answers(): boolean {
+    return this.#fruitless < fruitlessMax && this.readyLinks > 0;
+  }
+
+  /** When it went away last. */
+  get leftAtMs(): number {
+    return this.#leftAtMs;
   }
 
   /** A connection is gone. Tries again later where it was the last one. */
@@ -106,6 +121,8 @@ export class SourceRunner {
     this.lastError = error;
     if (this.isStopped) return;
     this.faults += 1;
+    if (link.info !== undefined) this.#leftAtMs = this.#options.nowMs();
+    if (link.wasFruitless) this.#fruitless += 1;
     if (this.links.size > 0) return;
     this.#failures += 1;
     const own = retryDelayMs(defaultRetryPolicy, this.#failures, this.#options.random());
@@ -129,6 +146,8 @@ export class SourceRunner {
   /** Bytes came in over the network, useful or not. */
   arrived(bytes: number): void {
     this.arrivedBytes += bytes;
+    this.#fruitless = 0;
+    this.#failures = 0;
     this.#meter.add(bytes);
   }
 
