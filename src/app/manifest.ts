@@ -6,13 +6,6 @@ import { metalinkLimits } from '../wire/metalink-limits.js';
 import { parseMetalink } from '../wire/metalink.js';
 import { readDocument, type DocumentPlaces } from './read-document.js';
 
-/** Whether `operand` names a manifest rather than a file to fetch: "-", or something that ends in .meta4 or .metalink. */
-export function isManifestOperand(operand: string): boolean {
-  if (operand === '-') return true;
-  const path = URL.canParse(operand) ? new URL(operand).pathname : operand;
-  return /\.(meta4|metalink)$/i.test(path);
-}
-
 /**
  * Reads a Metalink from a file, an http(s) address or standard input.
  * @throws ManygetError `manifest-unreadable`, `manifest-malformed` or `manifest-refused`.

@@ -1,12 +1,18 @@
 import { join, normalize } from 'node:path';
 import { ManygetError } from '../base/errors.js';
-import { strongestHash, type ExpectedContent, type FileHashes, type Manifest } from '../base/manifest.js';
+import {
+  isManifestOperand,
+  strongestHash,
+  type ExpectedContent,
+  type FileHashes,
+  type Manifest,
+} from '../base/manifest.js';
 import { printable } from '../base/printable.js';
 import { safeFileName } from '../store/output-path.js';
 import { checksumFileLimits, checksumsOf, parseChecksumFile, type ChecksumFile } from '../wire/checksum-file.js';
 import { joinHashes, parseChecksum, type Checksum } from '../wire/checksum.js';
 import { inputFileLimits, parseInputFile, type InputFileEntry } from '../wire/input-file.js';
-import { isManifestOperand, readManifest } from './manifest.js';
+import { readManifest } from './manifest.js';
 import { readDocument, type DocumentPlaces } from './read-document.js';
 
 /** What is to be fetched, as a user names it. */
@@ -63,6 +69,26 @@ export async function planDownloads(wishes: DownloadWishes, places: DocumentPlac
 }
 
 function ofManifest(file: Manifest, notices: string[]): PlannedDownload {
+  const sources = fetchableSources(file, notices);
+  const strongest = strongestHash(file.hashes);
+  return {
+    name: file.name,
+    sources,
+    relativePath: file.name
+      .split('/')
+      .map((part) => safeFileName(part))
+      .join('/'),
+    folder: undefined,
+    manifest: {
+      sizeBytes: file.sizeBytes,
+      hashes: strongest === undefined ? {} : { [strongest.algorithm]: strongest.hex },
+      pieces: file.pieces,
+    },
+  };
+}
+
+/** The best addresses of a file that can be fetched from; what is left out is told. @throws ManygetError `no-source`. */
+export function fetchableSources(file: Manifest, notices: string[]): string[] {
   const usable = file.sources.filter((source) => isFetchable(source.url)).map((source) => source.url);
   if (usable.length === 0) {
     const schemes = [...new Set(file.sources.map((source) => new URL(source.url).protocol.slice(0, -1)))];
@@ -77,21 +103,7 @@ function ofManifest(file: Manifest, notices: string[]): PlannedDownload {
   if (usable.length > sourcesMax) {
     notices.push(`"${printable(file.name)}": the best ${sourcesMax} of ${usable.length} sources are used`);
   }
-  const strongest = strongestHash(file.hashes);
-  return {
-    name: file.name,
-    sources: usable.slice(0, sourcesMax),
-    relativePath: file.name
-      .split('/')
-      .map((part) => safeFileName(part))
-      .join('/'),
-    folder: undefined,
-    manifest: {
-      sizeBytes: file.sizeBytes,
-      hashes: strongest === undefined ? {} : { [strongest.algorithm]: strongest.hex },
-      pieces: file.pieces,
-    },
-  };
+  return usable.slice(0, sourcesMax);
 }
 
 function ofAddresses(sources: readonly string[]): PlannedDownload {

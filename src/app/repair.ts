@@ -13,7 +13,10 @@ import { statePaths } from '../store/output-path.js';
 import { PartFile } from '../store/part-file.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { download } from './download.js';
+import { manifestFor } from './expected-content.js';
 import { pieceRanges } from './piece-ranges.js';
+import { fetchableSources } from './plan-downloads.js';
+import type { DocumentPlaces } from './read-document.js';
 import { verifyFile, type VerifyOptions, type VerifyReport } from './verify.js';
 
 /** Where the bad pieces come from, and how they are fetched. */
@@ -26,7 +29,7 @@ export interface Repair {
   /** Bytes that have to be fetched. */
   readonly badBytes: number;
   /** Fetches them; undefined where nothing is bad. Rejects with `output-in-use`, `disk-full` or `io-failed`. */
-  readonly start: (() => Promise<DownloadHandle>) | undefined;
+  readonly start: ((options: RepairOptions) => Promise<DownloadHandle>) | undefined;
 }
 
 /**
@@ -38,7 +41,6 @@ export interface Repair {
 export async function planRepair(
   path: string,
   manifest: ExpectedContent,
-  options: RepairOptions,
   progress: VerifyOptions = {},
 ): Promise<Repair> {
   const found = await verifyFile(path, manifest, progress);
@@ -54,11 +56,29 @@ export async function planRepair(
   // A link stays a link: what it names is mended.
   const file = realpathSync(path);
   const badBytes = found.badPieces.reduce((sum, piece) => sum + piece.end - piece.start, 0);
-  const start = async (): Promise<DownloadHandle> => {
+  const start = async (options: RepairOptions): Promise<DownloadHandle> => {
     await prepare(file, sizeBytes, pieces, found);
     return download({ ...options, output: file, overwrite: true, resume: true, manifest });
   };
   return { found, badBytes, start };
+}
+
+/**
+ * Begins to repair by a manifest that is still to be read (`from`: a file, an http(s) address, or "-"), from the
+ * sources that it names.
+ * @throws ManygetError as `planRepair` and `manifestFor`; `no-source` where there is nobody to fetch from.
+ */
+export async function repairBy(
+  path: string,
+  from: string,
+  places: DocumentPlaces,
+  signal: AbortSignal,
+): Promise<{ readonly found: VerifyReport; readonly start: (() => Promise<DownloadHandle>) | undefined }> {
+  const manifest = await manifestFor(path, from, places);
+  const { found, start } = await planRepair(path, manifest, { signal });
+  if (start === undefined) return { found, start };
+  const sources = fetchableSources(manifest, []);
+  return { found, start: () => start({ sources }) };
 }
 
 /** Makes of the file what a download leaves that has fetched everything but the bad pieces. */

@@ -44,6 +44,13 @@ export interface ManifestDocument {
   readonly notices: readonly string[];
 }
 
+/** Whether `operand` names a manifest rather than a file to fetch: "-", or something that ends in .meta4 or .metalink. */
+export function isManifestOperand(operand: string): boolean {
+  if (operand === '-') return true;
+  const path = URL.canParse(operand) ? new URL(operand).pathname : operand;
+  return /\.(meta4|metalink)$/i.test(path);
+}
+
 /** Priority of a source that states none (RFC 5854, 4.2.16.1). */
 export const lowestPriority = 999_999;
 

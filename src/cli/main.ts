@@ -35,6 +35,29 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       ]);
       return runGet(invocation.request, { download, listFiles }, io);
     }
+    case 'manifest': {
+      const [{ runManifest }, { makeManifest }, { writeNewFile }] = await Promise.all([
+        import('./manifest/run-manifest.js'),
+        import('../app/make-manifest.js'),
+        import('../app/write-new-file.js'),
+      ]);
+      return runManifest(invocation.command, { makeManifest, writeNewFile }, io);
+    }
+    case 'verify': {
+      const [{ runVerify }, { expectedContent }, { verifyFile }] = await Promise.all([
+        import('./verify/run-verify.js'),
+        import('../app/expected-content.js'),
+        import('../app/verify.js'),
+      ]);
+      return runVerify(invocation.command, { expectedContent, verifyFile }, io);
+    }
+    case 'repair': {
+      const [{ runRepair }, { repairBy }] = await Promise.all([
+        import('./repair/run-repair.js'),
+        import('../app/repair.js'),
+      ]);
+      return runRepair(invocation.command, { repairBy }, io);
+    }
     case 'serve': {
       const [{ runServe }, { serve }] = await Promise.all([import('./serve/run-serve.js'), import('../app/serve.js')]);
       return runServe(invocation.request, { serve }, io);

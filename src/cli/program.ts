@@ -2,13 +2,24 @@
 import { Command, CommanderError } from 'commander';
 
 import { addGetFlags, type GetFlags, getRequest, type GetRequest } from './get/get-request.js';
+import {
+  addManifestFlags,
+  manifestCommand,
+  type ManifestCommand,
+  type ManifestFlags,
+} from './manifest/manifest-request.js';
 import { usageError } from './options/usage-error.js';
+import { addRepairFlags, repairCommand, type RepairCommand, type RepairFlags } from './repair/repair-request.js';
 import { addServeFlags, type ServeFlags, serveRequest, type ServeRequest } from './serve/serve-request.js';
+import { addVerifyFlags, verifyCommand, type VerifyCommand, type VerifyFlags } from './verify/verify-request.js';
 
 /** What a command line asks for. */
 export type Invocation =
   | { readonly type: 'get'; readonly request: GetRequest }
   | { readonly type: 'serve'; readonly request: ServeRequest }
+  | { readonly type: 'manifest'; readonly command: ManifestCommand }
+  | { readonly type: 'verify'; readonly command: VerifyCommand }
+  | { readonly type: 'repair'; readonly command: RepairCommand }
   | { readonly type: 'version' }
   /** Help was asked for: this is its text. */
   | { readonly type: 'help'; readonly text: string };
@@ -45,6 +56,21 @@ export function parseArguments(args: readonly string[]): Invocation {
   ).action((paths: string[], flags: ServeFlags) => {
     invocation = { type: 'serve', request: serveRequest(paths, flags) };
   });
+  addManifestFlags(
+    program.command('manifest').description('describe files in a Metalink: sizes, hashes, sources'),
+  ).action((files: string[], flags: ManifestFlags) => {
+    invocation = { type: 'manifest', command: manifestCommand(files, flags) };
+  });
+  addVerifyFlags(program.command('verify').description('check a file against a Metalink or a checksum')).action(
+    (file: string, flags: VerifyFlags) => {
+      invocation = { type: 'verify', command: verifyCommand(file, flags) };
+    },
+  );
+  addRepairFlags(program.command('repair').description('fetch what is wrong with a file, and only that')).action(
+    (file: string, flags: RepairFlags) => {
+      invocation = { type: 'repair', command: repairCommand(file, flags) };
+    },
+  );
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {
@@ -66,6 +92,8 @@ const getExamples = `
 Examples:
   manyget get mgp://10.0.0.1:9001/video.mp4 mgp://10.0.0.2:9001/video.mp4
   manyget get -a 127.0.0.1 -p 9001-9004 video.mp4 -o copy.mp4 -i 2
+  manyget get ubuntu.meta4       what a Metalink names, verified piece by piece
+  manyget get --input-file list  a line per file, mirrors separated by TAB
   manyget get                    asks for what it needs
 
 An interrupted download goes on with the same command. Exit statuses: docs/errors.md.`;

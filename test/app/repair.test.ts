@@ -112,9 +112,9 @@ describe('repairing', () => {
   test.each(['sha256', 'sha1'] as const)('fetches the bad pieces alone, by %s', async (algorithm) => {
     const file = damaged(0, 250_000, sizeBytes - 1);
     const inode = statSync(file).ino;
-    const repair = await planRepair(file, expected(algorithm), { sources: await served() });
+    const repair = await planRepair(file, expected(algorithm));
     expect(repair.badBytes).toBe(200_000 + 34_567);
-    const report = await (await repair.start?.())?.done;
+    const report = await (await repair.start?.({ sources: await served() }))?.done;
     expect(report).toMatchObject({ fetchedBytes: 234_567, resumedBytes: sizeBytes - 234_567, outputPath: file });
     expect(readFileSync(file).equals(right)).toBe(true);
     expect(statSync(file).ino).not.toBe(inode);
@@ -125,9 +125,9 @@ describe('repairing', () => {
     for (const size of [0, 700_001, sizeBytes + 50_000]) {
       const file = damaged();
       truncateSync(file, size);
-      const repair = await planRepair(file, expected('sha256'), { sources: await served() });
+      const repair = await planRepair(file, expected('sha256'));
       await (
-        await repair.start?.()
+        await repair.start?.({ sources: await served() })
       )?.done;
       expect(readFileSync(file).equals(right)).toBe(true);
     }
@@ -135,7 +135,7 @@ describe('repairing', () => {
 
   test('leaves a good file alone', async () => {
     const file = damaged();
-    const repair = await planRepair(file, expected('sha256'), { sources: ['mgp://127.0.0.1:1/f.bin'] });
+    const repair = await planRepair(file, expected('sha256'));
     expect(repair).toMatchObject({ badBytes: 0, start: undefined });
   });
 
@@ -143,9 +143,9 @@ describe('repairing', () => {
     const file = damaged(1);
     const link = path.join(tempFolder(), 'link');
     symlinkSync(file, link);
-    const repair = await planRepair(link, expected('sha256'), { sources: await served() });
+    const repair = await planRepair(link, expected('sha256'));
     await (
-      await repair.start?.()
+      await repair.start?.({ sources: await served() })
     )?.done;
     expect(readFileSync(file).equals(right)).toBe(true);
     expect(readFileSync(link).equals(right)).toBe(true);
@@ -154,26 +154,25 @@ describe('repairing', () => {
   test('that is cut off leaves the file as it was, and goes on later', async () => {
     const file = damaged(0, 500_000);
     const before = readFileSync(file);
-    const repair = await planRepair(file, expected('sha256'), { sources: await served() });
-    const handle = await repair.start?.();
+    const repair = await planRepair(file, expected('sha256'));
+    const handle = await repair.start?.({ sources: await served() });
     await handle?.cancel('cut off');
     await expect(handle?.done).rejects.toMatchObject({ code: 'aborted' });
     expect(readFileSync(file).equals(before)).toBe(true);
     expect(existsSync(`${file}.part`)).toBe(true);
-    const again = await planRepair(file, expected('sha256'), { sources: await served() });
+    const again = await planRepair(file, expected('sha256'));
     await (
-      await again.start?.()
+      await again.start?.({ sources: await served() })
     )?.done;
     expect(readFileSync(file).equals(right)).toBe(true);
   });
 
   test('needs to know where the bad bytes are', async () => {
     const { pieces, ...content } = expected('sha256');
-    const options = { sources: await served() };
-    await expect(planRepair(damaged(1), content, options)).rejects.toMatchObject({
+    await expect(planRepair(damaged(1), content)).rejects.toMatchObject({
       code: 'manifest-refused',
       message: expect.stringContaining('no piece hashes that say where') as string,
     });
-    await expect(planRepair(damaged(1), { pieces }, options)).rejects.toMatchObject({ code: 'manifest-refused' });
+    await expect(planRepair(damaged(1), { pieces })).rejects.toMatchObject({ code: 'manifest-refused' });
   });
 });

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 
 import type { DownloadOptions } from '../../base/download-handle.js';
+import { isManifestOperand } from '../../base/manifest.js';
+import { printable } from '../../base/printable.js';
 import { isUrl, parseHost, parseSource } from '../options/addresses.js';
 import { parseSeconds, parseWhole } from '../options/numbers.js';
 import { formatPorts, parsePorts } from '../options/ports.js';
@@ -15,8 +17,8 @@ import {
 import { manygetCommandLine } from '../options/shell-words.js';
 import { usageError } from '../options/usage-error.js';
 
-/** Where the file is: addresses of it, or servers that have it. No name: whatever single file they have. */
-export type GetFrom =
+/** Where one file is: addresses of it, or servers that have it. No name: whatever single file they have. */
+export type ServedFrom =
   | { readonly kind: 'urls'; readonly urls: readonly string[] }
   | {
       readonly kind: 'servers';
@@ -24,6 +26,19 @@ export type GetFrom =
       readonly ports: readonly number[];
       readonly name: string | undefined;
     };
+
+/** Where the files are: as `ServedFrom`, or named by manifests and by a list. */
+export type GetFrom =
+  | ServedFrom
+  | { readonly kind: 'lists'; readonly manifests: readonly string[]; readonly inputFile: string | undefined };
+
+/** What files have to have, as given. */
+export interface GetChecks {
+  /** "sha-256=HEX", for one file. */
+  readonly checksums: readonly string[];
+  /** A file like SHA256SUMS, or its address. */
+  readonly checksumFile: string | undefined;
+}
 
 /** The part of the options that the download itself takes, as given. */
 export type TransferOptions = Omit<DownloadOptions, 'sources' | 'output' | 'signal'>;
@@ -35,6 +50,9 @@ export interface GetRequest {
   readonly folder: string | undefined;
   readonly transfer: TransferOptions;
   readonly report: ReportOptions;
+  readonly checks?: GetChecks;
+  /** Files that are fetched at the same time, where there are several. */
+  readonly filesAtOnceMax?: number;
 }
 
 export interface GetFlags extends ReportFlags {
@@ -49,11 +67,18 @@ export interface GetFlags extends ReportFlags {
   readonly giveUpAfter?: number;
   readonly maxConnectionsPerServer?: number;
   readonly connectTimeout?: number;
+  readonly checksum?: readonly string[];
+  readonly checksums?: string;
+  readonly inputFile?: string;
+  readonly maxConcurrentDownloads?: number;
 }
 
 export function addGetFlags(command: Command): Command {
   command
-    .argument('[sources...]', 'mgp://host:port/name for each server that has the file; with -a: the NAME alone')
+    .argument(
+      '[sources...]',
+      'addresses of one file, one for each server; or manifests (.meta4, .metalink, -); with -a: the NAME alone',
+    )
     .option('-a, --address <host>', 'address of the servers, used with -p', (text) => parseHost('-a', text))
     .option('-p, --ports <ports>', 'their ports: 9001,9002,9003 or 9001-9004', (text) => parsePorts(text, 1))
     .option('-o, --out <path>', "file to write, or an existing folder (default: the file's own name, here)")
@@ -63,6 +88,17 @@ export function addGetFlags(command: Command): Command {
     .option('--overwrite', 'replace an output that exists')
     .option('--no-verify', "do not check the pieces against the servers' hashes")
     .option('--sha256', 'compute the SHA-256 of the whole file at the end')
+    .option('--checksum <type=hex>', 'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5', appended)
+    .option('--checksums <file>', 'checksum file (or its http address) with a line for each file, like SHA256SUMS')
+    .option(
+      '--input-file <file>',
+      'list of files to fetch, a line each, mirrors separated by TAB; - reads it from stdin',
+    )
+    .option(
+      '-j, --max-concurrent-downloads <n>',
+      'files of a list or a manifest at the same time (default: 3)',
+      (text) => parseWhole('-j', text, 1, 64),
+    )
     .option('-x, --max-connections-per-server <n>', 'connections to one server, at most (default: 8)', (text) =>
       parseWhole('-x', text, 1, 64),
     )
@@ -93,7 +129,19 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
       ...(flags.connectTimeout === undefined ? {} : { connectTimeoutMs: flags.connectTimeout }),
     },
     report: reportOptions(flags),
+    ...getChecks(flags),
+    ...(flags.maxConcurrentDownloads === undefined ? {} : { filesAtOnceMax: flags.maxConcurrentDownloads }),
   };
+}
+
+function appended(text: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+function getChecks(flags: GetFlags): { readonly checks?: GetChecks } {
+  const checksumFile = nonEmpty('--checksums', flags.checksums);
+  if (flags.checksum === undefined && checksumFile === undefined) return {};
+  return { checks: { checksums: flags.checksum ?? [], checksumFile } };
 }
 
 function nonEmpty(flag: string, path: string | undefined): string | undefined {
@@ -104,6 +152,8 @@ function nonEmpty(flag: string, path: string | undefined): string | undefined {
 const hostDefault = '127.0.0.1';
 
 function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined {
+  const inputFile = nonEmpty('--input-file', flags.inputFile);
+  if (inputFile !== undefined || args.some(isManifestOperand)) return getLists(args, inputFile, flags);
   if (flags.ports === undefined) {
     if (flags.address !== undefined) throw usageError('-a names the servers but not their ports: add -p 9001-9004');
     return args.length === 0 ? undefined : { kind: 'urls', urls: distinct(args.map(parseSource)) };
@@ -118,6 +168,18 @@ function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined 
   return { kind: 'servers', host: flags.address ?? hostDefault, ports: flags.ports, name: nonEmpty('NAME', name) };
 }
 
+function getLists(args: readonly string[], inputFile: string | undefined, flags: GetFlags): GetFrom {
+  const other = args.find((arg) => !isManifestOperand(arg));
+  const what = inputFile === undefined ? 'a manifest' : '--input-file';
+  if (other !== undefined)
+    throw usageError(`${what} names its own sources: "${printable(other, 80)}" does not go with it`);
+  if (flags.ports !== undefined || flags.address !== undefined) throw usageError(`-a and -p do not go with ${what}`);
+  if ([...args, inputFile].filter((from) => from === '-').length > 1) {
+    throw usageError('standard input ("-") can be read once only');
+  }
+  return { kind: 'lists', manifests: args, inputFile };
+}
+
 function distinct(urls: readonly string[]): string[] {
   const twice = urls.find((url, index) => urls.indexOf(url) !== index);
   if (twice !== undefined) throw usageError(`${twice} is named twice: each server counts once`);
@@ -128,8 +190,7 @@ function distinct(urls: readonly string[]): string[] {
 export function getCommandLine(request: GetRequest): string {
   const { from, transfer } = request;
   const seconds = (ms: number): string => String(ms / 1000);
-  const operands = from?.kind === 'urls' ? from.urls : from?.name === undefined ? [] : [from.name];
-  const words = from?.kind === 'servers' ? ['-a', from.host, '-p', formatPorts(from.ports)] : [];
+  const { operands, words } = fromWords(from);
   if (request.folder !== undefined) words.push('-d', request.folder);
   if (request.output !== undefined) words.push('-o', request.output);
   if (transfer.resume !== undefined) words.push(transfer.resume ? '-r' : '--no-resume');
@@ -139,7 +200,26 @@ export function getCommandLine(request: GetRequest): string {
   if (transfer.connectionsPerSourceMax !== undefined) words.push('-x', String(transfer.connectionsPerSourceMax));
   if (transfer.connectTimeoutMs !== undefined) words.push('--connect-timeout', seconds(transfer.connectTimeoutMs));
   if (transfer.giveUpAfterMs !== undefined) words.push('--give-up-after', seconds(transfer.giveUpAfterMs));
+  for (const checksum of request.checks?.checksums ?? []) words.push('--checksum', checksum);
+  if (request.checks?.checksumFile !== undefined) words.push('--checksums', request.checks.checksumFile);
+  if (request.filesAtOnceMax !== undefined) words.push('-j', String(request.filesAtOnceMax));
   return manygetCommandLine('get', operands, [...words, ...reportWords(request.report)]);
+}
+
+function fromWords(from: GetFrom | undefined): { readonly operands: readonly string[]; readonly words: string[] } {
+  switch (from?.kind) {
+    case 'urls':
+      return { operands: from.urls, words: [] };
+    case 'servers':
+      return {
+        operands: from.name === undefined ? [] : [from.name],
+        words: ['-a', from.host, '-p', formatPorts(from.ports)],
+      };
+    case 'lists':
+      return { operands: from.manifests, words: from.inputFile === undefined ? [] : ['--input-file', from.inputFile] };
+    case undefined:
+      return { operands: [], words: [] };
+  }
 }
 
 /** The command line that goes on where `request` ended: the same, without a wish to start over. */

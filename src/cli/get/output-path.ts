@@ -11,10 +11,15 @@ export async function outputPath(folder: string | undefined, output: string | un
   if (output !== undefined && isAbsolute(output)) {
     throw usageError(`-d ${printable(folder)} does not go with an absolute -o ${printable(output)}: leave one out`);
   }
-  const isFolder = await stat(folder).then(
+  if (!(await isFolder(folder)))
+    throw new ManygetError('output-folder-missing', `there is no folder ${printable(folder)} to write to`);
+  return output === undefined ? folder : join(folder, output);
+}
+
+/** Whether there is a folder at `path`. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  if (!isFolder) throw new ManygetError('output-folder-missing', `there is no folder ${printable(folder)} to write to`);
-  return output === undefined ? folder : join(folder, output);
 }

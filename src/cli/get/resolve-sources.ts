@@ -3,7 +3,7 @@ import { asManygetError, ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 import { mgpUrl } from '../options/addresses.js';
 import { usageError } from '../options/usage-error.js';
-import type { GetFrom } from './get-request.js';
+import type { ServedFrom } from './get-request.js';
 
 export interface ListedFile {
   readonly name: string;
@@ -16,7 +16,7 @@ export type ListFiles = (url: string) => Promise<readonly ListedFile[]>;
 const namesShownMax = 12;
 
 /** The addresses that `from` stands for; without a NAME, of the one file that the servers offer. */
-export async function resolveSources(from: GetFrom, listFiles: ListFiles): Promise<readonly string[]> {
+export async function resolveSources(from: ServedFrom, listFiles: ListFiles): Promise<readonly string[]> {
   if (from.kind === 'urls') return from.urls;
   const name = from.name ?? onlyName(await listFromAny(from.host, from.ports, listFiles), from.host);
   return from.ports.map((port) => mgpUrl(from.host, port, name));

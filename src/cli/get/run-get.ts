@@ -1,14 +1,12 @@
-/** One `get`, from the request to the exit status. Wires a download to a view and to the user's wish to end. */
+/** One `get`, from the request to the exit status: finds out what is to be fetched, and where it goes. */
 import type { DownloadHandle, DownloadOptions } from '../../base/download-handle.js';
-import { asManygetError } from '../../base/errors.js';
-import { endRequest, interruptedStatus } from '../end-signals.js';
-import { errorHint, printError } from '../error-output.js';
+import { interruptedStatus } from '../end-signals.js';
 import { type CliIo, isInteractive } from '../io.js';
 import { usageError } from '../options/usage-error.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
-import type { GetView } from './get-view.js';
 import { outputPath } from './output-path.js';
 import { type ListFiles, resolveSources } from './resolve-sources.js';
+import { showDownload } from './show-download.js';
 
 export interface GetDeps {
   readonly download: (options: DownloadOptions) => DownloadHandle;
@@ -19,20 +17,15 @@ export interface GetDeps {
 export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
   const request = given.from === undefined ? await askFor(given, deps, io) : given;
   if (request?.from === undefined) return interruptedStatus;
+  if (request.from.kind === 'lists' || request.checks !== undefined) {
+    const { runPlanned } = await import('./run-planned.js');
+    return runPlanned(request, deps, io);
+  }
   const sources = await resolveSources(request.from, deps.listFiles);
   const output = await outputPath(request.folder, request.output);
-  const view = await makeView(request, io);
-  try {
-    return await transfer(
-      request,
-      { ...request.transfer, sources, ...(output === undefined ? {} : { output }) },
-      view,
-      deps,
-      io,
-    );
-  } finally {
-    view.close();
-  }
+  const options = { ...request.transfer, sources, ...(output === undefined ? {} : { output }) };
+  const shown = { report: request.report, again: resumeCommandLine(request) };
+  return showDownload(shown, () => deps.download(options), io);
 }
 
 async function askFor(request: GetRequest, deps: GetDeps, io: CliIo): Promise<GetRequest | undefined> {
@@ -41,60 +34,4 @@ async function askFor(request: GetRequest, deps: GetDeps, io: CliIo): Promise<Ge
   }
   const { askGet } = await import('./ask-get.js');
   return askGet(request, deps.listFiles);
-}
-
-async function makeView(request: GetRequest, io: CliIo): Promise<GetView> {
-  const { report } = request;
-  if (report.quiet) return (await import('./quiet-view.js')).quietGetView;
-  const intervalMs = report.intervalMs ?? 1000;
-  if (report.json) return new (await import('./json-view.js')).JsonGetView(io.stdout, intervalMs);
-  const { drawsLive, outputTheme } = await import('../terminal/terminal-facts.js');
-  const theme = outputTheme(io, report);
-  if (drawsLive(io, report)) {
-    const { LiveGetView } = await import('./live-view.js');
-    return new LiveGetView(io, { theme, intervalMs: report.intervalMs, verbose: report.verbose });
-  }
-  const { PlainGetView } = await import('./plain-view.js');
-  return new PlainGetView(io.stdout, { theme, intervalMs, verbose: report.verbose });
-}
-
-async function transfer(
-  request: GetRequest,
-  options: DownloadOptions,
-  view: GetView,
-  deps: GetDeps,
-  io: CliIo,
-): Promise<number> {
-  const handle = deps.download(options);
-  view.start(handle);
-  const following = follow(handle, view);
-  const timer = setInterval(() => {
-    view.update();
-  }, view.intervalMs);
-  let cancelling: Promise<void> = Promise.resolve();
-  const ending = endRequest(io, () => {
-    view.ending();
-    cancelling = handle.cancel('ended by the user');
-  });
-  try {
-    const report = await handle.done;
-    await following;
-    view.report(report);
-    return 0;
-  } catch (thrown) {
-    const error = asManygetError(thrown);
-    const hint = errorHint(error, resumeCommandLine(request));
-    await Promise.allSettled([cancelling, following]);
-    view.failed(error, hint);
-    view.close();
-    return printError(io, error, hint, request.report.verbose);
-  } finally {
-    clearInterval(timer);
-    ending.stopListening();
-  }
-}
-
-/** Hands every event to the view; ends with the download. */
-async function follow(handle: DownloadHandle, view: GetView): Promise<void> {
-  for await (const event of handle.events()) view.event(event);
 }

@@ -1,0 +1,44 @@
+import { basename } from 'node:path';
+import { ManygetError } from '../base/errors.js';
+import type { ExpectedContent, Manifest } from '../base/manifest.js';
+import { checksumFileLimits, checksumsOf, parseChecksumFile } from '../wire/checksum-file.js';
+import { joinHashes, parseChecksum } from '../wire/checksum.js';
+import { manifestOf, readManifest } from './manifest.js';
+import { readDocument, type DocumentPlaces } from './read-document.js';
+
+/** What a file on this disk is to be compared with, as a user names it. */
+export interface ContentWishes {
+  /** A Metalink: a file, an http(s) address, or "-". */
+  readonly manifest?: string | undefined;
+  readonly checksums?: readonly string[] | undefined;
+  readonly checksumFile?: string | undefined;
+}
+
+/** The manifest of the file at `path`. @throws ManygetError as `readManifest` and `manifestOf`. */
+export async function manifestFor(path: string, from: string, places: DocumentPlaces): Promise<Manifest> {
+  return manifestOf(await readManifest(from, places), path, from);
+}
+
+/**
+ * All that `wishes` says of the file at `path` together.
+ * @throws ManygetError `usage` where it says nothing, `manifest-unreadable`, `manifest-malformed`, `manifest-refused`.
+ */
+export async function expectedContent(
+  path: string,
+  wishes: ContentWishes,
+  places: DocumentPlaces,
+): Promise<ExpectedContent> {
+  const { manifest: from, checksums = [], checksumFile } = wishes;
+  if (from === undefined && checksums.length === 0 && checksumFile === undefined) {
+    throw new ManygetError('usage', 'nothing says what the file should be: name --manifest, --checksum or --checksums');
+  }
+  const known: ExpectedContent = from === undefined ? {} : await manifestFor(path, from, places);
+  const given = checksums.map((text) => parseChecksum(text, '--checksum'));
+  let hashes = joinHashes(known.hashes ?? {}, given, '--checksum');
+  if (checksumFile !== undefined) {
+    const bytes = await readDocument(checksumFile, 'checksum file', checksumFileLimits.bytesMax, places);
+    const list = parseChecksumFile(bytes, checksumFile);
+    hashes = joinHashes(hashes, checksumsOf(list, basename(path), checksumFile), '--checksums');
+  }
+  return { sizeBytes: known.sizeBytes, pieces: known.pieces, hashes };
+}

@@ -1,0 +1,86 @@
+/** Several downloads, some at a time: each with its report, together with the exit status of the worst. */
+import type { DownloadHandle } from '../../base/download-handle.js';
+import { asManygetError, type ManygetError } from '../../base/errors.js';
+import { endRequest, interruptedStatus } from '../end-signals.js';
+import { errorHint } from '../error-output.js';
+import type { CliIo } from '../io.js';
+import type { ReportOptions } from '../options/report-options.js';
+import { JsonManyView, PlainManyView, quietManyView, type ManyView } from './many-view.js';
+
+export interface ManyItem {
+  readonly name: string;
+  readonly begin: () => Promise<DownloadHandle>;
+}
+
+export interface ManyRequest {
+  readonly report: ReportOptions;
+  /** The command line that goes on where this one ends. */
+  readonly again: string;
+  readonly atOnceMax: number;
+}
+
+const defaultIntervalMs = 1000;
+
+/** Fetches all of `items`; one that fails does not keep the others from being fetched. Returns the exit status. */
+export async function runMany(items: readonly ManyItem[], request: ManyRequest, io: CliIo): Promise<number> {
+  const view = makeView(request, io, items.length);
+  const running = new Map<string, DownloadHandle>();
+  const waiting = [...items];
+  const errors: ManygetError[] = [];
+  let ended = false;
+  const ending = endRequest(io, () => {
+    ended = true;
+    view.ending();
+    for (const handle of running.values()) void handle.cancel('ended by the user');
+  });
+  const timer = setInterval(() => view.update(running), request.report.intervalMs ?? defaultIntervalMs);
+  const lane = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined && !ended; item = waiting.shift()) {
+      const error = await fetchOne(item, running, view);
+      if (error !== undefined) errors.push(error);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(request.atOnceMax, items.length) }, lane));
+  } finally {
+    clearInterval(timer);
+    ending.stopListening();
+  }
+  view.end(items.length - errors.length - waiting.length, items.length);
+  if (ended) return interruptedStatus;
+  return errors.reduce((worst, error) => Math.max(worst, error.exitStatus), 0);
+}
+
+async function fetchOne(
+  item: ManyItem,
+  running: Map<string, DownloadHandle>,
+  view: ManyView,
+): Promise<ManygetError | undefined> {
+  try {
+    const handle = await item.begin();
+    running.set(item.name, handle);
+    view.started(item.name, handle);
+    const following = follow(handle, item.name, view);
+    const report = await handle.done;
+    await following;
+    view.report(item.name, report);
+    return undefined;
+  } catch (thrown) {
+    const error = asManygetError(thrown);
+    view.failed(item.name, error);
+    return error;
+  } finally {
+    running.delete(item.name);
+  }
+}
+
+async function follow(handle: DownloadHandle, name: string, view: ManyView): Promise<void> {
+  for await (const event of handle.events()) view.event(name, event);
+}
+
+function makeView(request: ManyRequest, io: CliIo, count: number): ManyView {
+  const { report, again } = request;
+  const hint = (error: ManygetError): string | undefined => errorHint(error, again);
+  if (report.json) return new JsonManyView(io, count, hint);
+  return report.quiet ? quietManyView(io, hint) : new PlainManyView(io, report.verbose, hint);
+}

@@ -1,0 +1,67 @@
+/** A `get` of what manifests and lists name, or of what has to have a checksum: plans it, then fetches one file or many. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { fetchBytes } from '../../app/fetch-bytes.js';
+import { planDownloads, type PlannedDownload } from '../../app/plan-downloads.js';
+import type { DownloadOptions } from '../../base/download-handle.js';
+import { asManygetError } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
+import type { CliIo } from '../io.js';
+import { usageError } from '../options/usage-error.js';
+import { type GetRequest, resumeCommandLine } from './get-request.js';
+import { isFolder, outputPath } from './output-path.js';
+import { resolveSources } from './resolve-sources.js';
+import type { GetDeps } from './run-get.js';
+import { type ManyItem, runMany } from './run-many.js';
+import { showDownload } from './show-download.js';
+
+const filesAtOnceDefault = 3;
+
+/** Carries out `request`. Returns the exit status. */
+export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
+  const { from, checks, report } = request;
+  if (from === undefined) throw usageError('nothing was named to fetch');
+  const operands = from.kind === 'lists' ? from.manifests : await resolveSources(from, deps.listFiles);
+  const inputFile = from.kind === 'lists' ? from.inputFile : undefined;
+  const { downloads, notices } = await planDownloads(
+    { operands, inputFile, ...checks },
+    { stdin: io.stdin, fetchBytes },
+  );
+  if (!report.quiet) for (const notice of notices) io.stderr.write(`manyget: ${printable(notice, 500)}\n`);
+  const again = resumeCommandLine(request);
+  const [only] = downloads;
+  if (only !== undefined && downloads.length === 1) {
+    const options = { ...optionsOf(request, only), ...(await placeOf(request, only, true)) };
+    return showDownload({ report, again }, () => deps.download(options), io);
+  }
+  const items: ManyItem[] = downloads.map((planned) => ({
+    name: join(planned.folder ?? '', planned.name),
+    begin: async () => deps.download({ ...optionsOf(request, planned), ...(await placeOf(request, planned, false)) }),
+  }));
+  return runMany(items, { report, again, atOnceMax: request.filesAtOnceMax ?? filesAtOnceDefault }, io);
+}
+
+function optionsOf(request: GetRequest, planned: PlannedDownload): DownloadOptions {
+  return { ...request.transfer, sources: planned.sources, manifest: planned.manifest };
+}
+
+/** Where the file goes. Folders that a manifest or a list names are made; those that the user names are to be there. */
+async function placeOf(request: GetRequest, planned: PlannedDownload, isOnly: boolean): Promise<{ output?: string }> {
+  const { relativePath, folder } = planned;
+  const given = await outputPath(folder === undefined ? request.folder : undefined, request.output);
+  if (relativePath === undefined) return given === undefined ? {} : { output: given };
+  if (request.output !== undefined) {
+    if (given === undefined || !(await isFolder(given))) {
+      if (isOnly && given !== undefined) return { output: given };
+      throw usageError(`-o ${printable(request.output)} is one place for several files: name an existing folder`);
+    }
+  }
+  const path = join(folder ?? given ?? '.', relativePath);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw asManygetError(error, 'output-not-writable', `cannot make the folder of ${printable(path)}`);
+  }
+  return { output: path };
+}

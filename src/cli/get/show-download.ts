@@ -1,0 +1,72 @@
+/** Wires one download to a view and to the user's wish to end. */
+import type { DownloadHandle } from '../../base/download-handle.js';
+import { asManygetError } from '../../base/errors.js';
+import { endRequest } from '../end-signals.js';
+import { errorHint, printError } from '../error-output.js';
+import type { CliIo } from '../io.js';
+import type { ReportOptions } from '../options/report-options.js';
+import type { GetView } from './get-view.js';
+
+export interface ShowRequest {
+  readonly report: ReportOptions;
+  /** The command line that goes on where this one ends. */
+  readonly again: string;
+}
+
+/** Shows a download from its beginning to its end, as `request` wants to see it. Returns the exit status. */
+export async function showDownload(request: ShowRequest, begin: () => DownloadHandle, io: CliIo): Promise<number> {
+  const view = await makeView(request.report, io);
+  try {
+    return await transfer(request, begin(), view, io);
+  } finally {
+    view.close();
+  }
+}
+
+async function transfer(request: ShowRequest, handle: DownloadHandle, view: GetView, io: CliIo): Promise<number> {
+  view.start(handle);
+  const following = follow(handle, view);
+  const timer = setInterval(() => {
+    view.update();
+  }, view.intervalMs);
+  let cancelling: Promise<void> = Promise.resolve();
+  const ending = endRequest(io, () => {
+    view.ending();
+    cancelling = handle.cancel('ended by the user');
+  });
+  try {
+    const report = await handle.done;
+    await following;
+    view.report(report);
+    return 0;
+  } catch (thrown) {
+    const error = asManygetError(thrown);
+    const hint = errorHint(error, request.again);
+    await Promise.allSettled([cancelling, following]);
+    view.failed(error, hint);
+    view.close();
+    return printError(io, error, hint, request.report.verbose);
+  } finally {
+    clearInterval(timer);
+    ending.stopListening();
+  }
+}
+
+/** Hands every event to the view; ends with the download. */
+async function follow(handle: DownloadHandle, view: GetView): Promise<void> {
+  for await (const event of handle.events()) view.event(event);
+}
+
+async function makeView(report: ReportOptions, io: CliIo): Promise<GetView> {
+  if (report.quiet) return (await import('./quiet-view.js')).quietGetView;
+  const intervalMs = report.intervalMs ?? 1000;
+  if (report.json) return new (await import('./json-view.js')).JsonGetView(io.stdout, intervalMs);
+  const { drawsLive, outputTheme } = await import('../terminal/terminal-facts.js');
+  const theme = outputTheme(io, report);
+  if (drawsLive(io, report)) {
+    const { LiveGetView } = await import('./live-view.js');
+    return new LiveGetView(io, { theme, intervalMs: report.intervalMs, verbose: report.verbose });
+  }
+  const { PlainGetView } = await import('./plain-view.js');
+  return new PlainGetView(io.stdout, { theme, intervalMs, verbose: report.verbose });
+}

@@ -1,0 +1,54 @@
+/** What `manifest` is asked for. */
+import type { Command } from 'commander';
+
+import { printable } from '../../base/printable.js';
+import { parseBytes } from '../../base/units.js';
+import { usageError } from '../options/usage-error.js';
+
+export interface ManifestCommand {
+  readonly files: readonly string[];
+  readonly urls: readonly string[];
+  /** Undefined: standard output. */
+  readonly output: string | undefined;
+  readonly overwrite: boolean;
+  readonly pieceBytes: number | undefined;
+}
+
+export interface ManifestFlags {
+  readonly url?: readonly string[];
+  readonly out?: string;
+  readonly overwrite?: boolean;
+  readonly pieceSize?: number;
+}
+
+export function addManifestFlags(command: Command): Command {
+  return command
+    .argument('<files...>', 'files to describe')
+    .option(
+      '--url <urls...>',
+      'addresses of the file, best first; one that ends with "/" gets the name of each file behind it',
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+    )
+    .option('-o, --out <file>', 'file to write, as NAME.meta4 (default: standard output)')
+    .option('--overwrite', 'replace an output that exists')
+    .option('--piece-size <size>', 'bytes of a piece, as 256K (default: 1M, more for huge files)', parsePieceSize);
+}
+
+export function manifestCommand(files: readonly string[], flags: ManifestFlags): ManifestCommand {
+  return {
+    files,
+    urls: flags.url ?? [],
+    output: flags.out === '-' ? undefined : flags.out,
+    overwrite: flags.overwrite ?? false,
+    pieceBytes: flags.pieceSize,
+  };
+}
+
+const pieceBytesMin = 1024;
+const pieceBytesMax = 1024 ** 3;
+
+function parsePieceSize(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes !== undefined && bytes >= pieceBytesMin && bytes <= pieceBytesMax) return bytes;
+  throw usageError(`--piece-size takes 1K to 1G, not "${printable(text, 40)}"`);
+}

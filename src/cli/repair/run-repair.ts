@@ -1,0 +1,32 @@
+import { fetchBytes } from '../../app/fetch-bytes.js';
+import type { repairBy } from '../../app/repair.js';
+import { endRequest } from '../end-signals.js';
+import { showDownload } from '../get/show-download.js';
+import type { CliIo } from '../io.js';
+import { jsonLine } from '../json-lines.js';
+import { manygetCommandLine } from '../options/shell-words.js';
+import { verifyLines } from '../verify/verify-lines.js';
+import type { RepairCommand } from './repair-request.js';
+
+export interface RepairDeps {
+  readonly repairBy: typeof repairBy;
+}
+
+/** Checks the file, and fetches what is wrong with it. Returns the exit status. */
+export async function runRepair(command: RepairCommand, deps: RepairDeps, io: CliIo): Promise<number> {
+  const { file, manifest, report } = command;
+  const abort = new AbortController();
+  const ending = endRequest(io, () => abort.abort());
+  let repair: Awaited<ReturnType<typeof repairBy>>;
+  try {
+    repair = await deps.repairBy(file, manifest, { stdin: io.stdin, fetchBytes }, abort.signal);
+  } finally {
+    ending.stopListening();
+  }
+  if (report.json) io.stdout.write(jsonLine({ type: 'verify', report: repair.found }));
+  else if (!report.quiet) io.stdout.write(`${verifyLines(repair.found).join('\n')}\n`);
+  if (repair.start === undefined) return 0;
+  const handle = await repair.start();
+  const again = manygetCommandLine('repair', [file], ['--manifest', manifest]);
+  return showDownload({ report, again }, () => handle, io);
+}

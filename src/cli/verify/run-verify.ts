@@ -1,0 +1,32 @@
+import type { ContentWishes } from '../../app/expected-content.js';
+import { fetchBytes } from '../../app/fetch-bytes.js';
+import type { DocumentPlaces } from '../../app/read-document.js';
+import type { VerifyOptions, VerifyReport } from '../../app/verify.js';
+import { ManygetError } from '../../base/errors.js';
+import type { ExpectedContent } from '../../base/manifest.js';
+import { endRequest } from '../end-signals.js';
+import type { CliIo } from '../io.js';
+import { jsonLine } from '../json-lines.js';
+import { verifyLines, verifySentence } from './verify-lines.js';
+import type { VerifyCommand } from './verify-request.js';
+
+export interface VerifyDeps {
+  readonly expectedContent: (path: string, wishes: ContentWishes, places: DocumentPlaces) => Promise<ExpectedContent>;
+  readonly verifyFile: (path: string, expected: ExpectedContent, options: VerifyOptions) => Promise<VerifyReport>;
+}
+
+/** Checks the file and says what is wrong with it. Returns the exit status; throws `verification-failed` for a bad file. */
+export async function runVerify(command: VerifyCommand, deps: VerifyDeps, io: CliIo): Promise<number> {
+  const abort = new AbortController();
+  const ending = endRequest(io, () => abort.abort());
+  try {
+    const expected = await deps.expectedContent(command.file, command, { stdin: io.stdin, fetchBytes });
+    const report = await deps.verifyFile(command.file, expected, { signal: abort.signal });
+    if (command.json) io.stdout.write(jsonLine({ type: 'verify', report }));
+    else if (!command.quiet) io.stdout.write(`${verifyLines(report).join('\n')}\n`);
+    if (report.isGood) return 0;
+    throw new ManygetError('verification-failed', verifySentence(report));
+  } finally {
+    ending.stopListening();
+  }
+}
