@@ -30,6 +30,8 @@ export interface AssemblyParts {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly onPhase: (phase: DownloadPhase, reason: string) => void;
+  /** The file's name is settled: the output can be opened. */
+  readonly onName: (fileName: string) => void;
   /** Bytes from `start` on, or some of them, are missing again. */
   readonly onForgotten: (start: number) => void;
   /** All bytes are in the file, and right. May be called more than once, and in the middle of something. */
@@ -206,6 +208,11 @@ export class Assembly implements LinkEvents {
   /** Looks at what the sources say, begins where they agree, and leaves out those that differ. */
   #agree(): void {
     if (this.#closed) return;
+    if (!this.#parts.output.isOpen) {
+      const name = this.pool.fileName(this.#parts.nowMs());
+      if (name === undefined) return;
+      this.#parts.onName(name);
+    }
     for (const { runner, error } of this.#parts.manifest.misfits(this.pool.runners)) this.#quarantine(runner, error);
     const verdict = this.pool.mirrors.judge(this.#parts.nowMs(), this.#facts);
     if (verdict.kind === 'wait') return;

@@ -73,6 +73,7 @@ export class Download implements DownloadHandle {
       onForgotten: (start) => this.#check.forget(start),
       // The last byte's own call is still under way: the end waits until it is through.
       onWhole: () => queueMicrotask(() => void this.#finish()),
+      onName: (fileName) => this.#openOutput(fileName),
       onFail: (error) => void this.#fail(error),
     });
     this.done = new Promise((resolve, reject) => {
@@ -89,14 +90,19 @@ export class Download implements DownloadHandle {
     try {
       if (signal?.aborted === true) throw new ManygetError('aborted', 'the download was cancelled before it began');
       const sources = this.#options.sources.map((url) => this.#parts.makeSource(url));
-      this.#output.open(sources[0]?.fileName ?? '', (reason) => this.#log.add({ type: 'notice', reason }));
-      if (this.#output.earlier !== undefined) this.#assembly.pool.mirrors.prefer(this.#output.earlier.replay);
+      const [first] = sources;
+      if (first?.mayBeRenamed !== true || !this.#output.waitsForName) this.#openOutput(first?.fileName ?? '');
       for (const source of sources) this.#assembly.pool.add(source);
       this.#ticker = setInterval(() => this.#tick(), tickMs);
       signal?.addEventListener('abort', this.#onAbort, { once: true });
     } catch (error) {
       void this.#fail(asManygetError(error));
     }
+  }
+
+  #openOutput(fileName: string): void {
+    this.#output.open(fileName, (reason) => this.#log.add({ type: 'notice', reason }));
+    if (this.#output.earlier !== undefined) this.#assembly.pool.mirrors.prefer(this.#output.earlier.replay);
   }
 
   events(): AsyncIterableIterator<DownloadEvent> {

@@ -2,7 +2,7 @@ import { ManygetError } from '../base/errors.js';
 import type { Disk } from '../store/disk.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
 import { lockOutput, type OutputLock } from '../store/output-lock.js';
-import { decideOutputPath, statePaths, type StatePaths } from '../store/output-path.js';
+import { decideOutputPath, statePaths, takesOwnName, type StatePaths } from '../store/output-path.js';
 import { completeCutFinish, type PartFile } from '../store/part-file.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
 import { preallocate } from '../store/preallocate.js';
@@ -50,6 +50,15 @@ export class OutputState {
   /** Where the file is while it is unfinished. */
   get partPath(): string {
     return this.#state().part;
+  }
+
+  /** The file's own name decides where it goes, and `open` has to wait for it. */
+  get waitsForName(): boolean {
+    return this.#paths === undefined && takesOwnName(this.#disk, this.#options.output);
+  }
+
+  get isOpen(): boolean {
+    return this.#paths !== undefined;
   }
 
   get earlier(): EarlierRun | undefined {

@@ -10,6 +10,8 @@ import { isFinal, SourceRunner } from './source-runner.js';
 
 /** Nobody was ever reached: more patience would only delay the news of a mistyped port. */
 const firstContactMsMax = 10_000;
+/** A better name for the file is not worth more waiting than this. */
+const nameMsMax = 3000;
 const defaultGiveUpMs = 60_000;
 const defaultConnectMs = 4000;
 
@@ -49,6 +51,14 @@ export class SourcePool {
   /** Bytes that came in over the network so far. */
   get arrivedBytes(): number {
     return this.runners.reduce((sum, runner) => sum + runner.arrivedBytes, 0);
+  }
+
+  /** What the first source calls the file; undefined while its answer is still worth waiting for. */
+  fileName(nowMs: number): string | undefined {
+    const [first] = this.runners;
+    if (first === undefined) return undefined;
+    const gaveUp = first.isStopped || first.faults > 0 || nowMs > nameMsMax;
+    return first.info?.name ?? (gaveUp ? first.source.fileName : undefined);
   }
 
   /** True while somebody is there, or may come back, who will state the hashes of the pieces, if not now then later. */

@@ -1,3 +1,4 @@
+import type { ByteRange } from '../base/byte-range.js';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { HashAlgorithm } from '../base/hash-algorithm.js';
 import type { ConnectionId, PieceIndex, SourceId } from '../base/ids.js';
@@ -10,6 +11,7 @@ import { BlockPool } from '../store/block-pool.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
 import type { PartFile } from '../store/part-file.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
+import { journalName, otherVersionRanges } from './earlier-versions.js';
 import type { EventLog } from './event-log.js';
 import { Inlet } from './inlet.js';
 import type { Link } from './link.js';
@@ -64,6 +66,7 @@ export class Transfer {
   /** Inlets of ended connections whose last bytes the disk has not taken yet. */
   readonly #orphans = new Set<Inlet>();
   readonly #journalIndex = new Map<SourceId, number>();
+  readonly #versionsSeen = new Set<SourceId>();
   readonly #queue: SchedulerEvent[] = [];
   #dispatching = false;
   #wakeAsked = false;
@@ -112,6 +115,7 @@ export class Transfer {
     this.#links.set(link.id, link);
     this.#sink.connections = this.#links.size;
     link.attach(new Inlet(this.#sink, link.runner.id));
+    this.#forgetOtherVersion(link.runner);
     this.dispatch({ type: 'connection-ready', connection: link.id, source: link.runner.id, rttMs: link.connectMs });
   }
 
@@ -191,6 +195,23 @@ export class Transfer {
       this.verifier.forget(this.ledger.pieceAt(range.start), this.ledger.pieceAt(range.end - 1));
       this.#parts.journal.append({ type: 'forget', start: range.start, end: range.end });
       this.dispatch({ type: 'refetch', range, avoid });
+    }
+  }
+
+  /** What an earlier run got from this source when it held another version is fetched again, once. */
+  #forgetOtherVersion(runner: SourceRunner): void {
+    const { replay, events } = this.#parts;
+    if (replay === undefined || this.#versionsSeen.has(runner.id)) return;
+    this.#versionsSeen.add(runner.id);
+    const pieceRange = (piece: number): ByteRange => this.ledger.pieceRange(piece as PieceIndex);
+    const ranges = otherVersionRanges(replay, runner.source.url, runner.info?.version, pieceRange);
+    if (ranges.length === 0) return;
+    const reason = `${runner.source.label} holds another version now: what an earlier run got from it is fetched again`;
+    events.add({ type: 'notice', reason });
+    for (const { start, end } of ranges) {
+      for (const run of this.ledger.runs(start, end)) {
+        if (run.source === fromEarlierRun) this.refetch(run.start, run.end, undefined);
+      }
     }
   }
 
@@ -296,10 +317,15 @@ export class Transfer {
     });
   }
 
+  #nameInJournal(source: SourceId): string {
+    const runner = this.#parts.runner(source);
+    return runner === undefined ? 'unknown:' : journalName(runner.source.url, runner.info?.version);
+  }
+
   #indexOf(source: SourceId): number {
     let index = this.#journalIndex.get(source);
     if (index === undefined) {
-      index = this.#parts.journal.sourceIndex(this.#parts.runner(source)?.source.url ?? 'unknown:');
+      index = this.#parts.journal.sourceIndex(this.#nameInJournal(source));
       this.#journalIndex.set(source, index);
     }
     return index;

@@ -12,6 +12,8 @@ export interface SourceInfo {
   /** SHA-256 of the whole file as stated by the server. */
   readonly sha256: string | undefined;
   readonly hashedBytes: number;
+  /** Changes when the file does, where the source has no content id but says so much. */
+  readonly version: string | undefined;
   /** False where the source never states piece hashes: there is nothing to wait for. */
   readonly willHash: boolean;
   readonly traits: ConnectionTraits;
@@ -73,6 +75,8 @@ export interface Source {
   readonly label: string;
   /** Name of the file there, for a default output name. */
   readonly fileName: string;
+  /** Its first answer may bring a better name than `fileName`, in `SourceInfo.name`. */
+  readonly mayBeRenamed: boolean;
   /** Begins to connect. `connectTimeoutMs` bounds the time until `ready`. */
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection;
   /** What else there is at this address, for an error message; empty where it cannot tell. */

@@ -65,12 +65,17 @@ export function statePaths(outputPath: string): StatePaths {
   return { part, journal: `${part}.journal`, lock: `${part}.lock` };
 }
 
+/** True where the output has the file's own name, in the current folder or in the one that was asked for. */
+export function takesOwnName(disk: Disk, output: string | undefined): boolean {
+  if (output === undefined || output === '') return true;
+  const namesFolder = /[/\\]$/.test(output) && (output.endsWith('/') || path.sep === '\\');
+  return namesFolder || look(disk, output)?.kind === 'folder';
+}
+
 function findPath(disk: Disk, request: OutputRequest): string {
   const { output } = request;
-  if (output === undefined || output === '') return path.resolve(safeFileName(request.name));
-  const namesFolder = /[/\\]$/.test(output) && (output.endsWith('/') || path.sep === '\\');
-  if (namesFolder || look(disk, output)?.kind === 'folder') return path.resolve(output, safeFileName(request.name));
-  return path.resolve(output);
+  if (!takesOwnName(disk, output)) return path.resolve(output ?? '');
+  return path.resolve(output ?? '', safeFileName(request.name));
 }
 
 function checkFree(disk: Disk, outputPath: string, overwrite: boolean): void {

@@ -99,6 +99,7 @@ export class HttpFile {
       contentId: undefined,
       sha256: facts.sha256,
       hashedBytes: 0,
+      version: facts.validators.etag ?? facts.validators.lastModified,
       willHash: false,
       traits: { canTrim: false, ranges: this.ranges === true },
     };

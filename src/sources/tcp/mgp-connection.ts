@@ -228,6 +228,7 @@ export class MgpConnection implements SourceConnection, FrameHandler {
       contentId: answer.contentId ?? undefined,
       sha256: answer.sha256 ?? undefined,
       hashedBytes: answer.hashedBytes,
+      version: undefined,
       willHash: true,
       traits: mgpTraits,
     };

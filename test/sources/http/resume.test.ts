@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { download } from '../../../src/app/download.js';
+import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { HttpTestServer } from '../../support/http-test-server.js';
+import { tempFolder } from '../../support/temp-folder.js';
+
+const first = randomBytesOf(4 * 1024 * 1024 + 3, 1);
+const second = randomBytesOf(first.length, 2);
+
+/** Begins a download of `server`'s file and ends it once some of it has come. */
+async function beginAt(server: HttpTestServer, output: string): Promise<void> {
+  const quirk = server.quirk;
+  server.quirk = (_ask, right) => (right.body.length < 2 ? right : { ...right, cutAfter: 2 * 1024 * 1024 });
+  const handle = download({ sources: [server.url], output, http: { netrc: false, proxy: {} } });
+  const ended = handle.done.catch((error: unknown) => error);
+  for await (const event of handle.events()) {
+    if (event.type === 'source-lost') break;
+  }
+  await handle.cancel();
+  await ended;
+  server.quirk = quirk;
+}
+
+describe('a download that was ended', () => {
+  test('goes on where it was while the server holds the same version', async () => {
+    const output = path.join(tempFolder(), 'out.bin');
+    const server = await HttpTestServer.start({ file: first });
+    await beginAt(server, output);
+    expect(existsSync(`${output}.part`)).toBe(true);
+    const outcome = await fetchFile([server.url], { output });
+    if (outcome.kind === 'failed') throw outcome.error;
+    expect(first.equals(outcome.bytes)).toBe(true);
+    expect(outcome.report.resumedBytes).toBeGreaterThan(1024 * 1024);
+  });
+
+  test('mixes nothing of the old version in where the server holds another one of the same size', async () => {
+    const output = path.join(tempFolder(), 'out.bin');
+    const server = await HttpTestServer.start({ file: first, etag: '"v1"' });
+    await beginAt(server, output);
+    server.file = second;
+    server.etag = '"v2"';
+    const outcome = await fetchFile([server.url], { output });
+    if (outcome.kind === 'failed') throw outcome.error;
+    expect(second.equals(outcome.bytes)).toBe(true);
+  });
+});
