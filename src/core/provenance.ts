@@ -46,6 +46,7 @@ export class Provenance {
 
   /** Forgets who delivered [start, end). */
   clear(start: number, end: number): void {
+    if (start >= end) return;
     const at = this.#firstEndingAfter(start);
     let to = at;
     const kept: Run[] = [];
@@ -60,6 +61,7 @@ export class Provenance {
   /** The runs within [start, end), cut to it, in order. */
   within(start: number, end: number): Run[] {
     const out: Run[] = [];
+    if (start >= end) return out;
     for (let i = this.#firstEndingAfter(start); i < this.#starts.length; i += 1) {
       const run = this.#run(i);
       if (run.start >= end) break;

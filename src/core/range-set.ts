@@ -105,6 +105,7 @@ export class RangeSet {
   /** Bytes of [start, end) that are in. */
   overlapBytes(start: number, end: number): number {
     let sum = 0;
+    if (start >= end) return sum;
     for (let i = this.#firstEndingAfter(start); i < this.#starts.length; i += 1) {
       const s = this.#starts[i] ?? 0;
       if (s >= end) break;
@@ -116,6 +117,7 @@ export class RangeSet {
   /** The parts of [start, end) that are in, in order. */
   within(start: number, end: number): ByteRange[] {
     const out: ByteRange[] = [];
+    if (start >= end) return out;
     for (let i = this.#firstEndingAfter(start); i < this.#starts.length; i += 1) {
       const s = this.#starts[i] ?? 0;
       if (s >= end) break;
