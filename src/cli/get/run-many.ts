@@ -36,7 +36,7 @@ export async function runMany(items: readonly ManyItem[], request: ManyRequest, 
   const timer = setInterval(() => view.update(running), request.report.intervalMs ?? defaultIntervalMs);
   const lane = async (): Promise<void> => {
     for (let item = waiting.shift(); item !== undefined && !ended; item = waiting.shift()) {
-      const error = await fetchOne(item, running, view);
+      const error = await fetchOne(item, running, view, () => ended);
       if (error !== undefined) errors.push(error);
     }
   };
@@ -55,11 +55,14 @@ async function fetchOne(
   item: ManyItem,
   running: Map<string, DownloadHandle>,
   view: ManyView,
+  isEnding: () => boolean,
 ): Promise<ManygetError | undefined> {
   try {
     const handle = await item.begin();
     running.set(item.name, handle);
     view.started(item.name, handle);
+    // The wish to end may have come while the download was being begun: nobody has told it.
+    if (isEnding()) void handle.cancel('ended by the user');
     const following = follow(handle, item.name, view);
     const report = await handle.done;
     await following;
