@@ -66,6 +66,7 @@ export class HttpTestServer {
   lastModified: string | undefined;
   file: Uint8Array;
   connections = 0;
+  #port = 0;
 
   private constructor(options: HttpTestServerOptions) {
     this.#options = options;
@@ -89,11 +90,13 @@ export class HttpTestServer {
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject).listen(0, options.host ?? '127.0.0.1', resolve);
     });
+    server.#port = (server.#server.address() as AddressInfo).port;
     return server;
   }
 
+  /** Kept after the server was stopped. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   /** "http://127.0.0.1:PORT". */
