@@ -50,6 +50,8 @@ export class Assembly implements LinkEvents {
   readonly #stopping = new AbortController();
   #transfer: Transfer | undefined;
   #facts: FileFacts | undefined;
+  /** The content id that the journal has heard of. */
+  #notedContent: string | undefined;
   #hashList: HashList | undefined;
   #phase: DownloadPhase = 'connecting';
   #paused = false;
@@ -226,8 +228,9 @@ export class Assembly implements LinkEvents {
     if (this.#facts === undefined) this.#begin(facts);
     else if (this.#facts.sizeBytes !== facts.sizeBytes) this.#beginAnew(facts);
     if (this.#closed) return;
-    if (facts.contentId !== undefined && this.#facts?.contentId !== facts.contentId) {
+    if (facts.contentId !== undefined && this.#notedContent !== facts.contentId) {
       this.#facts = { ...facts };
+      this.#notedContent = facts.contentId;
       this.#parts.output.noteContent(facts.contentId);
     }
     for (const runner of verdict.good) {
@@ -295,6 +298,7 @@ export class Assembly implements LinkEvents {
   #beginAnew(facts: FileFacts): void {
     this.#transfer?.close();
     this.#parts.output.discard();
+    this.#notedContent = undefined;
     this.#parts.onForgotten(0);
     this.#parts.log.add({
       type: 'notice',
