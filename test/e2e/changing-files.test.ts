@@ -1,0 +1,67 @@
+import { truncateSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DownloadLab, failure, mib, seededBytes, until, untilDone } from '../support/download-lab.js';
+
+const size = 6 * mib;
+
+describe('a file that, on one of two servers in mid-download,', () => {
+  const changes = [
+    {
+      what: 'gets other bytes',
+      change: (path: string) => writeFileSync(path, seededBytes(size, 9)),
+      code: 'content-differs',
+    },
+    { what: 'is cut', change: (path: string) => truncateSync(path, mib), code: 'size-differs' },
+    { what: 'grows', change: (path: string) => writeFileSync(path, seededBytes(size + 1, 1)), code: 'size-differs' },
+  ];
+
+  it.each(changes)('$what is fetched from the other one', async ({ change, code }) => {
+    await using lab = await DownloadLab.create();
+    const steady = lab.file('steady/file.bin', size);
+    const changing = lab.file('changing/file.bin', size);
+    const first = await lab.serve(changing.path, { rateLimits: [2 * mib] });
+    const second = await lab.serve(steady.path, { rateLimits: [2 * mib] });
+    const handle = lab.get([first.url(1), second.url(1)]);
+    await until(() => handle.snapshot().verifiedBytes > 0 && handle.snapshot().sources[0]?.state === 'active');
+    change(changing.path);
+    await handle.done;
+    expect(handle.recentEvents(500)).toContainEqual(
+      expect.objectContaining({ type: 'source-quarantined', source: 0, code }),
+    );
+    expect(lab.written()?.equals(steady.bytes)).toBe(true);
+  });
+});
+
+describe('a file that changes on its only server', () => {
+  it('ends the download with its state, and never mixes the two', async () => {
+    await using lab = await DownloadLab.create();
+    const file = lab.file('file.bin', size);
+    const fleet = await lab.serve(file.path, { rateLimits: [4 * mib] });
+    const handle = lab.get(fleet.urls());
+    await untilDone(handle, 2 * mib);
+    const changed = seededBytes(size + 3, 2);
+    writeFileSync(file.path, changed);
+    const error = await failure(handle);
+    expect(error.code).toBe('sources-disagree');
+    expect(lab.written()).toBeUndefined();
+    expect((await failure(lab.get(fleet.urls()))).code).toBe('journal-other-file');
+    await lab.get(fleet.urls(), { resume: false }).done;
+    expect(lab.written()?.equals(changed)).toBe(true);
+  });
+
+  it('before its hashes are known has the bytes of the new one alone', async () => {
+    await using lab = await DownloadLab.create();
+    const file = lab.file('file.bin', size);
+    const fleet = await lab.serve(file.path, { rateLimits: [2 * mib] });
+    const handle = lab.get(fleet.urls());
+    await untilDone(handle, 1);
+    const changed = seededBytes(size, 2);
+    writeFileSync(file.path, changed);
+    const error = await handle.done.then(
+      () => undefined,
+      (e: unknown) => e,
+    );
+    if (error === undefined) expect(lab.written()?.equals(changed)).toBe(true);
+    else expect(error).toMatchObject({ code: 'sources-disagree' });
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { sourceMaker } from '../../src/app/source-maker.js';
+import type { DownloadOptions } from '../../src/base/download-handle.js';
+import { Download } from '../../src/engine/download.js';
+import { OutputState } from '../../src/engine/output-state.js';
+import { realDisk } from '../../src/store/disk.js';
+import { readJournal } from '../../src/store/journal.js';
+import { DownloadLab, eventsOf, failure, mib, seededBytes, until } from '../support/download-lab.js';
+import { FaultyDisk } from '../support/faulty-disk.js';
+
+const size = 8 * mib;
+const bytes = seededBytes(size, 5);
+
+/** A download whose files are on `disk`. */
+function getOnto(lab: DownloadLab, disk: FaultyDisk, sources: readonly string[], giveUpAfterMs = 60_000): Download {
+  const options: DownloadOptions = { sources, output: lab.output, giveUpAfterMs };
+  const output = new OutputState(disk, { output: lab.output, resume: true, overwrite: false });
+  const handle = new Download({ options, makeSource: sourceMaker(options), output, random: () => 0.5 });
+  handle.start();
+  return lab.keep(handle);
+}
+
+/** Pieces of which the journal says that they are in the part file. */
+function recordedPieces(lab: DownloadLab): number {
+  const replay = readJournal(realDisk, `${lab.output}.part.journal`);
+  return 'damaged' in replay ? 0 : replay.pieces.size;
+}
+
+describe('a disk that is full in mid-download', () => {
+  it('pauses it, says so, and lets it go on once there is space', async () => {
+    await using lab = await DownloadLab.create();
+    const servers = [await lab.script({ bytes }), await lab.script({ bytes })];
+    const disk = new FaultyDisk();
+    disk.spaceBytes = 3 * mib;
+    const handle = getOnto(
+      lab,
+      disk,
+      servers.map((s) => s.url),
+    );
+    await until(() => handle.snapshot().phase === 'disk-full');
+    expect(handle.snapshot().note).toMatch(/space|full/);
+    expect(handle.snapshot().doneBytes).toBeLessThanOrEqual(3 * mib);
+    disk.spaceBytes = Infinity;
+    const report = await handle.done;
+    expect(report.fetchedBytes).toBe(size);
+    expect(eventsOf(handle, 'phase').map((e) => e.phase)).toEqual(
+      expect.arrayContaining(['downloading', 'disk-full', 'downloading', 'finishing', 'done']),
+    );
+    expect(lab.written()?.equals(bytes)).toBe(true);
+  });
+
+  it('again and again, a little space at a time', async () => {
+    await using lab = await DownloadLab.create();
+    const servers = [await lab.script({ bytes }), await lab.script({ bytes }), await lab.script({ bytes })];
+    const disk = new FaultyDisk();
+    disk.spaceBytes = 100_000;
+    const handle = getOnto(
+      lab,
+      disk,
+      servers.map((s) => s.url),
+    );
+    for (let round = 0; round < 5; round += 1) {
+      await until(() => handle.snapshot().phase === 'disk-full' && disk.spaceBytes === 0);
+      disk.spaceBytes = 1_300_000;
+      await until(() => disk.spaceBytes < 1_300_000);
+    }
+    disk.spaceBytes = Infinity;
+    await handle.done;
+    expect(lab.written()?.equals(bytes)).toBe(true);
+  });
+
+  it('for too long ends it, and the next run goes on from there', async () => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes, allowedBytes: 2 * mib });
+    const disk = new FaultyDisk();
+    const handle = getOnto(lab, disk, [server.url], 400);
+    await until(() => recordedPieces(lab) === 32);
+    disk.spaceBytes = mib;
+    server.allow(Infinity);
+    const error = await failure(handle);
+    expect(error.code).toBe('disk-full');
+    expect(lab.leftovers()).toEqual(['.part', '.part.journal']);
+    const report = await lab.get([server.url]).done;
+    expect(report.resumedBytes).toBeGreaterThanOrEqual(2 * mib);
+    expect(report.resumedBytes + report.fetchedBytes).toBe(size);
+    expect(lab.written()?.equals(bytes)).toBe(true);
+  });
+
+  it('from the beginning ends it before anything is fetched', async () => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes });
+    const disk = new FaultyDisk();
+    disk.spaceBytes = 0;
+    expect((await failure(getOnto(lab, disk, [server.url]))).code).toBe('disk-full');
+    expect(server.sentBytes).toBe(0);
+  });
+});
+
+describe('a disk that fails', () => {
+  it('in a write ends the download, and the next run goes on from there', async () => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes });
+    const disk = new FaultyDisk();
+    disk.fail('write', 'EIO', { skip: 6 });
+    const error = await failure(getOnto(lab, disk, [server.url]));
+    expect(error.code).toBe('io-failed');
+    expect(error.message).toContain('out.bin.part');
+    await lab.get([server.url]).done;
+    expect(lab.written()?.equals(bytes)).toBe(true);
+  });
+
+  it('in the last sync gives nothing the final name', async () => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes });
+    const disk = new FaultyDisk();
+    disk.fail('sync', 'EIO', { times: 100 });
+    expect((await failure(getOnto(lab, disk, [server.url]))).code).toBe('io-failed');
+    expect(lab.written()).toBeUndefined();
+    await lab.get([server.url]).done;
+    expect(lab.written()?.equals(bytes)).toBe(true);
+  });
+
+  it('takes short writes alone: nothing is lost', async () => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes });
+    const disk = new FaultyDisk();
+    disk.writeBytesMax = 10_007;
+    await getOnto(lab, disk, [server.url]).done;
+    expect(lab.written()?.equals(bytes)).toBe(true);
+  });
+});
