@@ -14,7 +14,7 @@ import type { Link, LinkEvents } from './link.js';
 import type { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
 import type { FileFacts } from './resume-state.js';
-import { missingFileError, noSourceError } from './source-errors.js';
+import { corruptPieceReason, missingFileError, noSourceError } from './source-errors.js';
 import { SourcePool } from './source-pool.js';
 import type { SourceRunner } from './source-runner.js';
 import { Transfer } from './transfer.js';
@@ -50,8 +50,6 @@ export class Assembly implements LinkEvents {
   readonly #stopping = new AbortController();
   #transfer: Transfer | undefined;
   #facts: FileFacts | undefined;
-  /** The content id that the journal has heard of. */
-  #notedContent: string | undefined;
   #hashList: HashList | undefined;
   #phase: DownloadPhase = 'connecting';
   #paused = false;
@@ -228,9 +226,8 @@ export class Assembly implements LinkEvents {
     if (this.#facts === undefined) this.#begin(facts);
     else if (this.#facts.sizeBytes !== facts.sizeBytes) this.#beginAnew(facts);
     if (this.#closed) return;
-    if (facts.contentId !== undefined && this.#notedContent !== facts.contentId) {
-      this.#facts = { ...facts };
-      this.#notedContent = facts.contentId;
+    if (facts.contentId !== undefined) {
+      this.#facts = facts;
       this.#parts.output.noteContent(facts.contentId);
     }
     for (const runner of verdict.good) {
@@ -298,7 +295,6 @@ export class Assembly implements LinkEvents {
   #beginAnew(facts: FileFacts): void {
     this.#transfer?.close();
     this.#parts.output.discard();
-    this.#notedContent = undefined;
     this.#parts.onForgotten(0);
     this.#parts.log.add({
       type: 'notice',
@@ -327,9 +323,8 @@ export class Assembly implements LinkEvents {
   }
 
   #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {
-    const names = sources.map((s) => this.pool.runners[s]?.source.label ?? 'an earlier run').join(' and ');
-    const whose = this.#parts.manifest.pieces === undefined ? 'the servers state' : 'the manifest states';
-    const reason = `piece ${piece} from ${names} does not have the hash that ${whose}: fetched again`;
+    const labels = sources.map((s) => this.pool.runners[s]?.source.label ?? 'an earlier run');
+    const reason = corruptPieceReason(piece, labels, this.#parts.manifest.pieces !== undefined);
     this.#parts.log.add({ type: 'piece-corrupt', piece, sources: [...sources], reason });
     const runner =
       sources.length === 1 && sources[0] !== fromEarlierRun ? this.pool.runners[sources[0] ?? -1] : undefined;

@@ -36,6 +36,8 @@ export class OutputState {
   #earlier: EarlierRun | undefined;
   #part: PartFile | undefined;
   #journal: Journal | undefined;
+  /** What the journal has heard of the content. */
+  #contentId: string | undefined;
 
   constructor(disk: Disk, options: OutputOptions) {
     this.#disk = disk;
@@ -104,11 +106,13 @@ export class OutputState {
     this.#journal?.remove();
     this.#part = undefined;
     this.#journal = undefined;
+    this.#contentId = undefined;
     this.#earlier = undefined;
   }
 
-  /** The content of the file is known now. @throws ManygetError `journal-other-file`. */
+  /** The content of the file is known now; may be said again. @throws ManygetError `journal-other-file`. */
   noteContent(contentId: string): void {
+    if (contentId === this.#contentId) return;
     const known = this.#earlier?.replay.contentId;
     if (known !== undefined && known !== contentId) {
       throw new ManygetError(
@@ -117,6 +121,7 @@ export class OutputState {
       );
     }
     if (known === undefined) this.#journal?.append({ type: 'content', contentId });
+    this.#contentId = contentId;
   }
 
   /** Reads back what the earlier run claims to have left. */

@@ -45,3 +45,9 @@ export async function missingFileError(runners: readonly SourceRunner[], timeout
     return new ManygetError('file-not-found', what, { cause });
   }
 }
+
+/** Why a piece is fetched again. */
+export function corruptPieceReason(piece: number, labels: readonly string[], byManifest: boolean): string {
+  const whose = byManifest ? 'the manifest states' : 'the servers state';
+  return `piece ${piece} from ${labels.join(' and ')} does not have the hash that ${whose}: fetched again`;
+}
