@@ -7,7 +7,7 @@ import { parseMetalink } from '../wire/metalink.js';
 import { readDocument, type DocumentPlaces } from './read-document.js';
 
 /**
- * Reads a Metalink from a file, an http(s) address or standard input.
+ * Reads a Metalink from a file, an address or standard input.
  * @throws ManygetError `manifest-unreadable`, `manifest-malformed` or `manifest-refused`.
  */
 export async function readManifest(from: string, places: DocumentPlaces): Promise<ManifestDocument> {

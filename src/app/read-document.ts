@@ -19,7 +19,7 @@ const fileReasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * A small document that describes downloads: from a file, from an http(s) address, or from standard input ("-").
+ * A small document that describes downloads: from a file, from an address, or from standard input ("-").
  * @param what What it is, for messages: "metalink".
  * @throws ManygetError `manifest-unreadable`, or `manifest-refused` where it is longer than `bytesMax`.
  */
@@ -30,13 +30,10 @@ export async function readDocument(
   places: DocumentPlaces,
 ): Promise<Uint8Array> {
   const label = `${what} "${printable(from)}"`;
-  if (/^https?:\/\//i.test(from)) {
-    return places.fetchBytes(from, bytesMax).catch((cause: unknown) => {
-      throw unreadable(label, cause instanceof Error ? cause.message : String(cause), cause);
-    });
-  }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(from)) {
-    throw unreadable(label, 'only http and https addresses are read, and files', undefined);
+    return places.fetchBytes(from, bytesMax).catch((cause: unknown) => {
+      throw notFetched(label, asManygetError(cause));
+    });
   }
   if (from === '-') return collect(places.stdin, label, bytesMax);
   try {
@@ -50,7 +47,7 @@ export async function readDocument(
 }
 
 /** All that a stream gives. @throws ManygetError `manifest-refused` beyond `bytesMax`. */
-export async function collect(
+async function collect(
   stream: AsyncIterable<Uint8Array | string>,
   label: string,
   bytesMax: number,
@@ -64,6 +61,12 @@ export async function collect(
     chunks.push(read);
   }
   return Buffer.concat(chunks);
+}
+
+/** A document that was fetched and is refused is not the same as one that cannot be had. */
+function notFetched(label: string, cause: ManygetError): ManygetError {
+  if (cause.code !== 'manifest-refused') return unreadable(label, cause.message, cause);
+  return new ManygetError(cause.code, `${label} is refused: ${cause.message}`, { cause });
 }
 
 function unreadable(label: string, why: string, cause: unknown): ManygetError {

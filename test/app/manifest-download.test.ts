@@ -9,6 +9,7 @@ import type { FleetHandle } from '../../src/base/fleet-handle.js';
 import type { HashAlgorithm } from '../../src/base/hash-algorithm.js';
 import type { PieceHashes } from '../../src/base/manifest.js';
 import { randomBytesOf } from '../support/random-bytes.js';
+import { smallWeb } from '../support/small-web.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const sizeBytes = 3 * 1024 * 1024 + 12_345;
@@ -142,6 +143,26 @@ describe('a download with a manifest', () => {
     expect(report.fetchedBytes).toBeGreaterThan(0);
     expect(report.fetchedBytes).toBeLessThanOrEqual(1024 * 1024);
     expect(readFileSync(output).equals(right)).toBe(true);
+  });
+
+  test('works from web servers that know nothing of pieces', async () => {
+    const output = path.join(tempFolder(), 'out.bin');
+    const sources = [`${await smallWeb({ '*': right })}f.bin`, `${await smallWeb({ '*': wrong })}f.bin`];
+    const manifest = { sizeBytes, hashes: { sha1: hex('sha1', right) }, pieces: piecesOf(right, 'sha1', 262_144) };
+    const report = await download({ sources, output, manifest }).done;
+    expect(report).toMatchObject({ piecesVerified: 13 });
+    expect(readFileSync(output).equals(right)).toBe(true);
+  });
+
+  test('of a file on web servers is checked as a whole where nothing is known of its pieces', async () => {
+    const output = path.join(tempFolder(), 'out.bin');
+    const sources = [`${await smallWeb({ '*': wrong })}f.bin`];
+    const done = download({ sources, output, manifest: { hashes: { sha256: hex('sha256', right) } } }).done;
+    await expect(done).rejects.toMatchObject({ code: 'verification-failed' });
+    expect(existsSync(output)).toBe(false);
+    const good = [`${await smallWeb({ '*': right })}f.bin`];
+    const manifest = { hashes: { sha256: hex('sha256', right) } };
+    expect(await download({ sources: good, output, resume: false, manifest }).done).toMatchObject(manifest.hashes);
   });
 
   test('of an empty file is checked like any other', async () => {

@@ -1,29 +1,22 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, test } from 'vitest';
-import { fetchBytes } from '../../src/app/fetch-bytes.js';
+import { describe, expect, test } from 'vitest';
+import { documentFetcher } from '../../src/app/fetch-bytes.js';
 import { makeManifest } from '../../src/app/make-manifest.js';
 import { manifestOf, readManifest } from '../../src/app/manifest.js';
 import { planDownloads, type DownloadPlan, type DownloadWishes } from '../../src/app/plan-downloads.js';
-import type { DocumentPlaces } from '../../src/app/read-document.js';
+import { readDocument, type DocumentPlaces } from '../../src/app/read-document.js';
 import { isManifestOperand, type Manifest } from '../../src/base/manifest.js';
 import { writeMetalink } from '../../src/wire/metalink-writer.js';
 import { randomBytesOf } from '../support/random-bytes.js';
+import { smallWeb } from '../support/small-web.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const md5 = 'ab'.repeat(16);
 const sha256 = 'cd'.repeat(32);
-const servers: Server[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
-});
-
 function places(stdin = ''): DocumentPlaces {
-  return { stdin: Readable.from([Buffer.from(stdin)]), fetchBytes };
+  return { stdin: Readable.from([Buffer.from(stdin)]), fetchBytes: documentFetcher() };
 }
 
 function manifest(name: string, urls: readonly string[], more: Partial<Manifest> = {}): Manifest {
@@ -41,17 +34,6 @@ async function plan(wishes: Partial<DownloadWishes>, stdin?: string): Promise<Do
   return planDownloads({ operands: [], ...wishes }, places(stdin));
 }
 
-/** A web server that gives `body` for "/ok" and 404 for anything else; returns its address. */
-async function web(body: string): Promise<string> {
-  const server = createServer((request, response) => {
-    if (request.url !== '/ok.meta4') response.statusCode = 404;
-    response.end(body);
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 describe('a manifest', () => {
   test('is told from a file to fetch by its name', () => {
     for (const name of ['-', 'a.meta4', 'b/a.METALINK', 'http://h/a.meta4?x=1'])
@@ -61,23 +43,23 @@ describe('a manifest', () => {
 
   test('is read from a file, from standard input and over HTTP', async () => {
     const text = writeMetalink(manifest('f', ['http://h/f']));
-    const url = await web(text);
+    const url = await smallWeb({ '/ok.meta4': text });
     const documents = [
       await readManifest(fileWith(text), places()),
       await readManifest('-', places(text)),
-      await readManifest(`${url}/ok.meta4`, places()),
+      await readManifest(`${url}ok.meta4`, places()),
     ];
     for (const document of documents) expect(document.files.map((file) => file.name)).toEqual(['f']);
   });
 
   test('that cannot be read is told in one sentence', async () => {
-    const url = await web('x');
+    const url = await smallWeb({ '/ok.meta4': 'x' });
     const gone = path.join(tempFolder(), 'gone.meta4');
     const unreadable = [
       [gone, 'there is no such file'],
       [tempFolder(), 'it is a folder'],
-      ['ftp://h/a.meta4', 'only http and https addresses are read'],
-      [`${url}/other.meta4`, 'the server answers 404 Not Found'],
+      ['ftp://h/a.meta4', 'scheme'],
+      [`${url}other.meta4`, '404'],
     ] as const;
     for (const [from, words] of unreadable) {
       await expect(readManifest(from, places())).rejects.toMatchObject({
@@ -85,7 +67,19 @@ describe('a manifest', () => {
         message: expect.stringContaining(words) as string,
       });
     }
-    await expect(readManifest(`${url}/ok.meta4`, places())).rejects.toMatchObject({ code: 'manifest-malformed' });
+    await expect(readManifest(`${url}ok.meta4`, places())).rejects.toMatchObject({ code: 'manifest-malformed' });
+  });
+
+  test('that is too long is refused, over HTTP as from a file', async () => {
+    const there = places();
+    const url = await smallWeb({ '/long': 'x'.repeat(2000) });
+    for (const from of [`${url}long`, fileWith('x'.repeat(2000))]) {
+      await expect(readDocument(from, 'list', 1999, there)).rejects.toMatchObject({
+        code: 'manifest-refused',
+        message: expect.stringContaining('more than 1999 bytes') as string,
+      });
+      expect(await readDocument(from, 'list', 2000, there)).toHaveLength(2000);
+    }
   });
 
   test('with several files is asked for the one of that name', () => {

@@ -1,40 +1,13 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeManifest } from '../../src/app/make-manifest.js';
 import { randomBytesOf } from '../support/random-bytes.js';
+import { smallWeb } from '../support/small-web.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const hasAria2 = spawnSync('aria2c', ['--version']).status === 0;
-const servers: Server[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
-
-/** A web server that gives `content` at every path, whole or the one range that is asked for. */
-async function web(content: Uint8Array): Promise<string> {
-  const server = createServer((request, response) => {
-    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
-    const start = Number(range?.[1] ?? 0);
-    const end = range?.[2] === undefined || range[2] === '' ? content.length : Number(range[2]) + 1;
-    response.statusCode = range === null ? 200 : 206;
-    if (range !== null) response.setHeader('content-range', `bytes ${start}-${end - 1}/${content.length}`);
-    response.setHeader('content-length', end - start);
-    response.setHeader('accept-ranges', 'bytes');
-    response.end(request.method === 'HEAD' ? undefined : content.subarray(start, end));
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
 /** aria2c in `folder` by the manifest there; resolves to its exit status. */
 function aria2(folder: string): Promise<number> {
   const args = ['--no-conf', '--metalink-file=f.meta4', '--min-split-size=1M', '--file-allocation=none', '-q'];
@@ -53,7 +26,7 @@ describe('aria2c with a manifest of ours', () => {
   async function manifestOf(served: readonly Uint8Array[]): Promise<string> {
     const [source, folder] = [tempFolder(), tempFolder()];
     writeFileSync(path.join(source, 'f g.bin'), content);
-    const urls = await Promise.all(served.map((bytes) => web(bytes)));
+    const urls = await Promise.all(served.map((bytes) => smallWeb({ '*': bytes })));
     const text = await makeManifest({ files: [path.join(source, 'f g.bin')], urls });
     writeFileSync(path.join(folder, 'f.meta4'), text);
     return folder;

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { fetchBytes } from '../../app/fetch-bytes.js';
+import { documentFetcher } from '../../app/fetch-bytes.js';
 import { planDownloads, type PlannedDownload } from '../../app/plan-downloads.js';
 import type { DownloadOptions } from '../../base/download-handle.js';
 import { asManygetError } from '../../base/errors.js';
@@ -26,7 +26,7 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
   const inputFile = from.kind === 'lists' ? from.inputFile : undefined;
   const { downloads, notices } = await planDownloads(
     { operands, inputFile, ...checks },
-    { stdin: io.stdin, fetchBytes },
+    { stdin: io.stdin, fetchBytes: documentFetcher(request.transfer) },
   );
   if (!report.quiet) for (const notice of notices) io.stderr.write(`manyget: ${printable(notice, 500)}\n`);
   const again = resumeCommandLine(request);

@@ -1,4 +1,4 @@
-import { fetchBytes } from '../../app/fetch-bytes.js';
+import { documentFetcher } from '../../app/fetch-bytes.js';
 import type { repairBy } from '../../app/repair.js';
 import { endRequest } from '../end-signals.js';
 import { showDownload } from '../get/show-download.js';
@@ -19,7 +19,7 @@ export async function runRepair(command: RepairCommand, deps: RepairDeps, io: Cl
   const ending = endRequest(io, () => abort.abort());
   let repair: Awaited<ReturnType<typeof repairBy>>;
   try {
-    repair = await deps.repairBy(file, manifest, { stdin: io.stdin, fetchBytes }, abort.signal);
+    repair = await deps.repairBy(file, manifest, { stdin: io.stdin, fetchBytes: documentFetcher() }, abort.signal);
   } finally {
     ending.stopListening();
   }

@@ -1,5 +1,5 @@
 import type { ContentWishes } from '../../app/expected-content.js';
-import { fetchBytes } from '../../app/fetch-bytes.js';
+import { documentFetcher } from '../../app/fetch-bytes.js';
 import type { DocumentPlaces } from '../../app/read-document.js';
 import type { VerifyOptions, VerifyReport } from '../../app/verify.js';
 import { ManygetError } from '../../base/errors.js';
@@ -20,7 +20,10 @@ export async function runVerify(command: VerifyCommand, deps: VerifyDeps, io: Cl
   const abort = new AbortController();
   const ending = endRequest(io, () => abort.abort());
   try {
-    const expected = await deps.expectedContent(command.file, command, { stdin: io.stdin, fetchBytes });
+    const expected = await deps.expectedContent(command.file, command, {
+      stdin: io.stdin,
+      fetchBytes: documentFetcher(),
+    });
     const report = await deps.verifyFile(command.file, expected, { signal: abort.signal });
     if (command.json) io.stdout.write(jsonLine({ type: 'verify', report }));
     else if (!command.quiet) io.stdout.write(`${verifyLines(report).join('\n')}\n`);
