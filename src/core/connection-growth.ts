@@ -10,13 +10,13 @@ const sharedGainMin = 0.4;
 /** A source that became so much slower in a trial has changed. */
 const staleGainMax = 0.75;
 /** Time that a fresh connection is given to come up to speed, in round trips, and at the least. */
-const warmRoundTrips = 4;
+const warmRoundTrips = 3;
 const warmMsMin = 100;
 /** How long a rate is measured, in round trips, and at the least. */
-const measureRoundTrips = 3;
+const measureRoundTrips = 2;
 const measureMsMin = 150;
 /** A trial that does not look worth it is measured this much longer before it is given up. */
-const patience = 2.5;
+const patience = 3;
 /** After a trial that brought nothing, the next one comes so much later, doubling. */
 const restMsMin = 4000;
 const restMsMax = 60_000;

@@ -19,6 +19,8 @@ export interface Segment {
 const rateTauMs = 700;
 /** What a stall is at the least, however fast the connection answered before. */
 const stallMsMin = 600;
+/** Bytes are reported each 50 ms at the least where any come: longer gaps are the connection's own. */
+const trickleGapMs = 75;
 /** Asking a connection more often how late it is brings nothing. */
 const probeMsMin = 250;
 const probeMsMax = 2000;
@@ -200,7 +202,10 @@ export class Lane {
       }
       if (segment.strayUntilMs > stray) stray = segment.strayUntilMs;
     }
-    return owed === 0 ? nowMs : Math.max(nowMs, owed + this.lateMs(nowMs));
+    if (owed === 0) return nowMs;
+    // One that reports seldom will not do so right now.
+    const next = this.#askedAtMs === undefined && this.gapMs > trickleGapMs ? this.#lastByteAtMs + this.gapMs : 0;
+    return Math.max(nowMs, owed + this.lateMs(nowMs), next);
   }
 
   /** When what strays on this connection has passed: nothing new comes before. */
