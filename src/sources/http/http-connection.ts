@@ -157,7 +157,9 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     const answers = this.#channel?.answers ?? 0;
     this.#channel = undefined;
     const unanswered = this.#asked.length > 0 || this.#delivery.isBusy || this.#probing;
-    if (error !== undefined || (unanswered && answers === 0)) {
+    // A server may end an idle connection in the very moment in which it is used again: no fault of anybody's.
+    const wasIdle = error?.code === 'connection-lost' && answers > 0 && !this.#delivery.isBusy;
+    if ((error !== undefined && !wasIdle) || (unanswered && answers === 0)) {
       this.#end(error ?? this.#error('connection-lost', 'closed the connection without an answer'));
       return;
     }
