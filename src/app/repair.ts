@@ -13,9 +13,7 @@ import { statePaths } from '../store/output-path.js';
 import { PartFile } from '../store/part-file.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { download } from './download.js';
-import { manifestFor } from './expected-content.js';
 import { pieceRanges } from './piece-ranges.js';
-import { fetchableSources } from './plan-downloads.js';
 import type { DocumentPlaces } from './read-document.js';
 import { verifyFile, type VerifyOptions, type VerifyReport } from './verify.js';
 
@@ -74,6 +72,11 @@ export async function repairBy(
   places: DocumentPlaces,
   signal: AbortSignal,
 ): Promise<{ readonly found: VerifyReport; readonly start: (() => Promise<DownloadHandle>) | undefined }> {
+  // Loaded here, so that whoever only repairs need not load a reader of XML.
+  const [{ manifestFor }, { fetchableSources }] = await Promise.all([
+    import('./expected-content.js'),
+    import('./plan-downloads.js'),
+  ]);
   const manifest = await manifestFor(path, from, places);
   const { found, start } = await planRepair(path, manifest, { signal });
   if (start === undefined) return { found, start };
