@@ -5,6 +5,7 @@ import type { DownloadOptions } from '../../base/download-handle.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
 import { isUrl, parseHost, parseSource } from '../options/addresses.js';
+import { addHttpFlags, type HttpFlags, httpOptions, httpWords } from '../options/http-options.js';
 import { parseSeconds, parseWhole } from '../options/numbers.js';
 import { formatPorts, parsePorts } from '../options/ports.js';
 import {
@@ -55,7 +56,7 @@ export interface GetRequest {
   readonly filesAtOnceMax?: number;
 }
 
-export interface GetFlags extends ReportFlags {
+export interface GetFlags extends ReportFlags, HttpFlags {
   readonly address?: string;
   readonly ports?: readonly number[];
   readonly out?: string;
@@ -108,11 +109,12 @@ export function addGetFlags(command: Command): Command {
     .option('--give-up-after <seconds>', 'end when no server has answered for so long (default: 60)', (text) =>
       parseSeconds('--give-up-after', text, 0, 31_536_000),
     );
-  return addReportFlags(command);
+  return addReportFlags(addHttpFlags(command));
 }
 
 /** The request that arguments and flags make together. */
 export function getRequest(args: readonly string[], flags: GetFlags): GetRequest {
+  const http = httpOptions(flags);
   return {
     from: getFrom(args, flags),
     output: nonEmpty('-o', flags.out),
@@ -127,6 +129,7 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
         ? {}
         : { connectionsPerSourceMax: flags.maxConnectionsPerServer }),
       ...(flags.connectTimeout === undefined ? {} : { connectTimeoutMs: flags.connectTimeout }),
+      ...(http === undefined ? {} : { http }),
     },
     report: reportOptions(flags),
     ...getChecks(flags),
@@ -203,7 +206,7 @@ export function getCommandLine(request: GetRequest): string {
   for (const checksum of request.checks?.checksums ?? []) words.push('--checksum', checksum);
   if (request.checks?.checksumFile !== undefined) words.push('--checksums', request.checks.checksumFile);
   if (request.filesAtOnceMax !== undefined) words.push('-j', String(request.filesAtOnceMax));
-  return manygetCommandLine('get', operands, [...words, ...reportWords(request.report)]);
+  return manygetCommandLine('get', operands, [...words, ...httpWords(transfer.http), ...reportWords(request.report)]);
 }
 
 function fromWords(from: GetFrom | undefined): { readonly operands: readonly string[]; readonly words: string[] } {

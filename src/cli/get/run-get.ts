@@ -17,6 +17,9 @@ export interface GetDeps {
 export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
   const request = given.from === undefined ? await askFor(given, deps, io) : given;
   if (request?.from === undefined) return interruptedStatus;
+  if (request.transfer.http?.insecure === true) {
+    io.stderr.write('manyget: WARNING: certificates are not checked, so anybody on the way may pose as the server\n');
+  }
   if (request.from.kind === 'lists' || request.checks !== undefined) {
     const { runPlanned } = await import('./run-planned.js');
     return runPlanned(request, deps, io);

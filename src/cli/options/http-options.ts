@@ -1,0 +1,82 @@
+/** How HTTP sources are asked: flags, their meaning, and the words that ask for them again. */
+import type { Command } from 'commander';
+
+import type { HttpOptions } from '../../base/http-options.js';
+import { printable } from '../../base/printable.js';
+import { usageError } from './usage-error.js';
+
+/** The parsed flags, as commander names them. */
+export interface HttpFlags {
+  readonly header?: readonly string[];
+  readonly headerFor?: HttpOptions['headersFor'];
+  readonly user?: string;
+  readonly cookie?: string;
+  readonly loadCookies?: string;
+  readonly netrc?: boolean;
+  readonly caCertificate?: string;
+  readonly insecure?: boolean;
+  readonly userAgent?: string;
+  readonly referer?: string;
+  readonly allProxy?: string;
+}
+
+export function addHttpFlags(command: Command): Command {
+  return command
+    .option('--header <line>', 'header for HTTP servers of one origin: "Name: value"', appended)
+    .option('--header-for <origin line>', 'the same for one of several: "https://host Name: value"', parseHeaderFor)
+    .option('--user <name:password>', 'login for HTTP servers of one origin')
+    .option('--cookie <pairs>', 'cookies for HTTP servers of one origin: "a=1; b=2"')
+    .option('--load-cookies <file>', "cookies in Netscape's format; each goes where its line says")
+    .option('--no-netrc', 'take no logins from ~/.netrc, or from the file that NETRC names')
+    .option('--ca-certificate <file>', 'certificates (PEM) to trust')
+    .option('--insecure', 'do not check certificates: anybody may then pose as the server')
+    .option('-U, --user-agent <text>', 'what to call this program')
+    .option('--referer <url>', 'Referer for HTTP servers of one origin')
+    .option('--all-proxy <url>', 'http:// or socks5:// proxy; "" for none (default: http_proxy and its kind)');
+}
+
+function appended(line: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), line];
+}
+
+function parseHeaderFor(text: string, before: HttpOptions['headersFor']): NonNullable<HttpOptions['headersFor']> {
+  const [, origin, header] = /^\s*(\S+)\s+(\S.*)$/.exec(text) ?? [];
+  if (origin === undefined || header === undefined) {
+    // The rest may be a secret: it is not repeated.
+    const shown = printable(text.split(/\s/)[0] ?? '', 60);
+    throw usageError(`--header-for takes an origin and a header, "https://host Name: value", not "${shown} …"`);
+  }
+  return [...(before ?? []), { origin, header }];
+}
+
+/** What the flags ask for; undefined where there are none. */
+export function httpOptions(flags: HttpFlags): HttpOptions | undefined {
+  const options: HttpOptions = {
+    ...(flags.header === undefined ? {} : { headers: flags.header }),
+    ...(flags.headerFor === undefined ? {} : { headersFor: flags.headerFor }),
+    ...(flags.user === undefined ? {} : { user: flags.user }),
+    ...(flags.cookie === undefined ? {} : { cookie: flags.cookie }),
+    ...(flags.loadCookies === undefined ? {} : { cookieFile: flags.loadCookies }),
+    ...(flags.netrc === false ? { netrc: false } : {}),
+    ...(flags.caCertificate === undefined ? {} : { caCertificate: flags.caCertificate }),
+    ...(flags.insecure === true ? { insecure: true } : {}),
+    ...(flags.userAgent === undefined ? {} : { userAgent: flags.userAgent }),
+    ...(flags.referer === undefined ? {} : { referer: flags.referer }),
+    ...(flags.allProxy === undefined ? {} : { proxy: { all: flags.allProxy } }),
+  };
+  return Object.keys(options).length === 0 ? undefined : options;
+}
+
+/** The words that ask for `options` again, for everybody to see: secrets are left out. */
+export function httpWords(options: HttpOptions | undefined): string[] {
+  if (options === undefined) return [];
+  return [
+    ...(options.cookieFile === undefined ? [] : ['--load-cookies', options.cookieFile]),
+    ...(options.netrc === false ? ['--no-netrc'] : []),
+    ...(options.caCertificate === undefined ? [] : ['--ca-certificate', options.caCertificate]),
+    ...(options.insecure === true ? ['--insecure'] : []),
+    ...(options.userAgent === undefined ? [] : ['--user-agent', options.userAgent]),
+    ...(options.referer === undefined ? [] : ['--referer', options.referer]),
+    ...(options.proxy?.all === undefined ? [] : ['--all-proxy', options.proxy.all.replace(/\/\/.*@/, '//')]),
+  ];
+}
