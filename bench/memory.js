@@ -1,0 +1,153 @@
+// @ts-check
+// `npm run bench -- memory [--gib 1] [--sparse] [--counts 1,4,16,32] [--dir FOLDER]`
+// Peak memory of whole processes (VmHWM, so Linux only): one client, and all servers as one process, for a file of so
+// many GiB. A sparse file has bytes in a few places only; the output has them all. Compares each output with the file,
+// and exits with 1 where a limit is broken.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { timeProcess } from './timed-process.js';
+
+const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
+const gib = 1024 ** 3;
+const clientMiBMax = 150;
+/** @param {number} servers */
+const serversMiBMax = (servers) => 80 + 15 * servers;
+
+/** @param {string[]} args */
+export async function run(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      gib: { type: 'string', default: '1' },
+      sparse: { type: 'boolean', default: false },
+      counts: { type: 'string', default: '1,4,16,32' },
+      dir: { type: 'string', default: os.tmpdir() },
+    },
+  });
+  if (!fs.existsSync('/proc/self/status')) throw new Error('this system does not tell the peak memory of a process');
+  const sizeBytes = Math.round(Number(values.gib) * gib);
+  const folder = fs.mkdtempSync(path.join(values.dir, 'manyget-memory-'));
+  const file = path.join(folder, 'data.bin');
+  process.stdout.write(
+    `peak memory for ${values.sparse ? 'a sparse' : 'a'} file of ${values.gib} GiB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n` +
+      'servers   client MiB (limit)   servers MiB (limit)   wall s\n',
+  );
+  let broken = 0;
+  try {
+    if (values.sparse) makeSparse(file, sizeBytes);
+    else makeDense(file, sizeBytes);
+    for (const count of values.counts.split(',').map(Number)) broken += await measure(file, count, folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+  return broken === 0 ? 0 : 1;
+}
+
+/**
+ * @param {string} file
+ * @param {number} count
+ * @param {string} folder
+ * @returns {Promise<number>} How many limits were broken.
+ */
+async function measure(file, count, folder) {
+  const out = path.join(folder, 'out.bin');
+  const servers = await startServers(file, count, path.join(folder, 'cache'));
+  try {
+    const urls = servers.ports.map((port) => `mgp://127.0.0.1:${port}/data.bin`);
+    const { wallS, peakMiB } = await timeProcess([process.execPath, cli, 'get', '--quiet', '-o', out, ...urls]);
+    const serversMiB = peakOf(servers.pid);
+    if (!isSame(file, out)) throw new Error(`the output of ${count} servers differs from the file`);
+    const limit = serversMiBMax(count);
+    const client = `${peakMiB.toFixed(0)} (${clientMiBMax})`;
+    process.stdout.write(
+      `${String(count).padStart(7)}${client.padStart(21)}${`${serversMiB.toFixed(0)} (${limit})`.padStart(22)}${wallS.toFixed(1).padStart(9)}\n`,
+    );
+    return (peakMiB < clientMiBMax ? 0 : 1) + (serversMiB < limit ? 0 : 1);
+  } finally {
+    await servers.stop();
+    fs.rmSync(out, { force: true });
+  }
+}
+
+/**
+ * @param {string} file
+ * @param {number} count
+ * @param {string} cacheFolder
+ * @returns {Promise<{ pid: number, ports: number[], stop: () => Promise<void> }>}
+ */
+async function startServers(file, count, cacheFolder) {
+  const words = [cli, 'serve', file, '-n', String(count), '-p', '0', '-i', '0.2', '--json'];
+  const env = { ...process.env, XDG_CACHE_HOME: cacheFolder };
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  /** @type {Promise<number[]>} */
+  const listening = new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`manyget serve ended with ${code}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      /** @type {{ snapshot?: { servers: { port: number, state: string }[] } }} */
+      const { snapshot } = JSON.parse(line);
+      if (snapshot?.servers.every((server) => server.state === 'alive') !== true) return;
+      resolve(snapshot.servers.map((server) => server.port));
+    });
+  });
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { pid: child.pid ?? 0, ports: await listening, stop };
+}
+
+/**
+ * @param {number} pid
+ * @returns {number} MiB.
+ */
+function peakOf(pid) {
+  return Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024;
+}
+
+/**
+ * @param {string} file
+ * @param {number} sizeBytes
+ */
+function makeDense(file, sizeBytes) {
+  const script =
+    'openssl enc -aes-128-ctr -pass pass:bench -nosalt -md sha256 </dev/zero 2>/dev/null | head -c "$1" >"$2"';
+  spawnSync('bash', ['-c', script, 'make', String(sizeBytes), file]);
+  if (fs.statSync(file).size !== sizeBytes) throw new Error('openssl made no test file');
+}
+
+/**
+ * @param {string} file
+ * @param {number} sizeBytes
+ */
+function makeSparse(file, sizeBytes) {
+  const fd = fs.openSync(file, 'w');
+  fs.ftruncateSync(fd, sizeBytes);
+  for (let i = 0; i < 100; i += 1) {
+    fs.writeSync(fd, Buffer.from(`mark ${i} of this file`), 0, undefined, Math.floor((i / 100) * sizeBytes));
+  }
+  fs.closeSync(fd);
+}
+
+/**
+ * @param {string} first
+ * @param {string} second
+ */
+function isSame(first, second) {
+  const files = [first, second].map((name) => ({ fd: fs.openSync(name, 'r'), block: Buffer.allocUnsafe(1024 * 1024) }));
+  try {
+    for (;;) {
+      const [a, b] = files.map(({ fd, block }) => block.subarray(0, fs.readSync(fd, block)));
+      if (a === undefined || b === undefined || !a.equals(b)) return false;
+      if (a.length === 0) return true;
+    }
+  } finally {
+    for (const { fd } of files) fs.closeSync(fd);
+  }
+}
