@@ -1,7 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
-import type { Lane } from './lane.js';
+import type { Lane, Segment } from './lane.js';
 import type { OrderBook } from './order-book.js';
 import { alignCut, planSteal, stealBytesMin, type StealPlan } from './split.js';
 
@@ -14,6 +14,11 @@ const slowShare = 0.25;
 const slowMsMin = 200;
 /** Queues grow between a probe and a trim: so much more than the last one said is taken to be on its way. */
 const latencyMargin = 1.15;
+/** From a lane with more segments than these the longest are taken, and so many of them at once. */
+const segmentsMany = 6;
+const stealSegmentsMax = 3;
+/** What a steal has to gain while the client's own processor is the bottleneck: its estimates are of one another. */
+const busyGainMsMin = 150;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
@@ -126,7 +131,7 @@ export class Allotter {
 
   /** Takes from a connection that would be done last, so that both are done at the same time. */
   #steal(thief: Lane): void {
-    let best: { victim: Lane; plan: StealPlan } | undefined;
+    let best: { victim: Lane; plan: StealPlan; committedBytes: number } | undefined;
     let silent: Lane | undefined;
     for (const victim of this.#book.board.latest(victimsMax)) {
       if (victim === thief) continue;
@@ -135,22 +140,32 @@ export class Allotter {
         silent ??= victim;
         continue;
       }
-      const plan = this.#plan(thief, victim);
-      if (plan !== undefined && (best === undefined || plan.gainMs > best.plan.gainMs)) best = { victim, plan };
+      const committedBytes = this.#committedBytes(victim);
+      const plan = this.#plan(thief, victim, committedBytes);
+      if (plan === undefined || (best !== undefined && plan.gainMs <= best.plan.gainMs)) continue;
+      best = { victim, plan, committedBytes: committedBytes - plan.wasteBytes };
     }
     if (best === undefined && silent !== undefined) this.#takeOver(thief, silent, 0);
     if (best === undefined) return;
     this.#hedgeBytesLeft -= best.plan.wasteBytes;
-    this.#takeEnd(thief, best.victim, best.plan);
+    this.#takeEnd(thief, best.victim, best.plan, best.committedBytes);
   }
 
-  #plan(thief: Lane, victim: Lane): StealPlan | undefined {
+  /** What is on its way to the victim, or will be by the time that it hears of a trim: the first bytes that it owes. */
+  #committedBytes(victim: Lane): number {
+    const { board, nowMs } = this.#book;
+    const byTime = (board.rateOf(victim) * (victim.latencyMs * latencyMargin + victim.unreportedMs(nowMs))) / 1000;
+    // A busy client is late to empty its buffers, so that time says less than what was found in them.
+    return this.#book.isClientBusy ? Math.max(byTime, victim.pipeBytes) : byTime;
+  }
+
+  #plan(thief: Lane, victim: Lane, committedBytes: number): StealPlan | undefined {
     const { board, nowMs } = this.#book;
     const rate = board.rateOf(victim);
     return planSteal(
       {
         owedBytes: victim.remainingBytes,
-        committedBytes: (rate * (victim.latencyMs * latencyMargin + victim.unreportedMs(nowMs))) / 1000,
+        committedBytes,
         leftMs: board.endAtMs(victim, nowMs) - nowMs,
         rate,
       },
@@ -158,25 +173,27 @@ export class Allotter {
         rate: thief.rate ?? (this.#sourceRate(thief.source) ?? board.meanRate) * thief.trust,
         startMs: Math.max(thief.firstByteMs, board.endAtMs(thief, nowMs) - nowMs, thief.strayUntilMs() - nowMs),
       },
-      { bytes: this.#hedgeBytesLeft, bytesPerMs: (board.rateSum / 1000) * hedgePrice },
+      this.#book.isClientBusy
+        ? { bytes: 0, bytesPerMs: 0, gainMsMin: busyGainMsMin }
+        : { bytes: this.#hedgeBytesLeft, bytesPerMs: (board.rateSum / 1000) * hedgePrice },
     );
   }
 
-  /** Moves the last bytes that the victim owes to the thief: whole segments, and the end of one. */
-  #takeEnd(thief: Lane, victim: Lane, plan: StealPlan): void {
+  /**
+   * Moves bytes that the victim owes to the thief: whole segments, and the end of one.
+   */
+  #takeEnd(thief: Lane, victim: Lane, plan: StealPlan, committedBytes: number): void {
     const gain = `done ${(plan.gainMs / 1000).toFixed(plan.gainMs < 1000 ? 2 : 1)} s sooner`;
     const both = this.#book.board.rateOf(victim) + this.#book.board.rateOf(thief);
+    // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
+    const slack = (plan.gainMs / 10) * (both / 1000);
     let left = plan.bytes;
-    for (let i = victim.segments.length - 1; i >= 0 && left > 0; i -= 1) {
-      const segment = victim.segments[i];
-      if (segment === undefined || segment.position >= segment.end) continue;
+    for (const { segment, takeable } of segmentsToTake(victim, plan.bytes, committedBytes)) {
+      if (left <= 0) break;
       const { position, end } = segment;
-      let cut = position;
-      if (left < end - position) {
-        // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
-        const slack = (plan.gainMs / 10) * (both / 1000);
-        cut = alignCut(end - left, { start: position, end }, this.#pieceBytes, slack);
-      }
+      const wished = end - Math.min(left, takeable);
+      const whole = wished <= position;
+      const cut = whole ? position : alignCut(wished, { start: position, end }, this.#pieceBytes, slack);
       left -= end - cut;
       this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
       const reason = `${formatBytes(end - cut)} off the one that would end last: ${gain}`;
@@ -201,4 +218,21 @@ export class Allotter {
     this.#book.board.refresh(victim, this.#book.nowMs);
     return this.#takeFree(thief, victim, `of one that is ${silent}`);
   }
+}
+
+/**
+ * What a thief takes of, in order: the victim's last segments; where it has many, the longest, so that small ones are
+ * not handed round for ever. The first bytes that the victim owes are on their way and stay with it.
+ */
+function segmentsToTake(victim: Lane, bytes: number, committedBytes: number): { segment: Segment; takeable: number }[] {
+  let kept = victim.segments.length > segmentsMany ? committedBytes : victim.remainingBytes - bytes;
+  const out: { segment: Segment; takeable: number }[] = [];
+  for (const segment of victim.segments) {
+    const owed = Math.max(0, segment.end - segment.position);
+    const stays = Math.min(Math.max(0, kept), owed);
+    kept -= stays;
+    if (owed > stays) out.push({ segment, takeable: owed - stays });
+  }
+  if (victim.segments.length <= segmentsMany) return out.reverse();
+  return out.sort((a, b) => b.takeable - a.takeable).slice(0, stealSegmentsMax);
 }

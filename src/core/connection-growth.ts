@@ -27,6 +27,8 @@ const heldShareMax = 0.15;
 const rampMsPerConnection = 10;
 const rampConnectionsMax = 8;
 const rampMsMin = 30;
+/** All sources together: many of them are as good as many connections to few, and buffers add up. */
+const rampConnectionsInAll = 24;
 /** Nothing is known of its speed then: what these connections hold back may be this share of a source's part. */
 const rampHeldShareMax = 0.01;
 /** A connection that is slower than this share of its fastest sibling is in the way. */
@@ -190,6 +192,7 @@ export class ConnectionGrowth {
   ramp(rttMs: number, shareBytes: number, view: GrowthView): GrowthDecision {
     if (rttMs < rampMsMin || this.receivedBytes > 0 || this.#hasFailed) return none;
     const affordable = Math.floor((shareBytes * rampHeldShareMax) / heldBytes);
+
     const wanted = Math.min(rampConnectionsMax, Math.round(rttMs / rampMsPerConnection), affordable);
     const count = Math.min(wanted, view.connectionsMax, this.#limit) - this.lanes.size - this.#opening;
     if (count <= 0) return none;

@@ -54,6 +54,8 @@ export class Lane {
   #stalls = 0;
   #heldBytes = 0;
   #probedAtMs: number | undefined;
+  #receivedAtProbe = 0;
+  #pipeBytes = 0;
   #nextProbeMs: number;
   receivedBytes = 0;
   firstByteAtMs: number | undefined;
@@ -76,6 +78,14 @@ export class Lane {
   /** From a trim to its effect on what arrives: the round trip, the queues on the way and the server's send buffer. */
   get latencyMs(): number {
     return Math.max(this.#firstByteMs, this.#latencyMs ?? 1.5 * this.#firstByteMs + 30);
+  }
+
+  /**
+   * Bytes that were on the way when it was last asked: what came between a probe and its answer. Where a connection
+   * slows down, what fills its buffers stays as much, and only takes longer.
+   */
+  get pipeBytes(): number {
+    return this.#pipeBytes;
   }
 
   /** Time between two reports of bytes that is to be expected. */
@@ -171,6 +181,8 @@ export class Lane {
     if (this.#probedAtMs === undefined) return;
     const sample = nowMs - this.#probedAtMs;
     this.#probedAtMs = undefined;
+    const pipe = this.receivedBytes - this.#receivedAtProbe;
+    this.#pipeBytes = Math.max(pipe, (this.#pipeBytes + pipe) / 2);
     this.#latencyMs = this.#latencyMs === undefined ? sample : this.#latencyMs * 0.4 + sample * 0.6;
   }
 
@@ -249,6 +261,7 @@ export class Lane {
     if (this.#probedAtMs !== undefined && nowMs - this.#probedAtMs < 4 * probeMsMin) return false;
     this.#nextProbeMs = nowMs + Math.min(probeMsMax, Math.max(probeMsMin, leftMs / 4));
     this.#probedAtMs = nowMs;
+    this.#receivedAtProbe = this.receivedBytes;
     return true;
   }
 }

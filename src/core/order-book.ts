@@ -22,6 +22,8 @@ export class OrderBook {
   readonly board = new LaneBoard();
   /** The time of the event at hand. */
   nowMs = 0;
+  /** The client's own processor bounds the download: what one connection gains another one loses. */
+  isClientBusy = false;
   #nextSegment: SegmentId = 1;
   #commands: SchedulerCommand[] = [];
 

@@ -41,7 +41,11 @@ export type SchedulerEvent =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** Time passes; at least every 100 ms while anything is going on. */
-  | { readonly type: 'tick' };
+  | {
+      readonly type: 'tick';
+      /** How much of its time the client itself was at work, 0 to 1: near 1 more connections bring nothing. Default 0. */
+      readonly busy?: number;
+    };
 
 /** What the scheduler wants done, each with its reason in words. */
 export type SchedulerCommand =

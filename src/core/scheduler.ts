@@ -10,6 +10,8 @@ import type { SchedulerCommand, SchedulerEvent, SegmentId } from './scheduler-me
 const lookAheadMs = 15;
 /** With nothing unassigned, plans reach this far ahead at most, so that what is on its way can still be balanced. */
 const horizonMsMax = 600;
+/** From here on the client's own processor is what bounds the download. */
+const busyMin = 0.8;
 /** Lanes looked at for the horizon, and thieves for one tick. */
 const lastLanesMax = 4;
 const thievesMax = 64;
@@ -112,6 +114,7 @@ export class Scheduler {
         this.#feedHungry();
         return;
       case 'tick':
+        this.#book.isClientBusy = (event.busy ?? 0) > busyMin;
         this.#tick();
         return;
     }
@@ -259,13 +262,13 @@ export class Scheduler {
   }
 
   #ramp(growth: ConnectionGrowth, rttMs: number): void {
-    if (this.#paused) return;
+    if (this.#paused || this.#book.isClientBusy) return;
     const shareBytes = this.#book.leftBytes / Math.max(1, this.#sources.size);
     this.#carryOut(growth, growth.ramp(rttMs, shareBytes, this.#view()));
   }
 
   #adapt(growth: ConnectionGrowth): void {
-    if (this.#paused) return;
+    if (this.#paused || this.#book.isClientBusy) return;
     this.#carryOut(growth, growth.decide(this.#view()));
   }
 

@@ -30,8 +30,10 @@ export interface StealThief {
   readonly startMs: number;
 }
 
-/** What may be fetched twice on purpose. */
+/** What a steal has to be worth, and what may be fetched twice for it on purpose. */
 export interface HedgeBudget {
+  /** A steal that gains less is left alone. Default {@link stealGainMsMin}. */
+  readonly gainMsMin?: number;
   readonly bytes: number;
   /** And beyond that, for each millisecond gained: a small part of what all connections bring in it. */
   readonly bytesPerMs: number;
@@ -55,7 +57,8 @@ export function planSteal(victim: StealVictim, thief: StealThief, budget: HedgeB
   const aheadMs = victim.leftMs - thief.startMs;
   if (aheadMs <= 0) return undefined;
   const both = victim.rate + thief.rate;
-  if ((aheadMs * thief.rate) / both < stealGainMsMin) return undefined;
+  const gainMsMin = budget.gainMsMin ?? stealGainMsMin;
+  if ((aheadMs * thief.rate) / both < gainMsMin) return undefined;
   // A victim that is late delivers less than its rate says: then there may be less to take than the formula wishes.
   // And a rest that is not worth a request is not worth waiting for either.
   const fair = (thief.rate * victim.rate * aheadMs) / 1000 / both;
@@ -64,13 +67,16 @@ export function planSteal(victim: StealVictim, thief: StealThief, budget: HedgeB
   const wasteBytes = Math.ceil(Math.max(0, wished - untouched));
   if (wasteBytes > 0) {
     const gainMs = gainOf(victim, thief, wished);
-    if (gainMs >= hedgeGainMsMin && wasteBytes <= Math.max(budget.bytes, hedgeBytesFree, gainMs * budget.bytesPerMs))
+    if (
+      gainMs >= Math.max(hedgeGainMsMin, gainMsMin) &&
+      wasteBytes <= Math.max(budget.bytes, hedgeBytesFree, gainMs * budget.bytesPerMs)
+    )
       return { bytes: Math.ceil(wished), gainMs, wasteBytes };
   }
   const bytes = Math.floor(Math.min(wished, untouched));
   if (bytes < Math.min(stealBytesMin, victim.owedBytes)) return undefined;
   const gainMs = gainOf(victim, thief, bytes);
-  return gainMs < stealGainMsMin ? undefined : { bytes, gainMs, wasteBytes: 0 };
+  return gainMs < gainMsMin ? undefined : { bytes, gainMs, wasteBytes: 0 };
 }
 
 function gainOf(victim: StealVictim, thief: StealThief, bytes: number): number {

@@ -120,8 +120,8 @@ export class Assembly implements LinkEvents {
   }
 
   /** Time passes. Returns the error with which the download has to end, where patience has. */
-  tick(nowMs: number, elapsedMs: number): ManygetError | undefined {
-    this.#transfer?.tick();
+  tick(nowMs: number, elapsedMs: number, busy: number): ManygetError | undefined {
+    this.#transfer?.tick(busy);
     const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#diskPatience(nowMs);
     if (error !== undefined) return error;
     if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');

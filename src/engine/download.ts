@@ -6,6 +6,7 @@ import type { DownloadReport, DownloadSnapshot, MapCell } from '../base/snapshot
 import type { Source } from '../sources/source.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { Assembly } from './assembly.js';
+import { BusyMeter } from './busy-meter.js';
 import { EventLog } from './event-log.js';
 import { ManifestCheck } from './manifest-check.js';
 import { ManifestFacts } from './manifest-facts.js';
@@ -41,6 +42,7 @@ export class Download implements DownloadHandle {
   readonly #hasher = new PieceHasher({ threads: 0 });
   readonly #assembly: Assembly;
   readonly #check: ManifestCheck;
+  readonly #busyMeter = new BusyMeter();
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
   #note = '';
@@ -157,7 +159,7 @@ export class Download implements DownloadHandle {
     const elapsedMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
     try {
-      const error = this.#assembly.tick(nowMs, elapsedMs);
+      const error = this.#assembly.tick(nowMs, elapsedMs, this.#busyMeter.sample(elapsedMs / tickMs));
       if (error !== undefined) {
         void this.#fail(error);
         return;

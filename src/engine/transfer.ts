@@ -162,10 +162,10 @@ export class Transfer {
     }
   }
 
-  /** Time passes. */
-  tick(): void {
+  /** Time passes. `busy` is how much of it this process was at work, 0 to 1. */
+  tick(busy: number): void {
     for (const link of this.#links.values()) link.report();
-    this.dispatch({ type: 'tick' });
+    this.dispatch({ type: 'tick', busy });
     const nowMs = this.#parts.nowMs();
     for (const link of [...this.#links.values()]) {
       const lane = this.scheduler.lane(link.id);
