@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { HttpRequestParser, wantsKeepAlive, type HttpRequestHead } from '../wire/http-request-head.js';
+import { announcesBody, HttpRequestParser, wantsKeepAlive, type HttpRequestHead } from '../wire/http-request-head.js';
 import { HttpRequestRefusal } from '../wire/http-request-refusal.js';
 import type { HeaderLine } from '../wire/http-request.js';
 import { encodeAnswerHead, formatHttpDate } from '../wire/http-server-head.js';
@@ -164,8 +164,9 @@ export class HttpSession implements ClientSession, SendProtocol {
     if (!this.#isLast) this.#arm(undefined);
     if (!this.#counted) this.#context.counters.addClients(1);
     this.#counted = true;
-    this.#keepsAlive = wantsKeepAlive(head);
     try {
+      // A body is not read, so where it ends is not known.
+      this.#keepsAlive = wantsKeepAlive(head) && !announcesBody(head, this.#peer);
       const answer = await this.#requests.answer(head);
       const text = answer.body.kind === 'file' ? undefined : answer;
       this.#send(text !== undefined && head.method === 'HEAD' ? withoutBody(text) : answer, head.minor);
@@ -184,8 +185,7 @@ export class HttpSession implements ClientSession, SendProtocol {
       this.#send(busy('too much is being sent already'), minor);
       return;
     }
-    // Behind what was refused for its body, the body comes, which is not read.
-    if (status === 413 || status === 417) this.#keepsAlive = false;
+    if (status === 417) this.#keepsAlive = false; // What was expected to come, or not to, is not known.
     const bodyBytes = body.kind === 'text' ? Buffer.byteLength(body.text) : body.bodyBytes;
     const headers: HeaderLine[] = [['Date', httpDateNow()], ['Server', this.#context.agent], ...answer.headers];
     if (bodyBytes !== undefined) headers.push(['Content-Length', String(bodyBytes)]);
