@@ -35,7 +35,7 @@ export class EventLog {
   }
 
   recent(max: number): readonly DownloadEvent[] {
-    return this.#recent.slice(-Math.max(0, max));
+    return max > 0 ? this.#recent.slice(-max) : [];
   }
 
   /** No more events: readers end once they have read what is there. */

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ManygetError, type ErrorCode } from '../../src/base/errors.js';
+import type { ConnectionId, SourceId } from '../../src/base/ids.js';
+import type { LinkEvents } from '../../src/engine/link.js';
+import { isFinal, SourceRunner } from '../../src/engine/source-runner.js';
+import type { ConnectionHandler, Source, SourceConnection, SourceInfo } from '../../src/sources/source.js';
+
+const info: SourceInfo = {
+  name: 'f',
+  sizeBytes: 1000,
+  mtimeMs: 0,
+  pieceBytes: 65_536,
+  contentId: undefined,
+  sha256: undefined,
+  hashedBytes: 0,
+  version: 'v1',
+  willHash: true,
+  traits: { canTrim: true, ranges: true },
+};
+
+/** A source whose connections do nothing by themselves, and its runner. */
+function world(random: () => number) {
+  const handlers: ConnectionHandler[] = [];
+  const source: Source = {
+    url: 'mgp://h:1/f',
+    label: 'h:1',
+    fileName: 'f',
+    mayBeRenamed: false,
+    connect(handler): SourceConnection {
+      handlers.push(handler);
+      return {
+        request: () => undefined,
+        trim: () => undefined,
+        requestHashes: () => undefined,
+        ping: () => undefined,
+        resume: () => undefined,
+        close: (error) => handler.closed(error),
+      };
+    },
+    list: () => Promise.resolve([]),
+  };
+  const links = new Proxy({} as LinkEvents, {
+    get: (_, name) =>
+      name === 'closed'
+        ? (...[link, error]: Parameters<LinkEvents['closed']>) => runner.linkClosed(link, error)
+        : name === 'ready'
+          ? () => runner.worked()
+          : () => undefined,
+  });
+  let connection = 0;
+  const runner = new SourceRunner(0 as SourceId, source, {
+    connectTimeoutMs: 1000,
+    nextConnection: () => connection++ as ConnectionId,
+    links,
+    nowMs: () => Date.now(),
+    random,
+  });
+  return { runner, handlers };
+}
+
+const refused = new ManygetError('connect-refused', 'h:1 refused');
+
+describe('a source that fails', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  /** Lets every attempt fail, and says how long after each one the next began. */
+  function delays(handlers: ConnectionHandler[], attempts: number): number[] {
+    const out: number[] = [];
+    for (let i = 1; i <= attempts; i += 1) {
+      handlers[i - 1]?.closed(refused);
+      const failedAtMs = Date.now();
+      while (handlers.length === i) vi.advanceTimersToNextTimer();
+      out.push(Date.now() - failedAtMs);
+    }
+    return out;
+  }
+
+  it('is tried again after delays that double, up to three seconds', () => {
+    const { runner, handlers } = world(() => 0);
+    runner.open();
+    expect(delays(handlers, 6)).toEqual([250, 500, 1000, 2000, 3000, 3000]);
+    expect(runner.faults).toBe(6);
+    expect(runner.state).toBe('backing-off');
+  });
+
+  it('is tried up to a quarter earlier, so that clients do not come all at once', () => {
+    const { runner, handlers } = world(() => 1);
+    runner.open();
+    expect(delays(handlers, 2)).toEqual([187, 375]);
+  });
+
+  it('begins again with the shortest delay once it has worked', () => {
+    const { runner, handlers } = world(() => 0);
+    runner.open();
+    delays(handlers, 4);
+    handlers[4]?.ready(info);
+    handlers[4]?.closed(refused);
+    vi.advanceTimersByTime(250);
+    expect(handlers).toHaveLength(6);
+  });
+
+  it('answers no more after it was asked three times for bytes and brought none, until it brings some', () => {
+    const { runner, handlers } = world(() => 0);
+    runner.open();
+    for (let i = 0; i < 3; i += 1) {
+      handlers[i]?.ready(info);
+      expect(runner.answers).toBe(true);
+      for (const link of runner.links) link.request(1, 0, 10);
+      handlers[i]?.closed(refused);
+      vi.advanceTimersByTime(3000);
+    }
+    handlers[3]?.ready(info);
+    expect(runner.readyLinks).toBe(1);
+    expect(runner.answers).toBe(false);
+    runner.arrived(5);
+    expect(runner.answers).toBe(true);
+  });
+
+  it('is not tried again once it is stopped', () => {
+    const { runner, handlers } = world(() => 0);
+    runner.open();
+    handlers[0]?.closed(refused);
+    runner.stop('removed', new ManygetError('aborted', 'removed'));
+    vi.advanceTimersByTime(60_000);
+    expect(handlers).toHaveLength(1);
+    expect(runner.state).toBe('removed');
+  });
+});
+
+describe('an error of a source', () => {
+  it.each<ErrorCode>(['not-found', 'not-mgp', 'version-unsupported', 'protocol-violation'])('%s is final', (code) => {
+    expect(isFinal(new ManygetError(code, 'x'), info)).toBe(true);
+  });
+
+  it.each<ErrorCode>(['connect-refused', 'connection-lost', 'source-silent', 'server-busy', 'file-changed'])(
+    '%s is worth another try',
+    (code) => {
+      expect(isFinal(new ManygetError(code, 'x'), info)).toBe(false);
+    },
+  );
+});
