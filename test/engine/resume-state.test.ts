@@ -55,7 +55,7 @@ describe('the state of an earlier run', () => {
   it.each([
     ['a part file without a journal', (at: Paths) => rmSync(at.journal), 'without a journal'],
     ['a journal without a part file', (at: Paths) => rmSync(at.part), 'a journal without'],
-    ['a journal that is none', (at: Paths) => writeFileSync(at.journal, 'x'), 'it ends within its header'],
+    ['a journal that is none', (at: Paths) => writeFileSync(at.journal, 'x'), 'its header is damaged'],
   ])('%s is of no use, and the reason is given', (_, spoil, reason) => {
     const at = paths();
     leave(at);
