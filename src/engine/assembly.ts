@@ -258,6 +258,7 @@ export class Assembly implements LinkEvents {
       connectionsPerSourceMax: this.#parts.options.connectionsPerSourceMax,
       nowMs: this.#parts.nowMs,
       runner: (source) => this.pool.runners[source],
+      mayHearHashes: () => this.pool.mayHearHashes,
       onBlocked: (error) => this.blocked(error),
       onUnblocked: () => this.#unblocked(),
       onCorrupt: (piece, sources) => this.#corrupt(piece, sources),
@@ -371,9 +372,9 @@ export class Assembly implements LinkEvents {
     if (transfer === undefined || this.#closed || this.#checkingEarlier || transfer.isBlocked) return;
     if (!transfer.ledger.isReceived) return;
     const { ledger, verifier } = transfer;
-    // Without anybody to state hashes there is nothing to hold the pieces against: their digests are in the journal.
+    // Without anybody to state hashes there is nothing to hold the pieces against.
     const unproved = !verifier.hasHashes && !this.pool.awaitsHashes;
-    if (ledger.isVerified || (unproved && ledger.verifiedPieces + verifier.waitingPieces === ledger.pieceCount)) {
+    if (ledger.isVerified || (unproved && ledger.verifiedPieces + verifier.unjudgedPieces === ledger.pieceCount)) {
       if (this.pool.mirrors.isSettled) this.#parts.onWhole();
     } else if (unproved) {
       return;

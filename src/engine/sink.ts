@@ -112,7 +112,7 @@ export class Sink {
     const piece = ledger.pieceAt(base);
     const range = ledger.pieceRange(piece);
     const end = stretch.offset + stretch.to - stretch.from;
-    const whole = verifier.isOn && range.start === base && range.end === end && this.#isOurs(stretch, base);
+    const whole = verifier.hashesNow && range.start === base && range.end === end && this.#isOurs(stretch, base);
     const completed = this.#put(stretch, !(whole && verifier.recordsPieces));
     if (completed === undefined) return false;
     if (whole && completed[0] === piece) {

@@ -65,8 +65,14 @@ export class SourcePool {
   get awaitsHashes(): boolean {
     const awaySinceMs = this.#parts.nowMs() - this.giveUpMs;
     return this.runners.some(
-      (r) => !r.isStopped && r.info?.willHash === true && (r.readyLinks > 0 || r.leftAtMs >= awaySinceMs),
+      (r) =>
+        !r.isStopped && r.info !== undefined && r.source.willHash && (r.readyLinks > 0 || r.leftAtMs >= awaySinceMs),
     );
+  }
+
+  /** True while there is anybody, met or not, who may state them. */
+  get mayHearHashes(): boolean {
+    return this.runners.some((r) => !r.isStopped && r.source.willHash);
   }
 
   get hasContact(): boolean {
@@ -125,7 +131,7 @@ export class SourcePool {
     if (runner.isStopped) return;
     this.#parts.log.add({ type: 'source-lost', source: runner.id, code: error.code, reason: error.message });
     if (wasLast) this.#parts.onGone(runner.id);
-    if (isFinal(error, runner.info)) this.quarantine(runner, error);
+    if (isFinal(error, runner.source)) this.quarantine(runner, error);
   }
 
   /**

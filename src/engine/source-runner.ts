@@ -171,9 +171,9 @@ export class SourceRunner {
 }
 
 /** True where trying again cannot help: the source says no in a way that lasts. */
-export function isFinal(error: ManygetError, info: SourceInfo | undefined): boolean {
+export function isFinal(error: ManygetError, source: Source): boolean {
   // Where hashes will tell, a changed file may still prove to be the same.
-  return finalCodes.has(error.code) || (error.code === 'file-changed' && info?.willHash === false);
+  return finalCodes.has(error.code) || (error.code === 'file-changed' && !source.willHash);
 }
 
 const finalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

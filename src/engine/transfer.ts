@@ -38,6 +38,8 @@ export interface TransferParts {
   readonly events: EventLog;
   readonly nowMs: () => number;
   readonly runner: (source: SourceId) => SourceRunner | undefined;
+  /** Somebody may state piece hashes yet. */
+  readonly mayHearHashes: () => boolean;
   /** The disk takes nothing more for now (`disk-full`), or at all. */
   readonly onBlocked: (error: ManygetError) => void;
   readonly onUnblocked: () => void;
@@ -83,6 +85,7 @@ export class Transfer {
       hasher: parts.hasher,
       partPath: parts.part.path,
       journalIndex: (source) => this.#indexOf(source),
+      mayHearHashes: parts.mayHearHashes,
       onCorrupt: (piece, sources) => this.#corrupt(piece, sources),
       onVerified: parts.onAdvance,
       onError: parts.onFatal,

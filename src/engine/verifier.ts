@@ -17,9 +17,11 @@ export interface VerifierParts {
   readonly partPath: string;
   /** A source's index in the journal. */
   readonly journalIndex: (source: SourceId) => number;
+  /** Somebody may state piece hashes yet: pieces are hashed as they come. */
+  readonly mayHearHashes: () => boolean;
   /** A piece is wrong; its bytes are missing again. `sources` are those that delivered them. */
   readonly onCorrupt: (piece: PieceIndex, sources: readonly SourceId[]) => void;
-  /** A piece is right, or has a digest that nobody can judge yet. */
+  /** A piece is right, or cannot be judged yet. */
   readonly onVerified: () => void;
   /** Hashing itself failed. */
   readonly onError: (error: ManygetError) => void;
@@ -30,14 +32,17 @@ export interface VerifierParts {
  * else when they come. SHA-256 digests it writes into the journal, so that a later run need not fetch those pieces again;
  * of other digests the journal knows nothing: the extents there say as much.
  *
- * Invariant: a piece is being hashed, or its digest waits, or it is verified, or it is not complete. A digest counts
- * only for the bytes that it was asked for: `#asked` tells an outdated one.
+ * While nobody is there who could state hashes, pieces are not hashed: that is made up for when somebody is.
+ *
+ * Invariant: a piece is being hashed, or its digest waits, or it was left unhashed, or it is verified, or it is not
+ * complete. A digest counts only for the bytes that it was asked for: `#asked` tells an outdated one.
  */
 export class Verifier {
   readonly #parts: VerifierParts;
   readonly #digestBytes: number;
   readonly #asked = new Map<PieceIndex, number>();
   readonly #waiting = new Map<PieceIndex, Uint8Array>();
+  readonly #unhashed = new Set<PieceIndex>();
   #expected: Uint8Array | undefined;
   #ticket = 0;
 
@@ -60,9 +65,14 @@ export class Verifier {
     return this.#parts.algorithm === 'sha256';
   }
 
-  /** Pieces whose digest is known and waits for the servers' hashes. */
-  get waitingPieces(): number {
-    return this.#waiting.size;
+  /** Complete pieces are hashed at once. */
+  get hashesNow(): boolean {
+    return this.isOn && (this.hasHashes || this.#parts.mayHearHashes());
+  }
+
+  /** Complete pieces that there is nothing to hold against, for now. */
+  get unjudgedPieces(): number {
+    return this.#waiting.size + this.#unhashed.size;
   }
 
   /** The hash of every piece, one behind the other. Pieces that waited for them are judged now. */
@@ -71,6 +81,9 @@ export class Verifier {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const [piece, digest] of waiting) this.#judge(piece, digest);
+    const unhashed = [...this.#unhashed];
+    this.#unhashed.clear();
+    for (const piece of unhashed) this.checkOnDisk(piece);
   }
 
   /** A complete piece is all in one block; `done` gets the block back. */
@@ -87,6 +100,11 @@ export class Verifier {
   checkOnDisk(piece: PieceIndex): void {
     if (!this.isOn) {
       this.#parts.ledger.verify(piece);
+      this.#parts.onVerified();
+      return;
+    }
+    if (!this.hashesNow) {
+      this.#unhashed.add(piece);
       this.#parts.onVerified();
       return;
     }
@@ -112,7 +130,7 @@ export class Verifier {
 
   /** True while this piece's digest is on its way or waits. */
   isPending(piece: PieceIndex): boolean {
-    return this.#asked.has(piece) || this.#waiting.has(piece);
+    return this.#asked.has(piece) || this.#waiting.has(piece) || this.#unhashed.has(piece);
   }
 
   /** The bytes of these pieces are gone: what is known of them no longer holds. */
@@ -120,6 +138,7 @@ export class Verifier {
     for (let piece = first; piece <= last; piece = (piece + 1) as PieceIndex) {
       this.#asked.delete(piece);
       this.#waiting.delete(piece);
+      this.#unhashed.delete(piece);
     }
   }
 

@@ -14,8 +14,6 @@ export interface SourceInfo {
   readonly hashedBytes: number;
   /** Changes when the file does, where the source has no content id but says so much. */
   readonly version: string | undefined;
-  /** False where the source never states piece hashes: there is nothing to wait for. */
-  readonly willHash: boolean;
   readonly traits: ConnectionTraits;
 }
 
@@ -75,6 +73,8 @@ export interface Source {
   readonly label: string;
   /** Name of the file there, for a default output name. */
   readonly fileName: string;
+  /** It states the hashes of the file's pieces, if not at once then later. */
+  readonly willHash: boolean;
   /** Its first answer may bring a better name than `fileName`, in `SourceInfo.name`. */
   readonly mayBeRenamed: boolean;
   /** Begins to connect. `connectTimeoutMs` bounds the time until `ready`. */

@@ -100,7 +100,6 @@ export class HttpFile {
       sha256: facts.sha256,
       hashedBytes: 0,
       version: facts.validators.etag ?? facts.validators.lastModified,
-      willHash: false,
       traits: { canTrim: false, ranges: this.ranges === true },
     };
     return this.#info;

@@ -10,6 +10,7 @@ export class HttpSource implements Source {
   readonly url: string;
   readonly label: string;
   readonly fileName: string;
+  readonly willHash = false;
   readonly mayBeRenamed = true;
   readonly #file: HttpFile;
   readonly #client: HttpClient;

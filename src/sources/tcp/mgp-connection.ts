@@ -229,7 +229,6 @@ export class MgpConnection implements SourceConnection, FrameHandler {
       sha256: answer.sha256 ?? undefined,
       hashedBytes: answer.hashedBytes,
       version: undefined,
-      willHash: true,
       traits: mgpTraits,
     };
     if (this.#ready) {

@@ -9,6 +9,7 @@ export class MgpSource implements Source {
   readonly url: string;
   readonly label: string;
   readonly fileName: string;
+  readonly willHash = true;
   readonly mayBeRenamed = false;
   readonly #address: MgpAddress;
   readonly #agent: string;
