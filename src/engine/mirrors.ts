@@ -99,7 +99,9 @@ export class Mirrors {
 
   #vote(same: readonly SourceRunner[], nowMs: number): ReturnType<typeof voteContent> {
     if (this.#contentIsKnown) return { kind: 'pending' };
-    const claims = same.map((runner) => ({ source: runner.id, contentId: runner.info?.contentId }));
+    // Who never states an id has no vote, and keeps nobody waiting.
+    const voting = same.filter((runner) => runner.source.willHash);
+    const claims = voting.map((runner) => ({ source: runner.id, contentId: runner.info?.contentId }));
     if (claims.some((claim) => claim.contentId !== undefined)) this.#firstContentMs ??= nowMs;
     const outOfPatience = nowMs - (this.#firstContentMs ?? nowMs) > hashingPatienceMs;
     const preferred = this.#preferred?.contentId;
@@ -108,7 +110,8 @@ export class Mirrors {
       if (!this.#settled) return { kind: 'pending' };
     }
     const spoken = claims.filter((claim) => claim.contentId !== undefined);
-    const voters = this.#settled ? same.length : this.#runners.filter((runner) => !runner.isStopped).length;
+    const mayVote = this.#runners.filter((runner) => !runner.isStopped && runner.source.willHash);
+    const voters = this.#settled ? voting.length : mayVote.length;
     return voteContent(outOfPatience ? spoken : claims, outOfPatience ? spoken.length : voters, this.#settled);
   }
 
