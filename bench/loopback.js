@@ -1,4 +1,5 @@
 // @ts-check
+/* global fetch */
 // `npm run bench -- loopback [--mib 1024] [--repeat 3] [--counts 1,4,16] [--dir FOLDER]`
 // Times whole processes over loopback, interleaved: manyget from its own servers (with and without verification),
 // aria2c and curl from nginx where they are installed. Prints medians, and each tool's ratio to aria2c.
