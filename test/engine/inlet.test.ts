@@ -39,7 +39,7 @@ function world(options: { poolBytes?: number } = {}) {
   const blocked: string[] = [];
   let rooms = 0;
   const verifier = {
-    isOn: true,
+    hashesNow: true,
     recordsPieces: true,
     checkOnDisk: (piece: number) => checked.push(`${piece} on disk`),
     checkBlock: (piece: number, block: never, _bytes: number, done: (block: never) => void) => {

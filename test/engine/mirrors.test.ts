@@ -10,7 +10,7 @@ interface FakeRunner {
   isStopped: boolean;
   faults: number;
   info: { name: string; sizeBytes: number; pieceBytes: number; contentId: string | undefined } | undefined;
-  source: { label: string };
+  source: { label: string; willHash: boolean };
 }
 
 /** Sources as the mirrors see them; `size` undefined: it has not answered yet. */
@@ -20,7 +20,7 @@ function runners(...answers: readonly { size?: number; content?: string; faults?
     isStopped: false,
     faults: faults ?? 0,
     info: size === undefined ? undefined : facts(size, content),
-    source: { label: `server ${i}` },
+    source: { label: `server ${i}`, willHash: true },
   }));
 }
 
@@ -149,6 +149,12 @@ describe('contents', () => {
   it('that tie are refused once all have spoken', () => {
     const mirrors = mirrorsOf(runners({ size: 9, content: 'b' }, { size: 9, content: 'a' }));
     expect(short(mirrors.judge(0, undefined))).toBe('sources-disagree');
+  });
+
+  it('are decided without those who never state any', () => {
+    const fakes = runners({ size: 9, content: 'a' }, { size: 9 }, { size: 9 });
+    for (const fake of fakes.slice(1)) fake.source.willHash = false;
+    expect(short(mirrorsOf(fakes).judge(0, undefined))).toMatchObject({ content: 'a', good: [0, 1, 2] });
   });
 
   it('of the only one that has hashed are believed after a while', () => {

@@ -14,7 +14,6 @@ const info: SourceInfo = {
   sha256: undefined,
   hashedBytes: 0,
   version: 'v1',
-  willHash: true,
   traits: { canTrim: true, ranges: true },
 };
 
@@ -25,6 +24,7 @@ function world(random: () => number) {
     url: 'mgp://h:1/f',
     label: 'h:1',
     fileName: 'f',
+    willHash: true,
     mayBeRenamed: false,
     connect(handler): SourceConnection {
       handlers.push(handler);
@@ -55,7 +55,7 @@ function world(random: () => number) {
     nowMs: () => Date.now(),
     random,
   });
-  return { runner, handlers };
+  return { runner, handlers, source };
 }
 
 const refused = new ManygetError('connect-refused', 'h:1 refused');
@@ -130,13 +130,13 @@ describe('a source that fails', () => {
 
 describe('an error of a source', () => {
   it.each<ErrorCode>(['not-found', 'not-mgp', 'version-unsupported', 'protocol-violation'])('%s is final', (code) => {
-    expect(isFinal(new ManygetError(code, 'x'), info)).toBe(true);
+    expect(isFinal(new ManygetError(code, 'x'), world(() => 0).source)).toBe(true);
   });
 
   it.each<ErrorCode>(['connect-refused', 'connection-lost', 'source-silent', 'server-busy', 'file-changed'])(
     '%s is worth another try',
     (code) => {
-      expect(isFinal(new ManygetError(code, 'x'), info)).toBe(false);
+      expect(isFinal(new ManygetError(code, 'x'), world(() => 0).source)).toBe(false);
     },
   );
 });

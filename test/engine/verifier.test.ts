@@ -20,7 +20,7 @@ function digest(text: string): Uint8Array {
 }
 
 /** A verifier whose digests come when the test says so. */
-function world(options: { on?: boolean } = {}) {
+function world(options: { on?: boolean; mayHear?: boolean } = {}) {
   const ledger = new Ledger(pieces * pieceBytes, pieceBytes);
   const records: JournalRecord[] = [];
   const blocks: ((digest: Uint8Array) => void)[] = [];
@@ -41,6 +41,7 @@ function world(options: { on?: boolean } = {}) {
     hasher: hasher as unknown as PieceHasher,
     partPath: 'out.part',
     journalIndex: (source) => source + 10,
+    mayHearHashes: () => options.mayHear ?? true,
     onCorrupt: (piece, sources) => corrupt.push({ piece, sources }),
     onVerified: () => (verified += 1),
     onError: (error) => errors.push(error.code),
@@ -77,6 +78,16 @@ describe('a piece', () => {
     expect(w.records).toMatchObject([{ type: 'piece', index: 0, source: -1 }]);
   });
 
+  it('is not hashed while nobody could judge it, and is when hashes come after all', () => {
+    const w = world({ mayHear: false });
+    w.ledger.receive(0, pieceBytes, alice);
+    expect(w.verifier.hashesNow).toBe(false);
+    w.verifier.checkOnDisk(first);
+    expect([w.files.length, w.verifier.unjudgedPieces, w.ledger.verifiedPieces]).toEqual([0, 1, 0]);
+    w.verifier.setExpected(right);
+    expect([w.files.length, w.verifier.unjudgedPieces, w.verifier.hashesNow]).toEqual([1, 0, true]);
+  });
+
   it('whose digest is there before the hashes waits for them, and is judged when they come', () => {
     const w = world();
     for (const piece of [first, second]) {
@@ -85,10 +96,10 @@ describe('a piece', () => {
     }
     w.blocks[0]?.(digest('0'));
     w.blocks[1]?.(digest('something else'));
-    expect(w.verifier.waitingPieces).toBe(2);
+    expect(w.verifier.unjudgedPieces).toBe(2);
     expect(w.ledger.verifiedPieces).toBe(0);
     w.verifier.setExpected(right);
-    expect(w.verifier.waitingPieces).toBe(0);
+    expect(w.verifier.unjudgedPieces).toBe(0);
     expect(w.ledger.pieceState(first)).toBe('verified');
     expect(w.corrupt).toEqual([{ piece: 1, sources: [alice] }]);
   });
