@@ -1,20 +1,26 @@
 import type { SourceId } from '../base/ids.js';
 import type { Lane } from './lane.js';
+import type { TrialGate } from './trial-gate.js';
 
 /** How many times what it was the goodput has to be after doubling the connections, for them to have been worth it. */
 const gainMin = 1.2;
 /** From this gain on the next step is a fourfold one: a limit for each connection is what slows it. */
 const gainForLeap = 1.6;
 /** Of what a source gained, so much has to be seen in the sum: otherwise it only took from the others. */
-const sharedGainMin = 0.4;
+const sharedGainMin = 0.5;
 /** A source that became so much slower in a trial has changed. */
 const staleGainMax = 0.75;
+/** A source that gained what the sum does not show is left as it is for so long. */
+const unseenRestMs = 1500;
 /** Time that a fresh connection is given to come up to speed, in round trips, and at the least. */
 const warmRoundTrips = 3;
 const warmMsMin = 100;
 /** How long a rate is measured, in round trips, and at the least. */
 const measureRoundTrips = 2;
-const measureMsMin = 150;
+const measureMsMin = 180;
+/** Fewer bytes are bursts and no rate, but for that nobody waits longer than this. */
+const measureBytesMin = 128 * 1024;
+const measureMsMax = 2000;
 /** A trial that does not look worth it is measured this much longer before it is given up. */
 const patience = 3;
 /** After a trial that brought nothing, the next one comes so much later, doubling. */
@@ -47,36 +53,6 @@ export interface GrowthView {
   /** Time until the download ends, as planned. */
   readonly leftMs: number;
   readonly gate: TrialGate;
-}
-
-/**
- * Keeps sources from trying all at once: as long as no trial has paid, only some run at a time; and where one showed that
- * a source can only grow at the cost of the others (the client's own link is full), all rest.
- */
-export class TrialGate {
-  readonly #running = new Set<SourceId>();
-  #paid = false;
-  #restsUntilMs = 0;
-  #restMs = restMsMin;
-
-  mayTry(source: SourceId, sources: number, nowMs: number): boolean {
-    if (nowMs < this.#restsUntilMs) return false;
-    return this.#paid || this.#running.has(source) || this.#running.size < Math.max(2, sources / 4);
-  }
-
-  started(source: SourceId): void {
-    this.#running.add(source);
-  }
-
-  /** `how`: it paid; it did not; or it took from the others what it gained. */
-  ended(source: SourceId, how: 'paid' | 'no gain' | 'at the cost of others', nowMs: number): void {
-    this.#running.delete(source);
-    if (how === 'paid') this.#paid = true;
-    if (how !== 'at the cost of others') return;
-    this.#paid = false;
-    this.#restsUntilMs = nowMs + this.#restMs;
-    this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
-  }
 }
 
 export type GrowthDecision =
@@ -170,6 +146,7 @@ export class ConnectionGrowth {
     const elapsed = nowMs - this.#windowAtMs;
     const measureMs = Math.max(measureMsMin, measureRoundTrips * rttMs);
     if (elapsed < measureMs) return none;
+    if (this.receivedBytes - this.#windowBytes < measureBytesMin && elapsed < measureMsMax) return none;
     const rate = ((this.receivedBytes - this.#windowBytes) / elapsed) * 1000;
     const total = ((view.totalBytes - this.#windowTotal) / elapsed) * 1000;
     const decision = this.#judge(rate, total, rttMs, view, elapsed > patience * measureMs);
@@ -193,7 +170,8 @@ export class ConnectionGrowth {
     if (rttMs < rampMsMin || this.receivedBytes > 0 || this.#hasFailed) return none;
     const affordable = Math.floor((shareBytes * rampHeldShareMax) / heldBytes);
 
-    const wanted = Math.min(rampConnectionsMax, Math.round(rttMs / rampMsPerConnection), affordable);
+    const inAll = Math.ceil(rampConnectionsInAll / Math.max(1, view.sources));
+    const wanted = Math.min(rampConnectionsMax, Math.round(rttMs / rampMsPerConnection), affordable, inAll);
     const count = Math.min(wanted, view.connectionsMax, this.#limit) - this.lanes.size - this.#opening;
     if (count <= 0) return none;
     return this.#open(count, `${rttMs.toFixed(0)} ms away: several come up to speed sooner than one`, view);
@@ -210,9 +188,15 @@ export class ConnectionGrowth {
     const gain = rate / Math.max(1, before.rate);
     const shared = (total - before.total) / Math.max(1, rate - before.rate);
     if (gain >= gainMin && shared >= sharedGainMin) {
-      view.gate.ended(this.source, 'paid', view.nowMs);
+      const raised = view.gate.raisesSum(total, rate - before.rate, view.nowMs);
+      view.gate.ended(this.source, raised ? 'paid' : 'no gain', view.nowMs);
       this.#baseline = { rate, total, count };
       this.#restMs = restMsMin;
+      if (!raised) {
+        // It gained, and the sum did not show it: what is there stays, more is not tried for a while.
+        this.#nextTrialMs = view.nowMs + unseenRestMs;
+        return none;
+      }
       return this.#grow(gain >= gainForLeap ? 4 : 2, rate, rttMs, view);
     }
     if (!patient) return undefined;

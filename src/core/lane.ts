@@ -216,7 +216,7 @@ export class Lane {
     }
     if (owed === 0) return nowMs;
     // One that reports seldom will not do so right now.
-    const next = this.#askedAtMs === undefined && this.gapMs > trickleGapMs ? this.#lastByteAtMs + this.gapMs : 0;
+    const next = this.#askedAtMs === undefined && this.gapMs > trickleGapMs ? this.#lastByteAtMs + 2 * this.gapMs : 0;
     return Math.max(nowMs, owed + this.lateMs(nowMs), next);
   }
 

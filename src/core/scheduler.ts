@@ -1,10 +1,11 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { Allotter } from './allotter.js';
-import { ConnectionGrowth, TrialGate, type GrowthDecision, type GrowthView } from './connection-growth.js';
+import { ConnectionGrowth, type GrowthDecision, type GrowthView } from './connection-growth.js';
 import { Lane, type Segment } from './lane.js';
 import { OrderBook, type Order } from './order-book.js';
 import type { SchedulerCommand, SchedulerEvent, SegmentId } from './scheduler-messages.js';
+import { TrialGate } from './trial-gate.js';
 
 /** A connection is given its next work when what it has lasts this much longer than asking takes. */
 const lookAheadMs = 15;

@@ -10,18 +10,18 @@ const sumRateMin = goodputOf(4);
 /** At the end the sources together deliver at least this share of their mean over the world's time. */
 const endShareMin = 0.4;
 
-/** The world of a seed: a mix of everything that servers and links do, of 5 to 40 s of ideal time. */
+/** The world of a seed: a mix of everything that servers and links do, of 5 to 60 s of ideal time. */
 export function randomWorld(seed: number): World {
   const random = new Random(seed);
   for (;;) {
-    const idealMs = random.logBetween(5000, 40_000);
+    const idealMs = random.logBetween(5000, 60_000);
     const world = draft(random, seed, idealMs);
     const bytes = fluidBytes(world, idealMs);
     // Where nearly all of the speed goes away, the bound says how long what the handshakes cost takes at the end, and
     // nothing of how work is dealt out: such a world is drawn again.
-    const endBytes = bytes - fluidBytes(world, 0.8 * idealMs);
+    const endBytes = bytes - fluidBytes(world, 0.95 * idealMs);
     const sum = world.sources.reduce((s, source) => s + source.rate, 0);
-    if (sum < sumRateMin || endBytes < 0.2 * bytes * endShareMin) continue;
+    if (sum < sumRateMin || endBytes < 0.05 * bytes * endShareMin) continue;
     return { ...world, sizeBytes: Math.min(sizeBytesMax, Math.floor(bytes)) };
   }
 }

@@ -67,8 +67,12 @@ export class SimLink {
   #commit(capacity: number, nowMs: number, stepMs: number): void {
     const { spec } = this;
     const own = spec.connectionRateMax === undefined ? Infinity : (spec.connectionRateMax * stepMs) / 1000;
+    if (!spec.shaped) {
+      for (const connection of this.connections) if (connection.wants(nowMs)) connection.commit(nowMs, own);
+      return;
+    }
     const busy = this.connections.filter((c) => c.wants(nowMs));
-    let pool = spec.shaped ? capacity : Infinity;
+    let pool = capacity;
     busy.sort((a, b) => a.room - b.room);
     busy.forEach((connection, i) => {
       pool -= connection.commit(nowMs, Math.min(own, pool / (busy.length - i)));

@@ -1,0 +1,56 @@
+import type { SourceId } from '../base/ids.js';
+
+/** What a trial that pays raises the sum to has to be so many times that of the last one that did, if that was lately. */
+const sumGainMin = 1.02;
+const bestMsMax = 5000;
+/** Where the gain is too small a share of the sum to show in it, the sum may at least not fall below this. */
+const sumKeptMin = 0.95;
+const visibleShare = 0.03;
+/** Trials that end within this time ran side by side. */
+const sameRoundMs = 400;
+/** After trials that only shifted speed from one source to another, nobody tries for so long, doubling. */
+const restMsMin = 4000;
+const restMsMax = 60_000;
+
+/**
+ * Keeps sources from trying all at once: as long as no trial has paid, only some run at a time; and where one showed that
+ * a source can only grow at the cost of the others (the client's own link is full), all rest.
+ */
+export class TrialGate {
+  readonly #running = new Set<SourceId>();
+  #paid = false;
+  #restsUntilMs = 0;
+  #restMs = restMsMin;
+  #best = { total: 0, atMs: 0 };
+
+  /** True where the sum has become greater than in the trials of the last seconds: at a full link none raises it. */
+  raisesSum(total: number, gained: number, nowMs: number): boolean {
+    const agoMs = nowMs - this.#best.atMs;
+    // Trials that run side by side share what they raised the sum to.
+    if (agoMs < sameRoundMs) return total > this.#best.total * sumKeptMin;
+    // A small gain does not show in a sum that fluctuates by more: then the sum may at least not fall.
+    const least = gained > total * visibleShare ? sumGainMin : sumKeptMin;
+    if (agoMs < bestMsMax && total < this.#best.total * least) return false;
+    this.#best = { total, atMs: nowMs };
+    return true;
+  }
+
+  mayTry(source: SourceId, sources: number, nowMs: number): boolean {
+    if (nowMs < this.#restsUntilMs) return false;
+    return this.#paid || this.#running.has(source) || this.#running.size < Math.max(2, sources / 4);
+  }
+
+  started(source: SourceId): void {
+    this.#running.add(source);
+  }
+
+  /** `how`: it paid; it did not; or it took from the others what it gained. */
+  ended(source: SourceId, how: 'paid' | 'no gain' | 'at the cost of others', nowMs: number): void {
+    this.#running.delete(source);
+    if (how === 'paid') this.#paid = true;
+    if (how !== 'at the cost of others') return;
+    this.#paid = false;
+    this.#restsUntilMs = nowMs + this.#restMs;
+    this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
+  }
+}
