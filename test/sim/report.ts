@@ -3,6 +3,7 @@ import { ganttSvg } from './gantt.js';
 import { namedWorld, namedWorlds, withBurden } from './named-worlds.js';
 import { randomWorld } from './random-world.js';
 import { runWorld, type WorldResult } from './run-world.js';
+import { runScale } from './scale.js';
 import { distribution, rowOf, type SweepRow } from './sweep.js';
 import type { World } from './world.js';
 
@@ -125,6 +126,11 @@ export function worldsText(print: Print): void {
   }
 }
 
+/** Runs a world of very many sources and pieces and prints what a decision costs. */
 export function scaleText(print: Print): void {
-  print('not there yet');
+  const [sources, pieces] = [10_000, 1_000_000];
+  const r = runScale(sources, pieces);
+  print(`${sources} sources, ${pieces} pieces: ${r.decisions} decisions, ${r.seconds.toFixed(1)} s of wall time`);
+  print(`a decision: ${r.microsPerDecision.toFixed(2)} microseconds`);
+  print(`peak memory of the process: ${r.peakMib.toFixed(0)} MiB; time / bound: ${r.ratio.toFixed(3)}`);
 }
