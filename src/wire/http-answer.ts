@@ -106,6 +106,10 @@ function checkPart(
   if (range.end > known.sizeBytes) {
     return { kind: 'changed', text: `sends bytes up to ${range.end} of a file that had ${known.sizeBytes}` };
   }
+  // The length of the part in place of the file's: a slip that says nothing of the file, but nothing to trust either.
+  if (!isSameVersion && totalBytes === range.end - range.start && totalBytes < known.sizeBytes) {
+    return refused('http-range', `states the length of the part, ${totalBytes}, as the size of the file`);
+  }
   // A wrong total beside the right strong tag is the server's slip: the bytes are those of the version that is wanted.
   if (totalBytes !== undefined && totalBytes !== known.sizeBytes && !isSameVersion) {
     return { kind: 'changed', text: `states a size of ${totalBytes} bytes now, expected ${known.sizeBytes}` };

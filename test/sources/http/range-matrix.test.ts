@@ -17,6 +17,7 @@ const usable: readonly Row[] = [
   { row: '206 with a shorter range', quirk: quirks.shorterRange },
   { row: '206 with a longer range', quirk: quirks.longerRange },
   { row: '206 with a wrong total, beside a strong ETag', quirk: quirks.wrongTotal },
+  { row: '206 with a wrong total, beside nothing', quirk: quirks.wrongTotal, options: { etag: '' } },
   { row: '206 with a missing total', quirk: quirks.missingTotal },
   { row: '206 without Content-Range', quirk: quirks.missingContentRange },
   { row: '206 that begins too late', quirk: quirks.laterRange },
