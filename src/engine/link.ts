@@ -51,6 +51,10 @@ export class Link implements ConnectionHandler {
     return this.#closed;
   }
 
+  get hasDelivered(): boolean {
+    return this.#delivered;
+  }
+
   /** It was asked for bytes and brought none. */
   get wasFruitless(): boolean {
     return this.#asked && !this.#delivered;

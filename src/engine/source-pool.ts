@@ -131,7 +131,7 @@ export class SourcePool {
     if (runner.isStopped) return;
     this.#parts.log.add({ type: 'source-lost', source: runner.id, code: error.code, reason: error.message });
     if (wasLast) this.#parts.onGone(runner.id);
-    if (isFinal(error, runner.source)) this.quarantine(runner, error);
+    if (isFinal(error, runner.source) && !runner.isExcused(error)) this.quarantine(runner, error);
   }
 
   /**

@@ -110,6 +110,11 @@ export class SourceRunner {
     return this.#fruitless < fruitlessMax && this.readyLinks > 0;
   }
 
+  /** It has shown before that it is what it should be: the network may be to blame, or a restart, so it is tried again. */
+  isExcused(error: ManygetError): boolean {
+    return this.info !== undefined && excusable.has(error.code) && this.#fruitless < fruitlessMax;
+  }
+
   /** When it went away last. */
   get leftAtMs(): number {
     return this.#leftAtMs;
@@ -122,7 +127,7 @@ export class SourceRunner {
     if (this.isStopped) return;
     this.faults += 1;
     if (link.info !== undefined) this.#leftAtMs = this.#options.nowMs();
-    if (link.wasFruitless) this.#fruitless += 1;
+    if (link.wasFruitless || (excusable.has(error.code) && !link.hasDelivered)) this.#fruitless += 1;
     if (this.links.size > 0) return;
     this.#failures += 1;
     const own = retryDelayMs(defaultRetryPolicy, this.#failures, this.#options.random());
@@ -169,6 +174,9 @@ export class SourceRunner {
     return this.#meter.isRunning ? (this.#meter.rate(this.#options.nowMs()) ?? 0) : 0;
   }
 }
+
+/** What a damaged stream looks like as well. */
+const excusable: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not-mgp', 'version-unsupported', 'protocol-violation']);
 
 /** True where trying again cannot help: the source says no in a way that lasts. */
 export function isFinal(error: ManygetError, source: Source): boolean {

@@ -24,8 +24,8 @@ function world(random: () => number) {
     url: 'mgp://h:1/f',
     label: 'h:1',
     fileName: 'f',
-    willHash: true,
     mayBeRenamed: false,
+    willHash: true,
     connect(handler): SourceConnection {
       handlers.push(handler);
       return {
@@ -115,6 +115,21 @@ describe('a source that fails', () => {
     expect(runner.answers).toBe(false);
     runner.arrived(5);
     expect(runner.answers).toBe(true);
+  });
+
+  it('is excused for a damaged stream, but only once it has shown what it is, and not for ever', () => {
+    const { runner, handlers } = world(() => 0);
+    const damaged = new ManygetError('protocol-violation', 'h:1 sent nonsense');
+    runner.open();
+    expect(runner.isExcused(damaged)).toBe(false);
+    runner.info = info;
+    expect(runner.isExcused(refused)).toBe(false);
+    for (let i = 0; i < 3; i += 1) {
+      expect(runner.isExcused(damaged)).toBe(true);
+      handlers[i]?.closed(damaged);
+      vi.advanceTimersByTime(3000);
+    }
+    expect(runner.isExcused(damaged)).toBe(false);
   });
 
   it('is not tried again once it is stopped', () => {

@@ -76,9 +76,13 @@ export class DownloadLab implements AsyncDisposable {
   }
 
   async script(options: ScriptedServerOptions, port?: number): Promise<ScriptedMgpServer> {
-    const server = await ScriptedMgpServer.start(options, port);
-    this.#servers.push(server);
-    return server;
+    return this.use(await ScriptedMgpServer.start(options, port));
+  }
+
+  /** Has a server of any kind end with the test. */
+  use<Resource extends AsyncDisposable>(resource: Resource): Resource {
+    this.#servers.push(resource);
+    return resource;
   }
 
   /** A port where `talk` decides what a client meets. */

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Random } from './random.js';
+
+/** What goes wrong on one connection: after `afterBytes` bytes from the server, `fault` happens. */
+export interface ConnectionPlan {
+  readonly fault: Fault;
+  readonly afterBytes: number;
+}
+
+/**
+ * - `none`: nothing, all goes through.
+ * - `reset`: both sides are reset.
+ * - `cut`: the stream ends as if the server had finished.
+ * - `stall`: nothing comes any more, and nothing closes.
+ * - `corrupt`: one bit is flipped, once.
+ * - `duplicate`: a stretch comes twice.
+ * - `refuse`: the connection is closed as soon as it is there.
+ */
+export type Fault = 'none' | 'reset' | 'cut' | 'stall' | 'corrupt' | 'duplicate' | 'refuse';
+
+const allFaults: readonly [Fault, ...Fault[]] = ['none', 'reset', 'cut', 'stall', 'corrupt', 'duplicate', 'refuse'];
+
+/** What a greeting and the answer to the first question fit into: a fault before that is a server that never was one. */
+const afterBytesMin = 20_000;
+
+/** A plan for the n-th connection, drawn from a seed. */
+export function randomPlans(seed: number, bytesMax: number, faults = allFaults): (n: number) => ConnectionPlan {
+  const random = new Random(seed);
+  return () => ({ fault: random.pick(faults), afterBytes: Math.floor(random.logBetween(afterBytesMin, bytesMax)) });
+}
+
+/**
+ * Stands between a client and a real server on loopback, and does to each connection what its plan says. What the client
+ * says goes through untouched.
+ */
+export class TcpFaultProxy implements AsyncDisposable {
+  /** What happened, by connection. */
+  readonly faults: Fault[] = [];
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #targetPort: number;
+  readonly #plan: (n: number) => ConnectionPlan;
+
+  private constructor(targetPort: number, plan: (n: number) => ConnectionPlan) {
+    this.#targetPort = targetPort;
+    this.#plan = plan;
+    this.#server = createServer((client) => this.#join(client));
+  }
+
+  /** @param plan Asked once for each connection, counted from 0. */
+  static async start(targetPort: number, plan: (n: number) => ConnectionPlan): Promise<TcpFaultProxy> {
+    const proxy = new TcpFaultProxy(targetPort, plan);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #join(client: Socket): void {
+    const plan = this.#plan(this.faults.length);
+    this.faults.push(plan.fault);
+    this.#keep(client);
+    if (plan.fault === 'refuse') {
+      client.destroy();
+      return;
+    }
+    const server = connect({ host: '127.0.0.1', port: this.#targetPort, noDelay: true });
+    this.#keep(server);
+    client.setNoDelay(true);
+    client.on('close', () => server.destroy());
+    client.pipe(server);
+    let passed = 0;
+    let due = plan.fault !== 'none';
+    server.on('data', (chunk: Buffer) => {
+      const at = plan.afterBytes - passed;
+      passed += chunk.length;
+      if (!due || at >= chunk.length) {
+        pass(server, client, chunk);
+        return;
+      }
+      due = false;
+      strike(plan.fault, server, client, chunk, Math.max(0, at));
+    });
+    server.on('end', () => client.end());
+    server.on('close', () => {
+      if (plan.fault !== 'stall' || due) client.end();
+    });
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    // What happens to a connection is the point of all this; each side hears of it by its close.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}
+
+function pass(server: Socket, client: Socket, chunk: Buffer): void {
+  if (client.write(chunk)) return;
+  server.pause();
+  client.once('drain', () => server.resume());
+}
+
+/** The fault happens at byte `at` of the chunk. */
+function strike(fault: Fault, server: Socket, client: Socket, chunk: Buffer, at: number): void {
+  switch (fault) {
+    case 'none':
+    case 'refuse':
+      return;
+    case 'reset':
+      client.write(chunk.subarray(0, at));
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+      return;
+    case 'cut':
+      client.end(chunk.subarray(0, at));
+      server.destroy();
+      return;
+    case 'stall':
+      client.write(chunk.subarray(0, at));
+      server.pause();
+      return;
+    case 'corrupt': {
+      const changed = Buffer.from(chunk);
+      changed[at] = (changed[at] ?? 0) ^ 0x10;
+      pass(server, client, changed);
+      return;
+    }
+    case 'duplicate':
+      client.write(chunk.subarray(0, at));
+      pass(server, client, chunk);
+      return;
+  }
+}
