@@ -7,6 +7,8 @@ const initialWindow = 10 * mss;
 /** CUBIC (RFC 9438): what a loss leaves of the window, and how fast it grows back. */
 const beta = 0.7;
 const cubicC = 0.4;
+/** A queue that drains slower than this (its link has collapsed) does not hold up the recovery of a window longer. */
+const queueMsMax = 500;
 
 /**
  * One TCP connection, from a server's send buffer through the window to the client's in-order stream. Amounts are a
@@ -26,7 +28,7 @@ export class SimConnection {
   #recoversUntilMs = 0;
   /** Bytes behind a hole, which the client sees only once it is filled. */
   #holeAt = Infinity;
-  #holeUntilMs = 0;
+  #holeUntilMs = Infinity;
   #idleSinceMs = 0;
   #speed = 0;
   #sent = 0;
@@ -141,14 +143,14 @@ export class SimConnection {
   /** A packet is lost: the window shrinks, and the client waits a round trip for what is missing. */
   lose(nowMs: number): void {
     if (nowMs < this.#recoversUntilMs) return;
-    const roundTripMs = this.rttMs + this.link.queueMs;
+    const roundTripMs = this.rttMs + Math.min(queueMsMax, this.link.queueMs);
     this.#windowAtLoss = Math.max(2 * mss, Math.min(this.#window, this.#sent - this.#acked));
     this.#window = Math.max(2 * mss, this.#windowAtLoss * beta);
     this.#threshold = this.#window;
     this.#lossAtMs = nowMs;
     this.#recoversUntilMs = nowMs + roundTripMs;
     this.#holeAt = this.#sent;
-    this.#holeUntilMs = nowMs + roundTripMs + this.rttMs / 2 + this.link.queueMs;
+    this.#holeUntilMs = Infinity;
   }
 
   /** The client's queue overflowed: `amount` is to be sent again. */
@@ -160,6 +162,11 @@ export class SimConnection {
 
   /** Bytes of the stream that the client can read by now. */
   readable(nowMs: number): number {
-    return nowMs < this.#holeUntilMs ? Math.min(this.delivered, this.#holeAt) : this.delivered;
+    if (this.delivered <= this.#holeAt) return this.delivered;
+    // What came behind the hole tells the sender of it: what is missing is there a round trip and a queue later.
+    if (this.#holeUntilMs === Infinity) this.#holeUntilMs = nowMs + this.rttMs + this.link.queueMs;
+    if (nowMs < this.#holeUntilMs) return this.#holeAt;
+    this.#holeAt = Infinity;
+    return this.delivered;
   }
 }
