@@ -4,6 +4,7 @@ import type { DownloadEvent } from '../base/events.js';
 import type { DownloadHandle, DownloadOptions } from '../base/download-handle.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from '../base/snapshot.js';
 import type { Source } from '../sources/source.js';
+import { choosePieceBytes } from '../wire/content-id.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { Assembly } from './assembly.js';
 import { BusyMeter } from './busy-meter.js';
@@ -11,6 +12,8 @@ import { EventLog } from './event-log.js';
 import { ManifestCheck } from './manifest-check.js';
 import { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
+import type { FileFacts } from './resume-state.js';
+import { StreamTransfer } from './stream-transfer.js';
 import { makeReport, makeSnapshot, type DownloadView } from './views.js';
 
 const tickMs = 50;
@@ -48,6 +51,8 @@ export class Download implements DownloadHandle {
   #note = '';
   #lastTickMs = 0;
   #arrivedAtTick = 0;
+  #stream: StreamTransfer | undefined;
+  #streamed: FileFacts | undefined;
   #syncing: Promise<void> | undefined;
   #ending = false;
   #elapsedMs: number | undefined;
@@ -159,6 +164,10 @@ export class Download implements DownloadHandle {
     const elapsedMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
     try {
+      if (this.#streams(nowMs)) {
+        this.#assembly.pool.tick(nowMs, elapsedMs, false);
+        return;
+      }
       const error = this.#assembly.tick(nowMs, elapsedMs, this.#busyMeter.sample(elapsedMs / tickMs));
       if (error !== undefined) {
         void this.#fail(error);
@@ -171,6 +180,40 @@ export class Download implements DownloadHandle {
     } catch (error) {
       void this.#fail(asManygetError(error));
     }
+  }
+
+  /** True while the file comes as one stream, since nobody says how large it is. */
+  #streams(nowMs: number): boolean {
+    this.#stream?.watch(nowMs);
+    if (this.#stream?.isOver === false || this.#streamed !== undefined) return true;
+    const isSplit = this.#assembly.transfer !== undefined || this.#options.manifest?.pieces !== undefined;
+    const link = !isSplit ? this.#assembly.pool.unsizedLink : undefined;
+    if (link === undefined) return false;
+    const name = link.unsizedName ?? '';
+    if (!this.#output.isOpen) this.#openOutput(name);
+    this.#stream = new StreamTransfer({
+      part: this.#output.beginStream(),
+      link,
+      onEnd: (sizeBytes) => this.#streamEnded(name, sizeBytes),
+      onFail: (error) => void this.#fail(error),
+    });
+    this.#assembly.pool.isStreaming = true;
+    this.#assembly.setPhase('downloading', `${link.runner.source.label} does not say how large ${name} is: one stream`);
+    this.#stream.begin();
+    return true;
+  }
+
+  #streamEnded(name: string, sizeBytes: number): void {
+    const expected = this.#options.manifest?.sizeBytes;
+    if (expected !== undefined && expected !== sizeBytes) {
+      void this.#fail(
+        new ManygetError('verification-failed', `the stream of ${name} has ${sizeBytes} bytes, expected ${expected}`),
+      );
+      return;
+    }
+    this.#streamed = { name, sizeBytes, pieceBytes: choosePieceBytes(sizeBytes), contentId: undefined };
+    this.#output.endStream(sizeBytes);
+    queueMicrotask(() => void this.#finish());
   }
 
   /** The hash of the whole file is computed behind what has come without a gap. */
@@ -225,7 +268,7 @@ export class Download implements DownloadHandle {
 
   /** Holds the whole file against the hashes that were stated for it; returns its SHA-256 where that was one of them. */
   async #checkWhole(): Promise<string | undefined> {
-    const { facts } = this.#assembly;
+    const facts = this.#streamed ?? this.#assembly.facts;
     if (facts === undefined || !this.#check.isWanted) return undefined;
     this.#assembly.setPhase('finishing', `checking the whole file: ${this.#check.names}`);
     const hashes = await this.#check.finish(this.#output.partPath, facts.sizeBytes);
@@ -275,11 +318,12 @@ export class Download implements DownloadHandle {
   #view(): DownloadView {
     const { phase, facts, transfer, pool, resumedBytes } = this.#assembly;
     return {
+      streamedBytes: this.#stream?.offset ?? 0,
       phase,
       note: this.#note,
       nowMs: this.#nowMs(),
       outputPath: this.#output.path,
-      facts,
+      facts: this.#streamed ?? facts,
       transfer,
       runners: pool.runners,
       resumedBytes,

@@ -2,8 +2,23 @@ import type { ManygetError } from '../base/errors.js';
 import type { ConnectionId } from '../base/ids.js';
 import type { SegmentId } from '../core/scheduler-messages.js';
 import type { ConnectionHandler, Source, SourceConnection, SourceInfo } from '../sources/source.js';
-import type { Inlet } from './inlet.js';
 import type { SourceRunner } from './source-runner.js';
+
+/** Where a link's bytes go. */
+export interface LinkInlet {
+  /** File offset after the last byte that arrived. */
+  readonly offset: number;
+  start(offset: number, bytes: number): void;
+  target(bytesMax: number): Uint8Array | undefined;
+  /** True where that filled a block. */
+  filled(bytes: number): boolean;
+  flush(): boolean;
+  finishBlock(): boolean;
+  /** Nothing more comes of what was asked for. */
+  ended?(): void;
+  /** The connection is gone. */
+  lost?(): void;
+}
 
 /** What a link tells; the download acts on it. */
 export interface LinkEvents {
@@ -29,7 +44,7 @@ export class Link implements ConnectionHandler {
   readonly #events: LinkEvents;
   readonly #connection: SourceConnection;
   readonly startedAtMs: number;
-  #inlet: Inlet | undefined;
+  #inlet: LinkInlet | undefined;
   #segment: SegmentId | undefined;
   #reported = -1;
   #closed = false;
@@ -38,6 +53,8 @@ export class Link implements ConnectionHandler {
   connectMs = 0;
   info: SourceInfo | undefined;
   isWaitingForRoom = false;
+  /** The source is there and does not say how large its file, of this name, is. */
+  unsizedName: string | undefined;
 
   constructor(id: ConnectionId, runner: SourceRunner, source: Source, events: LinkEvents, connectTimeoutMs: number) {
     this.id = id;
@@ -60,12 +77,12 @@ export class Link implements ConnectionHandler {
     return this.#asked && !this.#delivered;
   }
 
-  get inlet(): Inlet | undefined {
+  get inlet(): LinkInlet | undefined {
     return this.#inlet;
   }
 
   /** From now on bytes have a place to go. */
-  attach(inlet: Inlet): void {
+  attach(inlet: LinkInlet): void {
     this.#inlet = inlet;
   }
 
@@ -114,6 +131,10 @@ export class Link implements ConnectionHandler {
     this.#events.ready(this, info);
   }
 
+  unsized(name: string): void {
+    this.unsizedName = name;
+  }
+
   infoChanged(info: SourceInfo): void {
     this.info = info;
     this.#events.infoChanged(this, info);
@@ -152,6 +173,7 @@ export class Link implements ConnectionHandler {
       this.#segment = undefined;
     }
     this.#events.segmentEnded(this, segment, end);
+    this.#inlet?.ended?.();
   }
 
   hashes(firstPiece: number, hashes: Uint8Array): void {
@@ -170,6 +192,7 @@ export class Link implements ConnectionHandler {
     this.#closed = true;
     // A connect that fails at once reports before the constructor is done.
     this.report();
+    this.#inlet?.lost?.();
     this.#events.closed(this, error);
   }
 }

@@ -3,7 +3,7 @@ import type { Disk } from '../store/disk.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
 import { lockOutput, type OutputLock } from '../store/output-lock.js';
 import { decideOutputPath, statePaths, takesOwnName, type StatePaths } from '../store/output-path.js';
-import { completeCutFinish, type PartFile } from '../store/part-file.js';
+import { completeCutFinish, PartFile } from '../store/part-file.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
 import { preallocate } from '../store/preallocate.js';
 import { verifyExtents, type ResumeCheck } from '../store/resume-check.js';
@@ -98,6 +98,19 @@ export class OutputState {
     this.#journal = journal;
     if (earlier === undefined) void preallocate(part.path, facts.sizeBytes, this.#disk);
     return { part, journal, replay: earlier?.replay };
+  }
+
+  /** A file whose size nobody states: opens the part file, empty. What an earlier run left is of no use. */
+  beginStream(): PartFile {
+    this.discard();
+    this.#part = PartFile.open(this.#disk, this.#state().part, 0, { fresh: true });
+    return this.#part;
+  }
+
+  /** The stream is whole: this is its size. */
+  endStream(sizeBytes: number): void {
+    this.#part?.close();
+    this.#part = PartFile.open(this.#disk, this.#state().part, sizeBytes, { fresh: false });
   }
 
   /** What has begun is of no use: as if nothing had been there. */

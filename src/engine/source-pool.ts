@@ -30,6 +30,8 @@ export interface SourcePoolParts {
 export class SourcePool {
   readonly runners: SourceRunner[] = [];
   readonly mirrors: Mirrors;
+  /** The file comes as one stream of one source: nobody can join in. */
+  isStreaming = false;
   readonly #parts: SourcePoolParts;
   #nextConnection = 0;
   #lastContactMs = 0;
@@ -68,6 +70,19 @@ export class SourcePool {
       (r) =>
         !r.isStopped && r.info !== undefined && r.source.willHash && (r.readyLinks > 0 || r.leftAtMs >= awaySinceMs),
     );
+  }
+
+  /** Where a file comes from of which nobody says how large it is: undefined while somebody may yet. */
+  get unsizedLink(): Link | undefined {
+    let found: Link | undefined;
+    for (const runner of this.runners) {
+      if (runner.isStopped) continue;
+      const link = [...runner.links].find((l) => l.unsizedName !== undefined && !l.isClosed);
+      if (link === undefined && runner.faults === 0) return undefined;
+      if (runner.info !== undefined) return undefined;
+      found ??= link;
+    }
+    return found;
   }
 
   /** True while there is anybody, met or not, who may state them. */
@@ -115,6 +130,11 @@ export class SourcePool {
 
   ready(link: Link): void {
     const { runner } = link;
+    if (this.isStreaming) {
+      const text = `${runner.source.label} came when the file was already under way as one stream of another source`;
+      this.quarantine(runner, new ManygetError('size-differs', text));
+      return;
+    }
     runner.info = link.info;
     runner.worked();
     this.#everReady = true;

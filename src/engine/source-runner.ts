@@ -79,7 +79,7 @@ export class SourceRunner {
 
   get readyLinks(): number {
     let count = 0;
-    for (const link of this.links) if (link.info !== undefined && !link.isClosed) count += 1;
+    for (const link of this.links) if ((link.info ?? link.unsizedName) !== undefined && !link.isClosed) count += 1;
     return count;
   }
 

@@ -14,7 +14,7 @@ import type { PieceHasher } from '../store/piece-hasher.js';
 import { journalName, otherVersionRanges } from './earlier-versions.js';
 import type { EventLog } from './event-log.js';
 import { Inlet } from './inlet.js';
-import type { Link } from './link.js';
+import type { Link, LinkInlet } from './link.js';
 import { Sink } from './sink.js';
 import type { SourceRunner } from './source-runner.js';
 import { Verifier } from './verifier.js';
@@ -66,7 +66,7 @@ export class Transfer {
   readonly #links = new Map<ConnectionId, Link>();
   readonly #waiting = new Set<Link>();
   /** Inlets of ended connections whose last bytes the disk has not taken yet. */
-  readonly #orphans = new Set<Inlet>();
+  readonly #orphans = new Set<LinkInlet>();
   readonly #journalIndex = new Map<SourceId, number>();
   readonly #versionsSeen = new Set<SourceId>();
   readonly #queue: SchedulerEvent[] = [];

@@ -20,11 +20,13 @@ export interface DownloadView {
   readonly transfer: Transfer | undefined;
   readonly runners: readonly SourceRunner[];
   readonly resumedBytes: number;
+  /** Bytes of a file that comes as one stream. */
+  readonly streamedBytes: number;
 }
 
 export function makeSnapshot(view: DownloadView): DownloadSnapshot {
   const { facts, transfer, runners } = view;
-  const doneBytes = transfer?.ledger.receivedBytes ?? 0;
+  const doneBytes = transfer?.ledger.receivedBytes ?? view.streamedBytes;
   const speed = runners.reduce((sum, runner) => sum + runner.speedBytesPerSec, 0);
   const left = (facts?.sizeBytes ?? 0) - doneBytes;
   const orders = new Map<number, { bytes: number; stalled: boolean }>();

@@ -34,6 +34,11 @@ export interface ConnectionHandler {
   connected(connectMs: number): void;
   /** The source has said what it holds: ranges may be asked for. */
   ready(info: SourceInfo): void;
+  /**
+   * In place of `ready`: the source gives the file without saying how large it is. One request, from 0 on and without
+   * end, brings all of it.
+   */
+  unsized(name: string): void;
   /** It knows more by now (its hashes). */
   infoChanged(info: SourceInfo): void;
   /** `bytes` bytes of `segment` from `offset` follow. */

@@ -78,6 +78,10 @@ export class RecordingHandler implements ConnectionHandler {
     this.#note('ready');
   }
 
+  unsized(): void {
+    this.#note('unsized');
+  }
+
   infoChanged(info: SourceInfo): void {
     this.#info = info;
     this.#wake();

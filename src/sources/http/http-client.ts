@@ -93,13 +93,18 @@ export class HttpClient {
     return encodeRequest('GET', absolute ? `${url.origin}${path}` : path, headers);
   }
 
+  /** What a server calls the file. */
+  nameIn(head: HttpHead): string | undefined {
+    return dispositionFileName(head.headers.get('content-disposition'));
+  }
+
   /** Takes from an answer's head what it says of the file. */
   learn(file: HttpFile, sizeBytes: number, head: HttpHead): void {
     const { headers } = head;
     file.learn({
       sizeBytes,
       validators: readValidators(headers),
-      name: dispositionFileName(headers.get('content-disposition')),
+      name: this.nameIn(head),
       sha256: parseReprDigest(headers.get('repr-digest')).get('sha-256'),
     });
   }

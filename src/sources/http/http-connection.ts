@@ -10,13 +10,12 @@ import type { HttpClient } from './http-client.js';
 import { HttpDelivery, type Order } from './http-delivery.js';
 import type { HttpFile } from './http-file.js';
 import type { HttpOrigin } from './http-origins.js';
+import { Pipelining } from './pipelining.js';
 import { judgeProbe } from './http-probe.js';
 import { followRedirect, isPrivateAddress } from './http-redirect.js';
 
 /** Bytes that are read and thrown away rather than to connect anew. */
 const drainBytesMax = 256 * 1024;
-/** Requests that are out on one connection at once. */
-const pipelineMax = 4;
 /** Useless answers to range requests, in a row, after which a source is given up. */
 const strikesMax = 3;
 
@@ -40,6 +39,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   readonly #handler: ConnectionHandler;
   readonly #connectTimeoutMs: number;
   readonly #delivery: HttpDelivery;
+  readonly #pipelining = new Pipelining(() => this.#origin);
   #asked: Asked[] = [];
   #channel: HttpChannel | undefined;
   #origin: HttpOrigin;
@@ -53,7 +53,6 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   /** The first byte of the file did not tell enough. */
   #probesWhole = false;
   #redirects = 0;
-  #isTrialing = false;
 
   constructor(file: HttpFile, client: HttpClient, handler: ConnectionHandler, connectTimeoutMs: number) {
     this.#file = file;
@@ -163,7 +162,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#end(error ?? this.#error('connection-lost', 'closed the connection without an answer'));
       return;
     }
-    if (this.#isTrialing) this.#origin.pipelining = 'fails';
+    this.#pipelining.failed();
     this.#forgetAsked();
     if (unanswered) this.#open();
   }
@@ -201,8 +200,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   #forgetAsked(): void {
     this.#delivery.forget();
     this.#asked = [];
-    this.#isTrialing = false;
-    if (this.#origin.pipelining === 'trying') this.#origin.pipelining = 'unknown';
+    this.#pipelining.forget();
   }
 
   // Requests.
@@ -224,7 +222,8 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
         return;
       }
       const pipelined = this.#asked.length > 0 || this.#delivery.isBusy;
-      if (pipelined && !this.#mayPipeline()) return;
+      const mayQueue = this.#keepsAlive && this.#file.ranges === true;
+      if (pipelined && !(mayQueue && this.#pipelining.allows(this.#asked.length))) return;
       if (this.#origin.waitMs > 0) {
         this.#end(this.#origin.tooEarly());
         return;
@@ -234,16 +233,6 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       const conditional = end !== undefined && !this.#origin.ignoresIfRange && this.#file.ifRange !== undefined;
       this.#send({ order: next, start: next.position, end, conditional, pipelined });
     }
-  }
-
-  /** Behind an answer that is coming: only where the server has shown that it can, or to find that out. */
-  #mayPipeline(): boolean {
-    if (!this.#keepsAlive || this.#file.ranges !== true || this.#isTrialing) return false;
-    if (this.#origin.pipelining === 'works') return this.#asked.length + 1 < pipelineMax;
-    if (this.#origin.pipelining !== 'unknown' || this.#asked.length > 0) return false;
-    this.#origin.pipelining = 'trying';
-    this.#isTrialing = true;
-    return true;
   }
 
   #send(asked: Asked): void {
@@ -261,6 +250,10 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#end(this.#error(outcome.code, outcome.text));
       return;
     }
+    if (outcome.kind === 'unsized') {
+      this.#streams(head);
+      return;
+    }
     if (outcome.ranges !== undefined) this.#file.ranges = outcome.ranges && !this.#file.rangesAreBroken;
     if (outcome.kind === 'ask-whole') {
       this.#probesWhole = true;
@@ -268,7 +261,10 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       return;
     }
     const { sizeBytes, bodyIsFile } = outcome;
-    this.#learn(sizeBytes, head);
+    this.#probing = false;
+    this.#probesWhole = false;
+    this.#redirects = 0;
+    this.#client.learn(this.#file, sizeBytes, head);
     if (!bodyIsFile) return;
     if (this.#file.ranges === true) this.#surplus(sizeBytes, false);
     else {
@@ -278,17 +274,23 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     }
   }
 
+  /** The file comes without a size: all that can be had of it is this one stream. */
+  #streams(head: HttpHead): void {
+    if (this.#file.known.sizeBytes !== undefined) {
+      this.#end(this.#error('file-changed', 'does not say how large the file is any more'));
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#probing = false;
+    this.#ready = true;
+    this.#delivery.begin({ position: 0, end: undefined, order: undefined, whole: true, trailing: false });
+    this.#handler.unsized(this.#client.nameIn(head) ?? this.#file.urlName);
+  }
+
   /** Asks for the file's facts: for its first byte, or for all of it where that did not tell. */
   #sendProbe(): void {
     const end = this.#probesWhole ? undefined : 1;
     this.#send({ order: undefined, start: 0, end, conditional: false, pipelined: false });
-  }
-
-  #learn(sizeBytes: number, head: HttpHead): void {
-    this.#probing = false;
-    this.#probesWhole = false;
-    this.#redirects = 0;
-    this.#client.learn(this.#file, sizeBytes, head);
   }
 
   #becomeReady(): void {
@@ -311,8 +313,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       } else this.#strike(`answered 416 to a range inside of the file`);
       return;
     }
-    if (asked.pipelined) this.#origin.pipelining = 'works';
-    if (asked.pipelined) this.#isTrialing = false;
+    if (asked.pipelined) this.#pipelining.worked();
     if (answer.kind === 'multipart')
       this.#delivery.beginParts(new PartHeadReader(answer.boundary, this.#origin.peer), order);
     if (answer.kind !== 'bytes') return;
@@ -376,9 +377,9 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   // The end.
 
   #timedOut(): void {
-    const seconds = `${this.#connectTimeoutMs / 1000} s`;
-    if (this.#channel?.isOpen !== true) this.#end(this.#error('connect-timeout', `did not answer within ${seconds}`));
-    else this.#end(this.#error('source-silent', `accepted the connection, but said nothing within ${seconds}`));
+    const within = `within ${this.#connectTimeoutMs / 1000} s`;
+    if (this.#channel?.isOpen !== true) this.#end(this.#error('connect-timeout', `did not answer ${within}`));
+    else this.#end(this.#error('source-silent', `accepted the connection, but said nothing ${within}`));
   }
 
   #error(code: ManygetError['code'], what: string): ManygetError {
@@ -391,7 +392,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     clearTimeout(this.#timer);
     this.#delivery.stop();
     if (error.scope === 'source') this.#file.isTrusted = false;
-    if (this.#origin.pipelining === 'trying' && this.#isTrialing) this.#origin.pipelining = 'unknown';
+    this.#pipelining.forget();
     this.#channel?.destroy();
     this.#channel = undefined;
     this.#handler.closed(error);

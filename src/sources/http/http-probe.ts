@@ -14,6 +14,8 @@ export type ProbeOutcome =
     }
   /** The answer to a range did not tell the size: the file is to be asked for as a whole. */
   | { readonly kind: 'ask-whole'; readonly ranges: boolean | undefined }
+  /** The body is the file, of which nobody says how large it is. */
+  | { readonly kind: 'unsized' }
   | { readonly kind: 'unusable'; readonly code: ErrorCode; readonly text: string };
 
 /** Judges the answer to `bytes=0-0`, or to a request without a range where `asked.end` is undefined. */
@@ -33,8 +35,6 @@ export function judgeProbe(asked: AskedRange, answer: Answer, head: HttpHead, na
   const ranges = isRange ? !whole : undefined;
   // A total of one byte may be the size of the part: some servers say so.
   if (!whole && (totalBytes === undefined || totalBytes === 1)) return { kind: 'ask-whole', ranges };
-  if (totalBytes === undefined) {
-    return { kind: 'unusable', code: 'http-content', text: 'does not say how large the file is' };
-  }
+  if (totalBytes === undefined) return { kind: 'unsized' };
   return { kind: 'facts', sizeBytes: totalBytes, ranges, bodyIsFile: whole };
 }

@@ -1,0 +1,110 @@
+import { asManygetError, ManygetError } from '../base/errors.js';
+import type { PartFile } from '../store/part-file.js';
+import type { Link, LinkInlet } from './link.js';
+
+const blockBytes = 1024 * 1024;
+/** A stream that brings nothing for this long is ended, and begun anew. */
+const silenceMsMax = 30_000;
+
+export interface StreamTransferParts {
+  readonly part: PartFile;
+  readonly link: Link;
+  /** The stream ended properly: this is how large the file is. */
+  readonly onEnd: (sizeBytes: number) => void;
+  /** The disk takes no more. */
+  readonly onFail: (error: ManygetError) => void;
+}
+
+/**
+ * Takes a file whose size nobody states from one connection to the disk, from its first byte to its last. What is cut
+ * off is of no use: without a size there is nothing to go on from.
+ */
+export class StreamTransfer implements LinkInlet {
+  readonly #parts: StreamTransferParts;
+  readonly #block = new Uint8Array(blockBytes);
+  #filled = 0;
+  #offset = 0;
+  #frameLeft = 0;
+  #seenOffset = -1;
+  #seenAtMs: number | undefined;
+  #isOver = false;
+
+  constructor(parts: StreamTransferParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks for the whole file. */
+  begin(): void {
+    const { link } = this.#parts;
+    link.attach(this);
+    link.request(0, 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Time passes. */
+  watch(nowMs: number): void {
+    if (this.#isOver) return;
+    if (this.#offset !== this.#seenOffset) this.#seenAtMs = undefined;
+    this.#seenOffset = this.#offset;
+    this.#seenAtMs ??= nowMs;
+    if (nowMs - this.#seenAtMs < silenceMsMax) return;
+    const { link } = this.#parts;
+    link.close(
+      new ManygetError('source-silent', `${link.runner.source.label} sent nothing for ${silenceMsMax / 1000} s`),
+    );
+  }
+
+  /** True once nothing more comes of it: it ended or was cut off. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  start(offset: number, bytes: number): void {
+    if (offset !== this.#offset)
+      throw new ManygetError('unexpected', `a stream went on at ${offset}, expected ${this.#offset}`);
+    this.#frameLeft = bytes;
+  }
+
+  target(bytesMax: number): Uint8Array | undefined {
+    if (this.#isOver) return undefined;
+    return this.#block.subarray(this.#filled, this.#filled + Math.min(bytesMax, this.#frameLeft));
+  }
+
+  filled(bytes: number): boolean {
+    this.#offset += bytes;
+    this.#filled += bytes;
+    this.#frameLeft -= bytes;
+    return this.#filled === blockBytes && this.finishBlock();
+  }
+
+  flush(): boolean {
+    return this.finishBlock();
+  }
+
+  finishBlock(): boolean {
+    if (this.#filled === 0 || this.#isOver) return true;
+    try {
+      this.#parts.part.write(this.#block, 0, this.#filled, this.#offset - this.#filled);
+    } catch (error) {
+      this.#isOver = true;
+      this.#parts.onFail(asManygetError(error, 'io-failed'));
+      return false;
+    }
+    this.#parts.link.runner.wrote(this.#filled);
+    this.#filled = 0;
+    return true;
+  }
+
+  ended(): void {
+    if (this.#isOver || !this.finishBlock()) return;
+    this.#isOver = true;
+    this.#parts.onEnd(this.#offset);
+  }
+
+  lost(): void {
+    this.#isOver = true;
+  }
+}
