@@ -33,7 +33,9 @@ describe('the package', () => {
     const shown = programs.filter((path) => /^dist\/(?:index|app\/.*|base\/.*)\.js$/.test(path));
     const types = shown.map((path) => path.replace(/\.js$/, '.d.ts'));
     const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-    const docs = ['errors', 'json-output', 'manifests', 'protocol', 'resume-format'].map((name) => `docs/${name}.md`);
+    const docs = ['errors', 'http-server', 'json-output', 'manifests', 'protocol', 'resume-format'].map(
+      (name) => `docs/${name}.md`,
+    );
     expect([...packed.paths].sort()).toEqual([...programs, ...types, ...pages, ...docs].sort());
   });
 
