@@ -103,7 +103,7 @@ export class Assembly implements LinkEvents {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#transfer?.dispatch({ type: 'pause' });
+    this.#transfer?.pause();
     this.setPhase('paused', 'paused by the user');
   }
 
@@ -111,7 +111,7 @@ export class Assembly implements LinkEvents {
     if (!this.#paused) return;
     this.#paused = false;
     this.setPhase(this.#transfer === undefined ? 'connecting' : 'downloading', 'resumed by the user');
-    this.#transfer?.dispatch({ type: 'resume' });
+    this.#transfer?.resume();
   }
 
   removeSource(id: number): void {
@@ -288,7 +288,7 @@ export class Assembly implements LinkEvents {
       'downloading',
       `${facts.name} has ${facts.sizeBytes} bytes in ${this.#transfer.ledger.pieceCount} pieces`,
     );
-    if (this.#paused) this.#transfer.dispatch({ type: 'pause' });
+    if (this.#paused) this.#transfer.pause();
     if (store.replay !== undefined) void this.#checkEarlier(this.#transfer);
   }
 

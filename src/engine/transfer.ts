@@ -17,6 +17,7 @@ import { Inlet } from './inlet.js';
 import type { Link, LinkInlet } from './link.js';
 import { Sink } from './sink.js';
 import type { SourceRunner } from './source-runner.js';
+import { StuckWatch } from './stuck-watch.js';
 import { Verifier } from './verifier.js';
 
 /** All blocks of a download together: memory is bounded by this, not by the file or the number of connections. */
@@ -72,6 +73,8 @@ export class Transfer {
   readonly #queue: SchedulerEvent[] = [];
   #dispatching = false;
   #wakeAsked = false;
+  readonly #stuckWatch = new StuckWatch();
+  #paused = false;
   #closed = false;
 
   constructor(parts: TransferParts) {
@@ -151,6 +154,17 @@ export class Transfer {
     this.#waiting.add(link);
   }
 
+  /** Asks for nothing more; what is on its way still lands. */
+  pause(): void {
+    this.#paused = true;
+    this.dispatch({ type: 'pause' });
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.dispatch({ type: 'resume' });
+  }
+
   /** Feeds one event to the scheduler, and carries out what it says. */
   dispatch(event: SchedulerEvent): void {
     this.#queue.push(event);
@@ -189,6 +203,24 @@ export class Transfer {
     }
     for (const link of this.#links.values()) link.inlet?.flush();
     this.#flushJournal();
+    this.#unstick();
+  }
+
+  /** Has what is missing fetched where nobody is asked for it, whatever kept it from being so. */
+  #unstick(): void {
+    const canGoOn = !this.#paused && this.#links.size > 0 && this.#orphans.size === 0 && !this.ledger.isReceived;
+    const ordersOut = canGoOn ? this.scheduler.inFlight().length : 0;
+    if (!this.#stuckWatch.isStuck(this.#parts.nowMs(), canGoOn, ordersOut)) return;
+    const missing = this.ledger.missing(0, this.ledger.sizeBytes);
+    const bytes = missing.reduce((sum, range) => sum + range.end - range.start, 0);
+    const reason = `${bytes} bytes were missing and nobody was asked for them: asking anew`;
+    this.#parts.events.add({ type: 'notice', reason });
+    if (this.scheduler.freeBytes === 0) {
+      for (const range of missing) this.dispatch({ type: 'refetch', range, avoid: undefined });
+      return;
+    }
+    // There is work, and no connection that takes any: new ones will.
+    for (const link of [...this.#links.values()]) link.close(new ManygetError('source-silent', reason));
   }
 
   /** Bytes [start, end) cannot be trusted: fetch them again. */
