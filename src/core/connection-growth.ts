@@ -26,17 +26,18 @@ const patience = 3;
 /** After a trial that brought nothing, the next one comes so much later, doubling. */
 const restMsMin = 4000;
 const restMsMax = 60_000;
-/** What a connection holds back in queues and send buffers, and for how much of the time that is left that may be. */
-const heldBytes = 64 * 1024;
+/** What connections hold back in queues and send buffers may take this share of the time that is left to deliver. */
 const heldShareMax = 0.15;
+/** What a connection to a slow link holds back. */
+const heldBytes = 64 * 1024;
 /** A round trip from which on slow start costs more than connections do: as many of them as these fit into one. */
 const rampMsPerConnection = 10;
 const rampConnectionsMax = 8;
 const rampMsMin = 30;
 /** All sources together: many of them are as good as many connections to few, and buffers add up. */
-const rampConnectionsInAll = 24;
+const rampConnectionsInAll = 16;
 /** Nothing is known of its speed then: what these connections hold back may be this share of a source's part. */
-const rampHeldShareMax = 0.01;
+const rampHeldShareMax = 0.02;
 /** A connection that is slower than this share of its fastest sibling is in the way. */
 const starvedShare = 0.06;
 /** An opening that nothing was heard of is given up. */
@@ -249,7 +250,7 @@ export class ConnectionGrowth {
 
   #grow(factor: number, rate: number, rttMs: number, view: GrowthView): GrowthDecision {
     const count = this.lanes.size;
-    const useful = Math.max(2, (rate * view.leftMs * heldShareMax) / 1000 / heldBytes);
+    const useful = Math.max(2, count * ((view.leftMs * heldShareMax) / this.#latencyMs(rttMs)));
     const wanted = Math.floor(Math.min(count * factor, view.connectionsMax, this.#limit, useful)) - count;
     if (wanted <= 0 || view.nowMs < this.#nextTrialMs || view.leftMs < 6 * rttMs + 500) return none;
     if (!view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;
@@ -263,6 +264,13 @@ export class ConnectionGrowth {
     this.#openingSinceMs = view.nowMs;
     this.#windowAtMs = undefined;
     return { type: 'open', count, reason };
+  }
+
+  /** What its connections hold back in queues and send buffers, as time: the mean delay of a trim. */
+  #latencyMs(rttMs: number): number {
+    let sum = 0;
+    for (const lane of this.lanes) sum += lane.latencyMs;
+    return Math.max(rttMs, sum / Math.max(1, this.lanes.size));
   }
 
   #rttMs(): number | undefined {

@@ -68,9 +68,9 @@ export function available(world: World, spec: SourceSpec, curve: RateCurve, slot
   return Math.min(link, connectionRateMax(spec) * world.connectionsPerSourceMax);
 }
 
-/** Bytes that the sources together can deliver by `atMs`, or the time by which they have delivered `bytes`. */
+/** Bytes that the sources together can deliver by `atMs`. */
 export function fluidBytes(world: World, atMs: number): number {
-  return integrate(world, Infinity, atMs).bytes;
+  return integrate(world, Infinity, atMs, () => Infinity).bytes;
 }
 
 /**
@@ -78,17 +78,38 @@ export function fluidBytes(world: World, atMs: number): number {
  * carries) reaches the file's size. Nobody can be faster; handshakes and slow start are not in it.
  */
 export function fluidBoundMs(world: World): number {
-  return integrate(world, world.sizeBytes, 3_600_000).atMs;
+  return integrate(world, world.sizeBytes, 3_600_000, () => Infinity).atMs;
 }
 
-function integrate(world: World, bytesMax: number, msMax: number): { bytes: number; atMs: number } {
+/** Windows that open side by side at best, and round trips before the first byte: connecting, hello, request. */
+const windowsMax = 8;
+const roundTripsToFirstByte = 3;
+
+/**
+ * The same bound with what TCP and the protocol take at the start: nothing of a source comes for three round trips, then
+ * eight initial windows, doubling each round trip. How much of the distance to the bound is nobody's to win.
+ */
+export function startedBoundMs(world: World): number {
+  return integrate(world, world.sizeBytes, 3_600_000, (spec, atMs) => {
+    const rounds = (atMs - roundTripsToFirstByte * spec.rttMs) / Math.max(1, spec.rttMs);
+    const windows = Math.min(windowsMax, world.connectionsPerSourceMax);
+    return rounds < 0 ? 0 : ((windows * 14_480 * 2 ** Math.min(rounds, 40)) / Math.max(1, spec.rttMs)) * 1000;
+  }).atMs;
+}
+
+function integrate(
+  world: World,
+  bytesMax: number,
+  msMax: number,
+  rateMax: (spec: SourceSpec, atMs: number) => number,
+): { bytes: number; atMs: number } {
   const curves = world.sources.map((_, i) => new RateCurve(world, i));
   let bytes = 0;
   for (let slot = 0; slot * slotMs < msMax; slot += 1) {
     let rate = 0;
     world.sources.forEach((spec, i) => {
       const curve = curves[i];
-      if (curve !== undefined) rate += available(world, spec, curve, slot);
+      if (curve !== undefined) rate += Math.min(available(world, spec, curve, slot), rateMax(spec, slot * slotMs));
     });
     rate = Math.min(rate, world.clientRate ?? Infinity);
     const more = (rate * slotMs) / 1000;

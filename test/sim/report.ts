@@ -7,6 +7,14 @@ import { runScale } from './scale.js';
 import { distribution, rowOf, type SweepRow } from './sweep.js';
 import type { World } from './world.js';
 
+/** Ideal times, in seconds, by which the distribution is shown. */
+const idealSteps = [
+  [0, 8],
+  [8, 15],
+  [15, 30],
+  [30, 60],
+] as const;
+
 type Print = (line: string) => void;
 
 /** Runs the worlds of the seeds and prints how they went; true where all ended. */
@@ -28,6 +36,21 @@ export function sweepText(from: number, count: number, print: Print): boolean {
     ended.map((r) => r.ratio),
     3,
   );
+  line(
+    '.. after start',
+    ended.map((r) => r.startedRatio),
+    3,
+  );
+  for (const [from, to] of idealSteps) {
+    const within = ended.filter((r) => r.boundMs >= from * 1000 && r.boundMs < to * 1000);
+    if (within.length > 0) {
+      line(
+        `.. ${from} to ${to} s`,
+        within.map((r) => r.ratio),
+        3,
+      );
+    }
+  }
   line(
     'waste %',
     ended.map((r) => r.waste * 100),

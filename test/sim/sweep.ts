@@ -1,9 +1,12 @@
 import { randomWorld } from './random-world.js';
+import { startedBoundMs } from './rate-curve.js';
 import { runWorld, type WorldResult } from './run-world.js';
 
 export interface SweepRow {
   readonly seed: number;
   readonly ratio: number;
+  /** Time over the bound that knows of handshakes and slow start. */
+  readonly startedRatio: number;
   readonly waste: number;
   readonly boundMs: number;
   readonly sources: number;
@@ -14,7 +17,16 @@ export interface SweepRow {
 /** What a sweep keeps of one world. */
 export function rowOf(seed: number, result: WorldResult): SweepRow {
   const { ratio, waste, boundMs, connections, requests } = result;
-  return { seed, ratio, waste, boundMs, sources: result.world.sources.length, connections, requests };
+  return {
+    seed,
+    ratio,
+    startedRatio: result.timeMs / startedBoundMs(result.world),
+    waste,
+    boundMs,
+    sources: result.world.sources.length,
+    connections,
+    requests,
+  };
 }
 
 /** The worlds of the seeds from `first` on. */
