@@ -143,7 +143,8 @@ export class Allotter {
       const committedBytes = this.#committedBytes(victim);
       const plan = this.#plan(thief, victim, committedBytes);
       if (plan === undefined || (best !== undefined && plan.gainMs <= best.plan.gainMs)) continue;
-      best = { victim, plan, committedBytes: committedBytes - plan.wasteBytes };
+      // A victim owes no more than it owes: a hedge takes of that, however much could be on its way.
+      best = { victim, plan, committedBytes: Math.min(committedBytes, victim.remainingBytes) - plan.wasteBytes };
     }
     if (best === undefined && silent !== undefined) this.#takeOver(thief, silent, 0);
     if (best === undefined) return;
