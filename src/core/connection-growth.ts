@@ -254,7 +254,7 @@ export class ConnectionGrowth {
     const wanted = Math.floor(Math.min(count * factor, view.connectionsMax, this.#limit, useful)) - count;
     if (wanted <= 0 || view.nowMs < this.#nextTrialMs || view.leftMs < 6 * rttMs + 500) return none;
     if (!view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;
-    view.gate.started(this.source);
+    view.gate.started(this.source, view.nowMs);
     const speed = `${((rate * 8) / 1e6).toFixed(1)} Mbit/s with ${count}`;
     return this.#open(wanted, `${speed}: finding out whether ${count + wanted} bring more`, view);
   }

@@ -6,9 +6,9 @@ export interface RetryPolicy {
 
 /**
  * A source that comes back is to be used within 5 s: the longest delay and a connect attempt that just missed it fit
- * into that.
+ * into that. In the mean half the longest delay of its speed is lost.
  */
-export const defaultRetryPolicy: RetryPolicy = { firstDelayMs: 250, delayMsMax: 3000 };
+export const defaultRetryPolicy: RetryPolicy = { firstDelayMs: 250, delayMsMax: 2000 };
 
 /** Delay before attempt `failures` + 1: doubling from the first delay, with up to a quarter taken off at random. */
 export function retryDelayMs(policy: RetryPolicy, failures: number, random: number): number {

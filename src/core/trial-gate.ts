@@ -8,6 +8,8 @@ const sumKeptMin = 0.95;
 const visibleShare = 0.03;
 /** Trials that end within this time ran side by side. */
 const sameRoundMs = 400;
+/** A trial that takes longer, or whose source went away, holds nobody up. */
+const trialMsMax = 1500;
 /** After trials that only shifted speed from one source to another, nobody tries for so long, doubling. */
 const restMsMin = 4000;
 const restMsMax = 60_000;
@@ -17,7 +19,8 @@ const restMsMax = 60_000;
  * a source can only grow at the cost of the others (the client's own link is full), all rest.
  */
 export class TrialGate {
-  readonly #running = new Set<SourceId>();
+  /** Trials, and since when. */
+  readonly #running = new Map<SourceId, number>();
   #paid = false;
   #restsUntilMs = 0;
   #restMs = restMsMin;
@@ -37,11 +40,13 @@ export class TrialGate {
 
   mayTry(source: SourceId, sources: number, nowMs: number): boolean {
     if (nowMs < this.#restsUntilMs) return false;
-    return this.#paid || this.#running.has(source) || this.#running.size < Math.max(2, sources / 4);
+    if (this.#paid || this.#running.has(source)) return true;
+    for (const [running, sinceMs] of this.#running) if (nowMs - sinceMs > trialMsMax) this.#running.delete(running);
+    return this.#running.size < Math.max(2, sources / 3);
   }
 
-  started(source: SourceId): void {
-    this.#running.add(source);
+  started(source: SourceId, nowMs: number): void {
+    this.#running.set(source, nowMs);
   }
 
   /** `how`: it paid; it did not; or it took from the others what it gained. */

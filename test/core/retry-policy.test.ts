@@ -3,7 +3,7 @@ import { defaultRetryPolicy, retryDelayMs } from '../../src/core/retry-policy.js
 
 test('delays double from the first one up to the longest', () => {
   const delays = [1, 2, 3, 4, 5, 6, 60].map((failures) => retryDelayMs(defaultRetryPolicy, failures, 0));
-  expect(delays).toEqual([250, 500, 1000, 2000, 3000, 3000, 3000]);
+  expect(delays).toEqual([250, 500, 1000, 2000, 2000, 2000, 2000]);
 });
 
 test('up to a quarter is taken off at random, so that clients spread', () => {

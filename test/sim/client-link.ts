@@ -1,4 +1,5 @@
 import type { Random } from '../support/random.js';
+import { Fifo } from './fifo.js';
 import type { SimConnection } from './sim-connection.js';
 
 /** Depth of the queue before the client's own link, in time. */
@@ -9,8 +10,9 @@ export class ClientLink {
   readonly #rate: number | undefined;
   readonly #random: Random;
   readonly #connections = new Set<SimConnection>();
-  #backlog = 0;
+  readonly #queue = new Fifo();
   #nowMs = 0;
+  #entries = 0;
 
   constructor(rate: number | undefined, random: Random) {
     this.#rate = rate;
@@ -24,39 +26,32 @@ export class ClientLink {
       return;
     }
     this.#connections.add(connection);
-    connection.clientBacklog += bytes;
-    this.#backlog += bytes;
+    if (bytes <= 0) return;
+    this.#queue.push(connection, bytes);
+    this.#entries += 1;
   };
 
   remove(connection: SimConnection): void {
-    if (this.#connections.delete(connection)) this.#backlog -= connection.clientBacklog;
+    if (this.#connections.delete(connection)) this.#queue.remove(connection);
   }
 
   step(nowMs: number, stepMs: number): void {
     this.#nowMs = nowMs;
     if (this.#rate === undefined) return;
-    const capacity = (this.#rate * stepMs) / 1000;
-    const share = this.#backlog <= capacity ? 1 : capacity / this.#backlog;
+    const excess = this.#queue.bytes - (this.#rate * (queueMs + stepMs)) / 1000;
+    if (excess > 0) this.#drop(excess, nowMs);
+    this.#entries = 0;
+    this.#queue.serve((this.#rate * stepMs) / 1000);
     for (const connection of this.#connections) {
-      const out = connection.clientBacklog * share;
-      connection.clientBacklog -= out;
-      this.#backlog -= out;
+      const out = connection.served;
+      connection.served = 0;
       connection.deliver(out, nowMs);
     }
-    const excess = this.#backlog - (this.#rate * queueMs) / 1000;
-    if (excess > 0) this.#drop(excess, nowMs);
   }
 
-  /** The queue is full: somebody loses, the likelier the more it has in the queue. */
+  /** The queue is full: of those who just came somebody loses, the likelier the more it brought. */
   #drop(excess: number, nowMs: number): void {
-    let left = this.#random.next() * this.#backlog;
-    for (const connection of this.#connections) {
-      left -= connection.clientBacklog;
-      if (left > 0) continue;
-      const amount = Math.min(excess, connection.clientBacklog);
-      this.#backlog -= amount;
-      connection.drop(amount, nowMs);
-      return;
-    }
+    const dropped = this.#queue.dropLast(excess, this.#entries, this.#random.next());
+    dropped?.owner.drop(dropped.amount, nowMs);
   }
 }

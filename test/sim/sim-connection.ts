@@ -35,9 +35,8 @@ export class SimConnection {
   #acked = 0;
   #carry = 0;
   #windowLimits = false;
-  /** Bytes that wait in the link's queue, and in the client's. */
-  linkBacklog = 0;
-  clientBacklog = 0;
+  /** What the queue that it waits in let out in this step. */
+  served = 0;
   delivered = 0;
   isDead = false;
 
@@ -87,7 +86,6 @@ export class SimConnection {
     const taken = Math.min(want, room);
     if (taken < want - 1) this.lose(nowMs);
     this.#sent += taken;
-    this.linkBacklog += taken;
     return taken;
   }
 
@@ -110,7 +108,6 @@ export class SimConnection {
 
   /** `amount` leaves the link for the client; returns what arrives there now. */
   propagate(amount: number): number {
-    this.linkBacklog -= amount;
     return this.#down.held === 0 && amount === 0 ? 0 : this.#down.shift(amount);
   }
 
@@ -155,7 +152,6 @@ export class SimConnection {
 
   /** The client's queue overflowed: `amount` is to be sent again. */
   drop(amount: number, nowMs: number): void {
-    this.clientBacklog -= amount;
     this.#sent -= amount;
     this.lose(nowMs);
   }

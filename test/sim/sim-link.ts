@@ -1,4 +1,5 @@
 import type { Random } from '../support/random.js';
+import { Fifo } from './fifo.js';
 import type { RateCurve } from './rate-curve.js';
 import type { SimConnection } from './sim-connection.js';
 import { slotMs, type SourceSpec } from './world.js';
@@ -10,7 +11,8 @@ export class SimLink {
   readonly connections: SimConnection[] = [];
   readonly #random: Random;
   #rate = 0;
-  #backlog = 0;
+  #turn = 0;
+  readonly #queue = new Fifo();
   /** Goodput lost because nobody had asked for anything, in bytes: the gaps. */
   idleBytes = 0;
 
@@ -26,7 +28,7 @@ export class SimLink {
 
   /** Time that a packet waits in the queue now. */
   get queueMs(): number {
-    return this.#rate === 0 ? 0 : (this.#backlog / this.#rate) * 1000;
+    return this.#rate === 0 ? 0 : (this.#queue.bytes / this.#rate) * 1000;
   }
 
   add(connection: SimConnection): void {
@@ -36,7 +38,7 @@ export class SimLink {
   remove(connection: SimConnection): void {
     const at = this.connections.indexOf(connection);
     if (at >= 0) this.connections.splice(at, 1);
-    this.#backlog -= connection.linkBacklog;
+    this.#queue.remove(connection);
   }
 
   /** One step: everybody sends, the link serves its queue, and what crosses the net arrives at `arrived`. */
@@ -46,21 +48,26 @@ export class SimLink {
     const capacity = (this.#rate * stepMs) / 1000;
     const runs = this.state(nowMs) === 'up';
     if (runs) this.#commit(capacity, nowMs, stepMs);
-    for (const connection of this.connections) {
-      const room = spec.shaped ? Infinity : Math.max(0, spec.queueBytes + capacity - this.#backlog);
+    // Whoever comes first finds the room that is left: each step another one.
+    const count = this.connections.length;
+    this.#turn += 1;
+    for (let i = 0; i < count; i += 1) {
+      const connection = this.connections[(i + this.#turn) % count];
+      if (connection === undefined) continue;
+      const room = spec.shaped ? Infinity : Math.max(0, spec.queueBytes + capacity - this.#queue.bytes);
       const sent = connection.send(nowMs, room);
-      this.#backlog += sent;
+      if (sent > 0) this.#queue.push(connection, sent);
       if (spec.lossRate > 0 && sent > 0 && this.#random.chance(Math.min(1, (spec.lossRate * sent) / 1448))) {
         connection.lose(nowMs);
       }
     }
-    const share = this.#backlog <= capacity || spec.shaped ? 1 : capacity / this.#backlog;
+    // Where the server itself limits its rate the link is wider: nothing waits there.
+    this.#queue.serve(spec.shaped ? Infinity : capacity);
     for (const connection of this.connections) {
-      const out = connection.linkBacklog * share;
-      this.#backlog -= out;
+      const out = connection.served;
+      connection.served = 0;
       arrived(connection, connection.propagate(out));
     }
-    if (this.#backlog < 1e-6) this.#backlog = 0;
   }
 
   /** The server writes to its connections; where it limits its rate, what one has no use for is the others'. */
