@@ -3,7 +3,7 @@ import type { SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
 import type { Lane, Segment } from './lane.js';
 import type { OrderBook } from './order-book.js';
-import { alignCut, planSteal, stealBytesMin, type StealPlan } from './split.js';
+import { alignCut, planSteal, stealBytesMin, stealGainMsMin, type StealPlan } from './split.js';
 
 /** How long a source may take to connect before its share is dealt out to the others. */
 const expectedMsMax = 2000;
@@ -19,6 +19,8 @@ const segmentsMany = 6;
 const stealSegmentsMax = 3;
 /** What a steal has to gain while the client's own processor is the bottleneck: its estimates are of one another. */
 const busyGainMsMin = 150;
+/** Connections to one source mostly share what bounds it: when one ends, the others are as much faster by themselves. */
+const siblingGainMsMin = 100;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
@@ -176,7 +178,11 @@ export class Allotter {
       },
       this.#book.isClientBusy
         ? { bytes: 0, bytesPerMs: 0, gainMsMin: busyGainMsMin }
-        : { bytes: this.#hedgeBytesLeft, bytesPerMs: (board.rateSum / 1000) * hedgePrice },
+        : {
+            bytes: this.#hedgeBytesLeft,
+            bytesPerMs: (board.rateSum / 1000) * hedgePrice,
+            gainMsMin: thief.source === victim.source ? siblingGainMsMin : stealGainMsMin,
+          },
     );
   }
 

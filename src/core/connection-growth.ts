@@ -51,6 +51,8 @@ export interface GrowthView {
   readonly connectionsMax: number;
   /** Sources that are connected. */
   readonly sources: number;
+  /** Connections that there are, to all sources. */
+  readonly connections: number;
   /** Time until the download ends, as planned. */
   readonly leftMs: number;
   readonly gate: TrialGate;
@@ -79,7 +81,7 @@ export class ConnectionGrowth {
   #windowAtMs: number | undefined;
   #windowBytes = 0;
   #windowTotal = 0;
-  #baseline: { rate: number; total: number; count: number } | undefined;
+  #baseline: { rate: number; total: number; count: number; others: number } | undefined;
   #nextTrialMs = 0;
   #restMs = restMsMin;
   #limit = Infinity;
@@ -182,16 +184,19 @@ export class ConnectionGrowth {
   #judge(rate: number, total: number, rttMs: number, view: GrowthView, patient: boolean): GrowthDecision | undefined {
     const before = this.#baseline;
     const count = this.lanes.size;
+    const others = view.connections - count;
     if (before === undefined || count <= before.count) {
-      this.#baseline = { rate, total, count };
+      this.#baseline = { rate, total, count, others };
       return this.#undo(rate, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
-    const shared = (total - before.total) / Math.max(1, rate - before.rate);
-    if (gain >= gainMin && shared >= sharedGainMin) {
-      const raised = view.gate.raisesSum(total, rate - before.rate, view.nowMs);
+    // Where others went away meanwhile the sum says nothing.
+    const fewer = others < before.others;
+    const shared = fewer || total - before.total >= (rate - before.rate) * sharedGainMin;
+    if (gain >= gainMin && shared) {
+      const raised = fewer || view.gate.raisesSum(total, rate - before.rate, view.nowMs);
       view.gate.ended(this.source, raised ? 'paid' : 'no gain', view.nowMs);
-      this.#baseline = { rate, total, count };
+      this.#baseline = { rate, total, count, others };
       this.#restMs = restMsMin;
       if (!raised) {
         // It gained, and the sum did not show it: what is there stays, more is not tried for a while.
@@ -203,7 +208,7 @@ export class ConnectionGrowth {
     if (!patient) return undefined;
     if (gain < staleGainMax) {
       // No trial makes a source that much slower: what it was measured against is a speed of the past.
-      this.#baseline = { rate, total, count };
+      this.#baseline = { rate, total, count, others };
       return this.#grow(2, rate, rttMs, view);
     }
     view.gate.ended(this.source, gain >= gainMin ? 'at the cost of others' : 'no gain', view.nowMs);

@@ -279,6 +279,7 @@ export class Scheduler {
       totalBytes: this.#receivedBytes,
       connectionsMax: this.#connectionsMax,
       sources: this.#sources.size,
+      connections: this.#book.board.size,
       gate: this.#gate,
       leftMs: (this.#book.leftBytes / this.#book.board.rateSum) * 1000,
     };

@@ -1,7 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 
 /** A steal that brings the end less near than this is left alone: the request and the estimates cost about as much. */
-export const stealGainMsMin = 15;
+export const stealGainMsMin = 20;
 /** The same for a steal of bytes that are on their way already, which arrive twice. */
 const hedgeGainMsMin = 25;
 /** So few bytes may be hedged whatever has been wasted before: nobody waits for a trickle. */
