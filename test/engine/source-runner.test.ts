@@ -76,10 +76,10 @@ describe('a source that fails', () => {
     return out;
   }
 
-  it('is tried again after delays that double, up to three seconds', () => {
+  it('is tried again after delays that double, up to two seconds', () => {
     const { runner, handlers } = world(() => 0);
     runner.open();
-    expect(delays(handlers, 6)).toEqual([250, 500, 1000, 2000, 3000, 3000]);
+    expect(delays(handlers, 6)).toEqual([250, 500, 1000, 2000, 2000, 2000]);
     expect(runner.faults).toBe(6);
     expect(runner.state).toBe('backing-off');
   });
