@@ -14,6 +14,7 @@ export type { DownloadEvent } from './base/events.js';
 export type { HashAlgorithm } from './base/hash-algorithm.js';
 export type { ExpectedContent, FileHashes, PieceHashes } from './base/manifest.js';
 export type { FleetEvent, FleetHandle, ServeOptions } from './base/fleet-handle.js';
+export type { SourceRule } from './base/source-rule.js';
 export type {
   DownloadPhase,
   DownloadReport,

@@ -2,12 +2,14 @@ import { join, normalize } from 'node:path';
 import { ManygetError } from '../base/errors.js';
 import {
   isManifestOperand,
+  lowestPriority,
   strongestHash,
   type ExpectedContent,
   type FileHashes,
   type Manifest,
 } from '../base/manifest.js';
 import { printable } from '../base/printable.js';
+import type { SourceRule } from '../base/source-rule.js';
 import { safeFileName } from '../store/output-path.js';
 import { checksumFileLimits, checksumsOf, parseChecksumFile, type ChecksumFile } from '../wire/checksum-file.js';
 import { joinHashes, parseChecksum, type Checksum } from '../wire/checksum.js';
@@ -37,6 +39,8 @@ export interface PlannedDownload {
   /** A folder that stands in for the one for output. */
   readonly folder: string | undefined;
   readonly manifest: ExpectedContent;
+  /** Which of the sources are used only as far as the others do not suffice. */
+  readonly sourceRules?: readonly SourceRule[];
 }
 
 export interface DownloadPlan {
@@ -74,6 +78,7 @@ function ofManifest(file: Manifest, notices: string[]): PlannedDownload {
   return {
     name: file.name,
     sources,
+    ...backupRules(file),
     relativePath: file.name
       .split('/')
       .map((part) => safeFileName(part))
@@ -104,6 +109,16 @@ export function fetchableSources(file: Manifest, notices: string[]): string[] {
     notices.push(`"${printable(file.name)}": the best ${sourcesMax} of ${usable.length} sources are used`);
   }
   return usable.slice(0, sourcesMax);
+}
+
+/**
+ * Sources of the lowest priority there is are used only as far as the others do not suffice. All other priorities say
+ * how near or how welcome a source is: to fetch from the first of them alone would be slower than from all together.
+ */
+function backupRules(file: Manifest): { sourceRules?: readonly SourceRule[] } {
+  const backups = file.sources.filter((source) => source.priority === lowestPriority);
+  if (backups.length === 0 || backups.length === file.sources.length) return {};
+  return { sourceRules: backups.map(({ url }) => ({ match: url, tier: 1 })) };
 }
 
 function ofAddresses(sources: readonly string[]): PlannedDownload {

@@ -2,6 +2,7 @@ import type { HttpOptions } from './http-options.js';
 import type { DownloadEvent } from './events.js';
 import type { ExpectedContent } from './manifest.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from './snapshot.js';
+import type { SourceRule } from './source-rule.js';
 
 /** What one download is asked to do. All sizes in bytes, all times in milliseconds. */
 export interface DownloadOptions {
@@ -28,6 +29,15 @@ export interface DownloadOptions {
   readonly connectionsPerSourceMax?: number;
   /** Time for a connection to be there, default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** What all sources together may bring, in bytes a second. At least 1024. Default: no limit. */
+  readonly limitBytesPerSec?: number;
+  /**
+   * A source that brings less than so many bytes a second for 10 s is used no more, while another one brings as many.
+   * Default: none.
+   */
+  readonly lowestBytesPerSec?: number;
+  /** How single sources are to be used; of two rules about the same thing the later one counts. */
+  readonly sourceRules?: readonly SourceRule[];
   /** How HTTP sources are asked. */
   readonly http?: HttpOptions;
   /** Aborts the download as `cancel()` does. */
@@ -48,9 +58,17 @@ export interface DownloadHandle {
   /** Stop asking, keep connections; what is on its way still lands. */
   pause(): void;
   resume(): void;
-  addSource(url: string): void;
-  /** Stop using the source; what it held goes to the others. */
+  /** One more source; its id. One with this address that is in use already stays as it is; one that was disabled is enabled. */
+  addSource(url: string, rule?: Omit<SourceRule, 'match'>): number;
+  /** Stop using the source for good; what it held goes to the others. */
   removeSource(id: number): void;
+  /** Stop using the source until `enableSource`; what it held goes to the others. @throws ManygetError `usage`: no such id. */
+  disableSource(id: number): void;
+  enableSource(id: number): void;
+  /** What all sources together may bring, in bytes a second, from now on; undefined: no limit. @throws ManygetError `usage`: below 1024. */
+  setLimitRate(bytesPerSec: number | undefined): void;
+  /** What one source may bring. @throws ManygetError `usage`: below 1024, or no such id. */
+  setSourceLimit(id: number, bytesPerSec: number | undefined): void;
   /** End now, keep the state for a later run; `done` rejects with `aborted`. */
   cancel(reason?: string): Promise<void>;
 }

@@ -12,6 +12,11 @@ export type DownloadEvent = { readonly atMs: number } & (
   | { readonly type: 'source-lost'; readonly source: number; readonly code: ErrorCode; readonly reason: string }
   | { readonly type: 'source-quarantined'; readonly source: number; readonly code: ErrorCode; readonly reason: string }
   | { readonly type: 'source-removed'; readonly source: number; readonly reason: string }
+  /** It is not used for now, and can be again. */
+  | { readonly type: 'source-disabled'; readonly source: number; readonly reason: string }
+  | { readonly type: 'source-enabled'; readonly source: number; readonly reason: string }
+  /** The user changed what a source, or the whole download, may do. */
+  | { readonly type: 'setting'; readonly source: number | undefined; readonly reason: string }
   | { readonly type: 'connection-opening'; readonly source: number; readonly reason: string }
   | {
       readonly type: 'connection-closed';

@@ -7,7 +7,7 @@ export type DownloadPhase =
   'connecting' | 'resuming' | 'downloading' | 'waiting' | 'paused' | 'disk-full' | 'finishing' | 'done' | 'failed';
 
 export type SourceState =
-  'connecting' | 'ready' | 'active' | 'stalled' | 'backing-off' | 'closed' | 'quarantined' | 'removed';
+  'connecting' | 'ready' | 'active' | 'stalled' | 'backing-off' | 'closed' | 'quarantined' | 'removed' | 'disabled';
 
 export interface SourceSnapshot {
   readonly id: number;
@@ -34,6 +34,10 @@ export interface SourceSnapshot {
   /** Time connected without anything on order, and time with an order out and nothing arriving. */
   readonly waitingMs: number;
   readonly faults: number;
+  /** What it may bring at most; undefined: no limit of its own. */
+  readonly limitBytesPerSec: number | undefined;
+  /** Sources of a higher tier are used only while those below it do not suffice. */
+  readonly tier: number;
 }
 
 export interface DownloadSnapshot {
@@ -50,6 +54,8 @@ export interface DownloadSnapshot {
   /** Bytes that came more than once, or came wrong. */
   readonly duplicateBytes: number;
   readonly speedBytesPerSec: number;
+  /** What all sources together may bring at most; undefined: no limit. */
+  readonly limitBytesPerSec: number | undefined;
   readonly etaMs: number | undefined;
   readonly elapsedMs: number;
   readonly pieceBytes: number | undefined;

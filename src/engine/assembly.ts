@@ -80,6 +80,10 @@ export class Assembly implements LinkEvents {
     return this.#facts;
   }
 
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   get phase(): DownloadPhase {
     return this.#phase;
   }
@@ -110,13 +114,9 @@ export class Assembly implements LinkEvents {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.setPhase(this.#transfer === undefined ? 'connecting' : 'downloading', 'resumed by the user');
+    const isUnderWay = this.#transfer !== undefined || this.pool.isStreaming;
+    this.setPhase(isUnderWay ? 'downloading' : 'connecting', 'resumed by the user');
     this.#transfer?.resume();
-  }
-
-  removeSource(id: number): void {
-    this.pool.remove(id);
-    this.#checkSourcesLeft();
   }
 
   /** Time passes. Returns the error with which the download has to end, where patience has. */
@@ -201,7 +201,7 @@ export class Assembly implements LinkEvents {
       this.pool.lost(link, error);
       if (this.#closed) return;
       this.#agree();
-      this.#checkSourcesLeft();
+      this.checkSourcesLeft();
     });
   }
 
@@ -345,11 +345,11 @@ export class Assembly implements LinkEvents {
     this.pool.quarantine(runner, error);
     const delivered = this.#transfer?.ledger.deliveredBy(runner.id) ?? [];
     for (const run of delivered) this.#transfer?.refetch(run.start, run.end, runner.id);
-    this.#checkSourcesLeft();
+    this.checkSourcesLeft();
   }
 
   /** Ends the download where no source is left that could bring anything. */
-  #checkSourcesLeft(): void {
+  checkSourcesLeft(): void {
     if (this.#closed) return;
     const left = this.pool.whoIsLeft();
     if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));

@@ -3,12 +3,14 @@ import { asManygetError, ManygetError } from '../base/errors.js';
 import type { DownloadEvent } from '../base/events.js';
 import type { DownloadHandle, DownloadOptions } from '../base/download-handle.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from '../base/snapshot.js';
+import type { SourceRule } from '../base/source-rule.js';
 import type { Source } from '../sources/source.js';
 import { choosePieceBytes } from '../wire/content-id.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { Assembly } from './assembly.js';
 import { BusyMeter } from './busy-meter.js';
 import { EventLog } from './event-log.js';
+import { LiveControl } from './live-control.js';
 import { ManifestCheck } from './manifest-check.js';
 import { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
@@ -44,6 +46,7 @@ export class Download implements DownloadHandle {
   readonly #log = new EventLog(() => this.#nowMs());
   readonly #hasher = new PieceHasher({ threads: 0 });
   readonly #assembly: Assembly;
+  readonly #control: LiveControl;
   readonly #check: ManifestCheck;
   readonly #busyMeter = new BusyMeter();
   #ticker: NodeJS.Timeout | undefined;
@@ -83,6 +86,15 @@ export class Download implements DownloadHandle {
       onName: (fileName) => this.#openOutput(fileName),
       onFail: (error) => void this.#fail(error),
     });
+    this.#control = new LiveControl({
+      options: parts.options,
+      makeSource: parts.makeSource,
+      pool: this.#assembly.pool,
+      log: this.#log,
+      nowMs: () => this.#nowMs(),
+      transfer: () => this.#assembly.transfer,
+      onFewer: () => this.#assembly.checkSourcesLeft(),
+    });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -99,7 +111,7 @@ export class Download implements DownloadHandle {
       const sources = this.#options.sources.map((url) => this.#parts.makeSource(url));
       const [first] = sources;
       if (first?.mayBeRenamed !== true || !this.#output.waitsForName) this.#openOutput(first?.fileName ?? '');
-      for (const source of sources) this.#assembly.pool.add(source);
+      this.#control.begin(sources);
       this.#ticker = setInterval(() => this.#tick(), tickMs);
       signal?.addEventListener('abort', this.#onAbort, { once: true });
     } catch (error) {
@@ -135,15 +147,33 @@ export class Download implements DownloadHandle {
   }
 
   resume(): void {
-    if (!this.#ending) this.#assembly.resume();
+    if (this.#ending) return;
+    this.#assembly.resume();
+    this.#stream?.wake();
   }
 
-  addSource(url: string): void {
-    if (!this.#ending) this.#assembly.pool.add(this.#parts.makeSource(url));
+  addSource(url: string, rule: Omit<SourceRule, 'match'> = {}): number {
+    return this.#ending ? -1 : this.#control.addSource(url, rule);
   }
 
   removeSource(id: number): void {
-    if (!this.#ending) this.#assembly.removeSource(id);
+    if (!this.#ending) this.#control.removeSource(id);
+  }
+
+  disableSource(id: number): void {
+    if (!this.#ending) this.#control.disableSource(id);
+  }
+
+  enableSource(id: number): void {
+    if (!this.#ending) this.#control.enableSource(id);
+  }
+
+  setLimitRate(bytesPerSec: number | undefined): void {
+    this.#control.setLimitRate(bytesPerSec);
+  }
+
+  setSourceLimit(id: number, bytesPerSec: number | undefined): void {
+    this.#control.setSourceLimit(id, bytesPerSec);
   }
 
   async cancel(reason = 'cancelled'): Promise<void> {
@@ -164,8 +194,9 @@ export class Download implements DownloadHandle {
     const elapsedMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
     try {
+      this.#control.tick(this.#assembly.isPaused);
       if (this.#streams(nowMs)) {
-        this.#assembly.pool.tick(nowMs, elapsedMs, false);
+        this.#assembly.pool.tick(nowMs, elapsedMs, this.#assembly.isPaused);
         return;
       }
       const error = this.#assembly.tick(nowMs, elapsedMs, this.#busyMeter.sample(elapsedMs / tickMs));
@@ -184,8 +215,9 @@ export class Download implements DownloadHandle {
 
   /** True while the file comes as one stream, since nobody says how large it is. */
   #streams(nowMs: number): boolean {
-    this.#stream?.watch(nowMs);
+    this.#stream?.watch(nowMs, this.#assembly.isPaused);
     if (this.#stream?.isOver === false || this.#streamed !== undefined) return true;
+    if (this.#assembly.isPaused) return false;
     const isSplit = this.#assembly.transfer !== undefined || this.#options.manifest?.pieces !== undefined;
     const link = !isSplit ? this.#assembly.pool.unsizedLink : undefined;
     if (link === undefined) return false;
@@ -194,6 +226,7 @@ export class Download implements DownloadHandle {
     this.#stream = new StreamTransfer({
       part: this.#output.beginStream(),
       link,
+      isPaused: () => this.#assembly.isPaused,
       onEnd: (sizeBytes) => this.#streamEnded(name, sizeBytes),
       onFail: (error) => void this.#fail(error),
     });
@@ -326,6 +359,7 @@ export class Download implements DownloadHandle {
       facts: this.#streamed ?? facts,
       transfer,
       runners: pool.runners,
+      pace: pool.pace,
       resumedBytes,
     };
   }

@@ -1,7 +1,8 @@
 import type { ManygetError } from '../base/errors.js';
-import type { ConnectionId } from '../base/ids.js';
+import type { ConnectionId, SourceId } from '../base/ids.js';
 import type { SegmentId } from '../core/scheduler-messages.js';
-import type { ConnectionHandler, Source, SourceConnection, SourceInfo } from '../sources/source.js';
+import type { ConnectionHandler, SourceConnection, SourceInfo } from '../sources/source.js';
+import type { LinkPace } from './pace.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** Where a link's bytes go. */
@@ -35,6 +36,12 @@ export interface LinkEvents {
   closed(link: Link, error: ManygetError): void;
 }
 
+export interface LinkOptions {
+  readonly links: LinkEvents;
+  readonly pace: LinkPace;
+  readonly connectTimeoutMs: number;
+}
+
 /**
  * One connection within a download: joins a source's connection to an inlet, and keeps what is measured of it.
  */
@@ -42,6 +49,7 @@ export class Link implements ConnectionHandler {
   readonly id: ConnectionId;
   readonly runner: SourceRunner;
   readonly #events: LinkEvents;
+  readonly #pace: LinkPace;
   readonly #connection: SourceConnection;
   readonly startedAtMs: number;
   #inlet: LinkInlet | undefined;
@@ -53,15 +61,27 @@ export class Link implements ConnectionHandler {
   connectMs = 0;
   info: SourceInfo | undefined;
   isWaitingForRoom = false;
+  /** It ends because it is not needed: nobody's fault. */
+  isRetired = false;
   /** The source is there and does not say how large its file, of this name, is. */
   unsizedName: string | undefined;
 
-  constructor(id: ConnectionId, runner: SourceRunner, source: Source, events: LinkEvents, connectTimeoutMs: number) {
+  constructor(id: ConnectionId, runner: SourceRunner, options: LinkOptions) {
     this.id = id;
     this.runner = runner;
-    this.#events = events;
+    this.#events = options.links;
+    this.#pace = options.pace;
     this.startedAtMs = performance.now();
-    this.#connection = source.connect(this, { connectTimeoutMs });
+    this.#connection = runner.source.connect(this, { connectTimeoutMs: options.connectTimeoutMs });
+  }
+
+  get source(): SourceId {
+    return this.runner.id;
+  }
+
+  /** It was asked for bytes, and may bring some. */
+  get isReading(): boolean {
+    return this.#asked && !this.#closed;
   }
 
   get isClosed(): boolean {
@@ -150,7 +170,8 @@ export class Link implements ConnectionHandler {
   }
 
   dataTarget(bytesMax: number): Uint8Array | undefined {
-    const target = this.#inlet?.target(bytesMax);
+    const most = this.#pace.most(this, bytesMax);
+    const target = most > 0 ? this.#inlet?.target(most) : undefined;
     if (target === undefined && !this.isWaitingForRoom) {
       this.isWaitingForRoom = true;
       this.#events.full(this);
@@ -163,6 +184,7 @@ export class Link implements ConnectionHandler {
     if (inlet === undefined) return;
     this.#delivered = true;
     this.runner.arrived(bytes);
+    this.#pace.took(this, bytes);
     const filledBlock = inlet.filled(bytes);
     if (filledBlock || this.#reported < 0) this.report();
   }

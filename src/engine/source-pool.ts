@@ -5,6 +5,7 @@ import type { Source } from '../sources/source.js';
 import type { EventLog } from './event-log.js';
 import type { Link, LinkEvents } from './link.js';
 import { Mirrors } from './mirrors.js';
+import { Pace } from './pace.js';
 import { noSourceError, silentSourcesError } from './source-errors.js';
 import { isFinal, SourceRunner } from './source-runner.js';
 
@@ -30,6 +31,7 @@ export interface SourcePoolParts {
 export class SourcePool {
   readonly runners: SourceRunner[] = [];
   readonly mirrors: Mirrors;
+  readonly pace: Pace;
   /** The file comes as one stream of one source: nobody can join in. */
   isStreaming = false;
   readonly #parts: SourcePoolParts;
@@ -39,6 +41,7 @@ export class SourcePool {
 
   constructor(parts: SourcePoolParts) {
     this.#parts = parts;
+    this.pace = new Pace(this.runners, parts.nowMs);
     this.mirrors = new Mirrors(this.runners, parts.options.manifest?.pieces !== undefined);
   }
 
@@ -76,7 +79,7 @@ export class SourcePool {
   get unsizedLink(): Link | undefined {
     let found: Link | undefined;
     for (const runner of this.runners) {
-      if (runner.isStopped) continue;
+      if (runner.isStopped || runner.isResting) continue;
       const link = [...runner.links].find((l) => l.unsizedName !== undefined && !l.isClosed);
       if (link === undefined && runner.faults === 0) return undefined;
       if (runner.info !== undefined) return undefined;
@@ -94,19 +97,38 @@ export class SourcePool {
     return this.runners.some((runner) => runner.answers);
   }
 
-  add(source: Source): void {
+  /** @param rule Told of the runner before anything else is. */
+  add(source: Source, rule: (runner: SourceRunner) => void = () => undefined): SourceRunner {
     const { log, links, nowMs, random, onExpected } = this.#parts;
     const runner = new SourceRunner(this.runners.length as SourceId, source, {
       connectTimeoutMs: this.connectTimeoutMs,
       nextConnection: () => this.#nextConnection++ as ConnectionId,
       links,
+      pace: this.pace,
       nowMs,
       random,
     });
     this.runners.push(runner);
+    rule(runner);
     log.add({ type: 'source-added', source: runner.id, url: source.url });
     onExpected(runner.id);
     runner.open();
+    return runner;
+  }
+
+  /** Uses the source no more until `use`; what it held goes to the others. */
+  rest(runner: SourceRunner, reason: string): void {
+    if (runner.isStopped || runner.isResting) return;
+    runner.rest(reason);
+    this.#parts.onGone(runner.id);
+    this.#parts.log.add({ type: 'source-disabled', source: runner.id, reason });
+  }
+
+  use(runner: SourceRunner, reason: string): void {
+    if (runner.isStopped || !runner.isResting) return;
+    this.#parts.log.add({ type: 'source-enabled', source: runner.id, reason });
+    this.#parts.onExpected(runner.id);
+    runner.use();
   }
 
   remove(id: number): void {
@@ -148,7 +170,12 @@ export class SourcePool {
     const { runner } = link;
     const wasLast = runner.links.size <= 1;
     runner.linkClosed(link, error);
-    if (runner.isStopped) return;
+    if (runner.isStopped || runner.isResting) return;
+    if (link.isRetired && !wasLast) {
+      const reason = error.message;
+      this.#parts.log.add({ type: 'connection-closed', source: runner.id, connection: link.id, reason });
+      return;
+    }
     this.#parts.log.add({ type: 'source-lost', source: runner.id, code: error.code, reason: error.message });
     if (wasLast) this.#parts.onGone(runner.id);
     if (isFinal(error, runner.source) && !runner.isExcused(error)) this.quarantine(runner, error);
@@ -160,7 +187,7 @@ export class SourcePool {
    */
   tick(nowMs: number, elapsedMs: number, isPaused: boolean): ManygetError | undefined {
     for (const runner of this.runners) runner.tick(elapsedMs);
-    if (this.hasContact || isPaused) {
+    if (this.hasContact || isPaused || !this.runners.some((runner) => !runner.isStopped && !runner.isResting)) {
       this.#lastContactMs = nowMs;
       return undefined;
     }

@@ -1,10 +1,11 @@
-import type { ErrorCode, ManygetError } from '../base/errors.js';
+import { ManygetError, type ErrorCode } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import type { SourceState } from '../base/snapshot.js';
 import { RateMeter } from '../core/rate-meter.js';
 import { defaultRetryPolicy, retryDelayMs } from '../core/retry-policy.js';
 import type { Source, SourceInfo } from '../sources/source.js';
 import { Link, type LinkEvents } from './link.js';
+import type { LinkPace } from './pace.js';
 
 const speedTauMs = 1500;
 /** A source that connects and then brings nothing, so many times in a row, is as good as away. */
@@ -14,6 +15,7 @@ export interface RunnerOptions {
   readonly connectTimeoutMs: number;
   readonly nextConnection: () => ConnectionId;
   readonly links: LinkEvents;
+  readonly pace: LinkPace;
   readonly nowMs: () => number;
   readonly random: () => number;
 }
@@ -34,6 +36,10 @@ export class SourceRunner {
   #leftAtMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #stopped: { state: SourceState; note: string } | undefined;
+  /** Why it is not used for now. */
+  #restNote: string | undefined;
+  /** Sources of a higher tier are used only while those below it do not suffice. */
+  tier = 0;
   lastError: ManygetError | undefined;
   /** The newest that it said of its file; kept while it is away. */
   info: SourceInfo | undefined;
@@ -73,8 +79,13 @@ export class SourceRunner {
     return this.#stopped !== undefined;
   }
 
+  /** It is not used for now, and can be again. */
+  get isResting(): boolean {
+    return this.#restNote !== undefined;
+  }
+
   get note(): string {
-    return this.#stopped?.note ?? (this.readyLinks === 0 ? (this.lastError?.message ?? '') : '');
+    return this.#stopped?.note ?? this.#restNote ?? (this.readyLinks === 0 ? (this.lastError?.message ?? '') : '');
   }
 
   get readyLinks(): number {
@@ -85,15 +96,15 @@ export class SourceRunner {
 
   get state(): SourceState {
     if (this.#stopped !== undefined) return this.#stopped.state;
+    if (this.isResting) return 'disabled';
     if (this.readyLinks > 0) return 'ready';
     return this.links.size > 0 && this.#failures === 0 ? 'connecting' : 'backing-off';
   }
 
   /** Opens one more connection. */
   open(): void {
-    if (this.isStopped) return;
-    const { connectTimeoutMs, nextConnection, links } = this.#options;
-    this.links.add(new Link(nextConnection(), this, this.source, links, connectTimeoutMs));
+    if (this.isStopped || this.isResting) return;
+    this.links.add(new Link(this.#options.nextConnection(), this, this.#options));
   }
 
   connected(connectMs: number): void {
@@ -123,6 +134,7 @@ export class SourceRunner {
   /** A connection is gone. Tries again later where it was the last one. */
   linkClosed(link: Link, error: ManygetError): void {
     this.links.delete(link);
+    if (this.isResting || (link.isRetired && this.links.size > 0)) return;
     this.lastError = error;
     if (this.isStopped) return;
     this.faults += 1;
@@ -135,10 +147,29 @@ export class SourceRunner {
     this.#timer = setTimeout(() => this.open(), delay);
   }
 
+  /** Ends its connections, and opens none until it is used again. */
+  rest(note: string): void {
+    if (this.isStopped || this.isResting) return;
+    this.#restNote = note;
+    clearTimeout(this.#timer);
+    const error = new ManygetError('aborted', `${this.source.label} is not used for now: ${note}`);
+    for (const link of [...this.links]) link.close(error);
+  }
+
+  /** Goes on after a rest, as if it had never failed. */
+  use(): void {
+    if (this.isStopped || !this.isResting) return;
+    this.#restNote = undefined;
+    this.#failures = 0;
+    this.#fruitless = 0;
+    this.open();
+  }
+
   /** Ends its part in the download. */
   stop(state: 'quarantined' | 'removed' | 'closed', error: ManygetError): void {
     if (this.isStopped) return;
     this.#stopped = { state, note: state === 'closed' ? '' : error.message };
+    this.#restNote = undefined;
     if (state === 'quarantined') this.lastError = error;
     clearTimeout(this.#timer);
     for (const link of [...this.links]) link.close(error);

@@ -9,6 +9,8 @@ const silenceMsMax = 30_000;
 export interface StreamTransferParts {
   readonly part: PartFile;
   readonly link: Link;
+  /** Nothing is read for now. */
+  readonly isPaused: () => boolean;
   /** The stream ended properly: this is how large the file is. */
   readonly onEnd: (sizeBytes: number) => void;
   /** The disk takes no more. */
@@ -40,10 +42,16 @@ export class StreamTransfer implements LinkInlet {
     link.request(0, 0, Number.MAX_SAFE_INTEGER);
   }
 
+  /** There may be a reason to read again. */
+  wake(): void {
+    this.#parts.link.wake();
+  }
+
   /** Time passes. */
-  watch(nowMs: number): void {
+  watch(nowMs: number, isPaused: boolean): void {
     if (this.#isOver) return;
-    if (this.#offset !== this.#seenOffset) this.#seenAtMs = undefined;
+    // Nobody's silence counts while nobody listens.
+    if (this.#offset !== this.#seenOffset || isPaused || this.#parts.link.isWaitingForRoom) this.#seenAtMs = undefined;
     this.#seenOffset = this.#offset;
     this.#seenAtMs ??= nowMs;
     if (nowMs - this.#seenAtMs < silenceMsMax) return;
@@ -69,7 +77,7 @@ export class StreamTransfer implements LinkInlet {
   }
 
   target(bytesMax: number): Uint8Array | undefined {
-    if (this.#isOver) return undefined;
+    if (this.#isOver || this.#parts.isPaused()) return undefined;
     return this.#block.subarray(this.#filled, this.#filled + Math.min(bytesMax, this.#frameLeft));
   }
 

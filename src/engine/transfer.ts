@@ -297,9 +297,16 @@ export class Transfer {
         this.#parts.runner(command.source)?.open();
         return;
       case 'close':
-        this.#links.get(command.connection)?.close(new ManygetError('server-closed', command.reason));
+        this.#retire(command.connection, command.reason);
         return;
     }
+  }
+
+  #retire(connection: ConnectionId, reason: string): void {
+    const link = this.#links.get(connection);
+    if (link === undefined) return;
+    link.isRetired = true;
+    link.close(new ManygetError('server-closed', reason));
   }
 
   #request(command: SchedulerCommand & { type: 'request' }): void {

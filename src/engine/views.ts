@@ -7,6 +7,7 @@ import type {
 } from '../base/snapshot.js';
 import type { FileDigest } from './output-state.js';
 import type { FileFacts } from './resume-state.js';
+import type { Pace } from './pace.js';
 import type { SourceRunner } from './source-runner.js';
 import type { Transfer } from './transfer.js';
 
@@ -19,6 +20,7 @@ export interface DownloadView {
   readonly facts: FileFacts | undefined;
   readonly transfer: Transfer | undefined;
   readonly runners: readonly SourceRunner[];
+  readonly pace: Pace;
   readonly resumedBytes: number;
   /** Bytes of a file that comes as one stream. */
   readonly streamedBytes: number;
@@ -47,15 +49,20 @@ export function makeSnapshot(view: DownloadView): DownloadSnapshot {
     resumedBytes: view.resumedBytes,
     duplicateBytes: transfer?.ledger.duplicateBytes ?? 0,
     speedBytesPerSec: speed,
+    limitBytesPerSec: view.pace.totalBytesPerSec,
     etaMs: facts !== undefined && speed > 0 ? (left / speed) * 1000 : undefined,
     elapsedMs: view.nowMs,
     pieceBytes: facts?.pieceBytes,
     pieceCount: transfer?.ledger.pieceCount,
-    sources: runners.map((runner) => sourceSnapshot(runner, orders.get(runner.id))),
+    sources: runners.map((runner) => sourceSnapshot(runner, orders.get(runner.id), view.pace)),
   };
 }
 
-function sourceSnapshot(runner: SourceRunner, order: { bytes: number; stalled: boolean } | undefined): SourceSnapshot {
+function sourceSnapshot(
+  runner: SourceRunner,
+  order: { bytes: number; stalled: boolean } | undefined,
+  pace: Pace,
+): SourceSnapshot {
   const state = runner.state;
   return {
     id: runner.id,
@@ -73,6 +80,8 @@ function sourceSnapshot(runner: SourceRunner, order: { bytes: number; stalled: b
     firstByteMs: runner.firstByteMs,
     waitingMs: runner.waitingMs,
     faults: runner.faults,
+    limitBytesPerSec: pace.sourceBytesPerSec(runner.id),
+    tier: runner.tier,
   };
 }
 

@@ -36,6 +36,33 @@ describe('get', () => {
     });
   });
 
+  test('limits and preferences become rules about sources, and words again', () => {
+    const line =
+      'manyget get mgp://a:1/x https://b/y?z=1 --limit-rate 2097152 --lowest-speed-limit 51200 --limit-rate-for https://b/y?z=1=1024 --prefer a:1 --backup mgp://c:1/x';
+    const request = getOf(line.slice('manyget '.length));
+    expect(request.transfer).toEqual({
+      limitBytesPerSec: 2_097_152,
+      lowestBytesPerSec: 51_200,
+      sourceRules: [
+        { match: 'https://b/y?z=1', limitBytesPerSec: 1024 },
+        { match: 'a:1', tier: -1 },
+        { match: 'mgp://c:1/x', tier: 1 },
+      ],
+    });
+    expect(getCommandLine(request).replaceAll("'", '')).toBe(line);
+  });
+
+  test.each([
+    ['mgp://a:1/x --limit-rate 12', '--limit-rate takes bytes a second as 500K or 2M, at least 1K, not "12"'],
+    ['mgp://a:1/x --limit-rate-for 2M', '--limit-rate-for takes URL=2M or HOST=2M, not "2M"'],
+    ['mgp://a:1/x --limit-rate-for b=2M', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
+    ['mgp://a:1/x --prefer b', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
+    ['mgp://a:1/x --backup b', '"b" is not the address of a file'],
+    ['mgp://a:1/x --lowest-speed-limit none', '--lowest-speed-limit takes bytes a second'],
+  ])('"%s" is refused', (line, sentence) => {
+    expect(() => getOf(line)).toThrow(sentence);
+  });
+
   test('every flag reaches the download', () => {
     const request = getOf(
       'get mgp://a:1/x -o out -d dir -i 2 --no-resume --overwrite --no-verify --sha256 --give-up-after 5 -x 3 --connect-timeout 1.5 --json -v --color never --no-progress',

@@ -52,6 +52,7 @@ function world(random: () => number) {
     connectTimeoutMs: 1000,
     nextConnection: () => connection++ as ConnectionId,
     links,
+    pace: { most: (_, bytesMax) => bytesMax, took: () => undefined },
     nowMs: () => Date.now(),
     random,
   });

@@ -29,6 +29,8 @@ export function sourceSnapshot(id: number, change: Partial<SourceSnapshot> = {})
     firstByteMs: 1.2,
     waitingMs: 0,
     faults: 0,
+    limitBytesPerSec: undefined,
+    tier: 0,
     ...change,
   };
 }
@@ -45,6 +47,7 @@ export function downloadSnapshot(change: Partial<DownloadSnapshot> = {}): Downlo
     resumedBytes: 0,
     duplicateBytes: 0,
     speedBytesPerSec: 3 * MiB,
+    limitBytesPerSec: undefined,
     etaMs: 4000,
     elapsedMs: 3200,
     pieceBytes: MiB,
@@ -173,8 +176,14 @@ export class ScriptedDownload implements DownloadHandle {
 
   pause(): void {}
   resume(): void {}
-  addSource(): void {}
+  addSource(): number {
+    return this.state.sources.length;
+  }
   removeSource(): void {}
+  disableSource(): void {}
+  enableSource(): void {}
+  setLimitRate(): void {}
+  setSourceLimit(): void {}
 
   #end(): void {
     this.#ended = true;

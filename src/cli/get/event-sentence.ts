@@ -22,9 +22,9 @@ export function eventSentence(event: DownloadEvent, names: SourceNames): string 
 /** A reason that begins with what the sentence has said already (the source, the amount) without that beginning. */
 function withoutRepeats(reason: string, event: DownloadEvent, names: SourceNames): string {
   const said: string[] = [];
-  if ('source' in event) {
+  if ('source' in event && event.source !== undefined) {
     const name = names.full(event.source);
-    said.push(`server ${name} `, `${name} is there: `, `${name} `);
+    said.push(`server ${name} `, `${name} is there: `, `${name}: `, `${name} `);
   }
   if ('end' in event) said.push(`${formatBytes(event.end - event.start)} `);
   const start = said.find((beginning) => reason.startsWith(beginning));
@@ -47,6 +47,12 @@ function eventHead(event: DownloadEvent, name: Name): string {
       return `${name(event.source)} left out`;
     case 'source-removed':
       return `${name(event.source)} removed`;
+    case 'source-disabled':
+      return `${name(event.source)} not used for now`;
+    case 'source-enabled':
+      return `${name(event.source)} used again`;
+    case 'setting':
+      return event.source === undefined ? 'changed' : `${name(event.source)} changed`;
     case 'connection-opening':
       return `${name(event.source)} gets a connection`;
     case 'connection-closed':
@@ -69,7 +75,7 @@ function eventHead(event: DownloadEvent, name: Name): string {
 /** Whether `event` tells of something that went wrong. */
 export function isTrouble(event: DownloadEvent): boolean {
   if (event.type === 'phase') return event.phase === 'waiting' || event.phase === 'disk-full';
-  return ['source-lost', 'source-quarantined', 'piece-corrupt', 'notice'].includes(event.type);
+  return ['source-lost', 'source-quarantined', 'source-disabled', 'piece-corrupt', 'notice'].includes(event.type);
 }
 
 export type EventWeight = 'decision' | 'detail';
@@ -87,6 +93,9 @@ export function eventWeight(event: DownloadEvent): EventWeight {
     case 'source-lost':
     case 'source-quarantined':
     case 'source-removed':
+    case 'source-disabled':
+    case 'source-enabled':
+    case 'setting':
     case 'segment-stolen':
     case 'segment-hedged':
     case 'piece-corrupt':

@@ -5,6 +5,14 @@ import type { DownloadOptions } from '../../base/download-handle.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
 import { isUrl, parseHost, parseSource } from '../options/addresses.js';
+import {
+  addControlFlags,
+  backupUrls,
+  checkRules,
+  type ControlFlags,
+  controlOptions,
+  controlWords,
+} from '../options/control-options.js';
 import { addHttpFlags, type HttpFlags, httpOptions, httpWords } from '../options/http-options.js';
 import { parseSeconds, parseWhole } from '../options/numbers.js';
 import { formatPorts, parsePorts } from '../options/ports.js';
@@ -56,7 +64,7 @@ export interface GetRequest {
   readonly filesAtOnceMax?: number;
 }
 
-export interface GetFlags extends ReportFlags, HttpFlags {
+export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags {
   readonly address?: string;
   readonly ports?: readonly number[];
   readonly out?: string;
@@ -109,7 +117,7 @@ export function addGetFlags(command: Command): Command {
     .option('--give-up-after <seconds>', 'end when no server has answered for so long (default: 60)', (text) =>
       parseSeconds('--give-up-after', text, 0, 31_536_000),
     );
-  return addReportFlags(addHttpFlags(command));
+  return addReportFlags(addHttpFlags(addControlFlags(command)));
 }
 
 /** The request that arguments and flags make together. */
@@ -129,6 +137,7 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
         ? {}
         : { connectionsPerSourceMax: flags.maxConnectionsPerServer }),
       ...(flags.connectTimeout === undefined ? {} : { connectTimeoutMs: flags.connectTimeout }),
+      ...controlOptions(flags),
       ...(http === undefined ? {} : { http }),
     },
     report: reportOptions(flags),
@@ -159,7 +168,10 @@ function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined 
   if (inputFile !== undefined || args.some(isManifestOperand)) return getLists(args, inputFile, flags);
   if (flags.ports === undefined) {
     if (flags.address !== undefined) throw usageError('-a names the servers but not their ports: add -p 9001-9004');
-    return args.length === 0 ? undefined : { kind: 'urls', urls: distinct(args.map(parseSource)) };
+    if (args.length === 0) return undefined;
+    const urls = distinct(args.map(parseSource));
+    checkRules([...urls, ...backupUrls(flags)], controlOptions(flags));
+    return { kind: 'urls', urls };
   }
   const [name] = args;
   if (args.length > 1) {
@@ -206,7 +218,12 @@ export function getCommandLine(request: GetRequest): string {
   for (const checksum of request.checks?.checksums ?? []) words.push('--checksum', checksum);
   if (request.checks?.checksumFile !== undefined) words.push('--checksums', request.checks.checksumFile);
   if (request.filesAtOnceMax !== undefined) words.push('-j', String(request.filesAtOnceMax));
-  return manygetCommandLine('get', operands, [...words, ...httpWords(transfer.http), ...reportWords(request.report)]);
+  return manygetCommandLine('get', operands, [
+    ...words,
+    ...controlWords(transfer),
+    ...httpWords(transfer.http),
+    ...reportWords(request.report),
+  ]);
 }
 
 function fromWords(from: GetFrom | undefined): { readonly operands: readonly string[]; readonly words: string[] } {

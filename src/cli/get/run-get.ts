@@ -2,6 +2,7 @@
 import type { DownloadHandle, DownloadOptions } from '../../base/download-handle.js';
 import { interruptedStatus } from '../end-signals.js';
 import { type CliIo, isInteractive } from '../io.js';
+import { withBackups } from '../options/control-options.js';
 import { usageError } from '../options/usage-error.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { outputPath } from './output-path.js';
@@ -24,7 +25,7 @@ export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promi
     const { runPlanned } = await import('./run-planned.js');
     return runPlanned(request, deps, io);
   }
-  const sources = await resolveSources(request.from, deps.listFiles);
+  const sources = withBackups(await resolveSources(request.from, deps.listFiles), request.transfer);
   const output = await outputPath(request.folder, request.output);
   const options = { ...request.transfer, sources, ...(output === undefined ? {} : { output }) };
   const shown = { report: request.report, again: resumeCommandLine(request) };

@@ -8,6 +8,7 @@ import type { DownloadOptions } from '../../base/download-handle.js';
 import { asManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 import type { CliIo } from '../io.js';
+import { withBackups } from '../options/control-options.js';
 import { usageError } from '../options/usage-error.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { isFolder, outputPath } from './output-path.js';
@@ -22,13 +23,17 @@ const filesAtOnceDefault = 3;
 export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
   const { from, checks, report } = request;
   if (from === undefined) throw usageError('nothing was named to fetch');
-  const operands = from.kind === 'lists' ? from.manifests : await resolveSources(from, deps.listFiles);
+  const operands =
+    from.kind === 'lists' ? from.manifests : withBackups(await resolveSources(from, deps.listFiles), request.transfer);
   const inputFile = from.kind === 'lists' ? from.inputFile : undefined;
   const { downloads, notices } = await planDownloads(
     { operands, inputFile, ...checks },
     { stdin: io.stdin, fetchBytes: documentFetcher(request.transfer) },
   );
   if (!report.quiet) for (const notice of notices) io.stderr.write(`manyget: ${printable(notice, 500)}\n`);
+  if (downloads.length > 1 && withBackups([], request.transfer).length > 0) {
+    throw usageError(`--backup is one more address of one file, not of ${downloads.length}`);
+  }
   const again = resumeCommandLine(request);
   const [only] = downloads;
   if (only !== undefined && downloads.length === 1) {
@@ -43,7 +48,14 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
 }
 
 function optionsOf(request: GetRequest, planned: PlannedDownload): DownloadOptions {
-  return { ...request.transfer, sources: planned.sources, manifest: planned.manifest };
+  const { transfer } = request;
+  const sourceRules = [...(planned.sourceRules ?? []), ...(transfer.sourceRules ?? [])];
+  return {
+    ...transfer,
+    sources: withBackups(planned.sources, transfer),
+    manifest: planned.manifest,
+    ...(sourceRules.length === 0 ? {} : { sourceRules }),
+  };
 }
 
 /** Where the file goes. Folders that a manifest or a list names are made; those that the user names are to be there. */

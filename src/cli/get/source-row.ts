@@ -113,6 +113,7 @@ function statePaint(state: SourceState, phase: DownloadPhase, theme: Theme): (te
       return theme.good;
     case 'connecting':
     case 'removed':
+    case 'disabled':
       return theme.faint;
     case 'stalled':
     case 'backing-off':

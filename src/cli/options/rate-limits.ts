@@ -5,6 +5,14 @@ import { usageError } from './usage-error.js';
 /** Bytes a second, at least: less would starve keepalives and look like a dead server. */
 const rateBytesPerSecMin = 1024;
 
+/** One speed: "500K", "2M", "2M/s", in bytes a second. */
+export function parseRate(flag: string, text: string, bytesPerSecMin = rateBytesPerSecMin): number {
+  const bytesPerSec = parseBytes(text.trim().replace(/\/s$/i, ''));
+  if (bytesPerSec !== undefined && bytesPerSec >= bytesPerSecMin) return bytesPerSec;
+  const least = bytesPerSecMin === rateBytesPerSecMin ? '1K' : String(bytesPerSecMin);
+  throw usageError(`${flag} takes bytes a second as 500K or 2M, at least ${least}, not "${printable(text, 40)}"`);
+}
+
 /** Limits named by `text`: "2M" for every server, "2M,5M" one by one. `serverCount` undefined: not known yet. */
 export function parseRateLimits(text: string, serverCount?: number): number[] {
   const limits = text.split(',').map((item) => {
