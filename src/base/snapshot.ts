@@ -85,6 +85,8 @@ export interface SourceReport {
   readonly meanSpeedBytesPerSec: number;
   readonly duplicateBytes: number;
   readonly faults: number;
+  /** Any part of the file can be had from it; false: only from the start on, in order. Undefined: it never answered. */
+  readonly ranges: boolean | undefined;
   readonly note: string;
 }
 

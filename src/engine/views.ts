@@ -121,6 +121,7 @@ function sourceReport(runner: SourceRunner, fetchedBytes: number): SourceReport 
     meanSpeedBytesPerSec: runner.meanBytesPerSec,
     duplicateBytes: runner.duplicateBytes,
     faults: runner.faults,
+    ranges: runner.info?.traits.ranges,
     note: runner.state === 'closed' ? '' : runner.note,
   };
 }

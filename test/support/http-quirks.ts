@@ -109,6 +109,22 @@ export const errorPage: Quirk = (_ask, right) => ({
   body: Buffer.from('<html><body>Please log in</body></html>'),
 });
 
+/** Calls whatever it does not know a web page, and gives the whole file, as a part, to who asks for the first byte. */
+export const likeBusybox: Quirk = (ask, right, file) => {
+  const typed = withHeaders(right, { 'Content-Type': 'text/html' });
+  if (ask.range?.start !== 0 || ask.range.end !== 1) return typed;
+  return { ...withHeaders(typed, rangeHeader(0, file.length, file.length)), body: file };
+};
+
+/** Sends the same page for every name, in parts where they are asked for. */
+export const pageInParts: Quirk = (ask, right) => {
+  const page = Buffer.from('<!doctype html><html><body>An application</body></html>');
+  const end = Math.min(ask.range?.end ?? page.length, page.length);
+  const start = Math.min(ask.range?.start ?? 0, end);
+  const range = right.status === 206 ? rangeHeader(start, end, page.length) : {};
+  return { ...withHeaders(right, { 'Content-Type': 'text/html', ...range }), body: page.subarray(start, end) };
+};
+
 export function answersStatus(status: number, headers: Record<string, string> = {}): Quirk {
   return (_ask, right) => ({
     ...withHeaders(right, { 'Content-Range': undefined, ...headers }),

@@ -12,9 +12,9 @@ export interface PeerRun {
 
 const runMsMax = 60_000;
 
-/** Where `command` is; undefined where it is not installed. */
-export function findPeer(command: string): string | undefined {
-  return (process.env['PATH'] ?? '')
+/** Where `command` is in the folders of `searched`; undefined where it is not installed. */
+export function findPeer(command: string, searched = process.env['PATH'] ?? ''): string | undefined {
+  return searched
     .split(delimiter)
     .map((folder) => join(folder, command))
     .find(isExecutable);

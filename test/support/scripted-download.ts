@@ -70,6 +70,7 @@ export function sourceReport(id: number, change: Partial<SourceReport> = {}): So
     meanSpeedBytesPerSec: 1.5 * MiB,
     duplicateBytes: 0,
     faults: 0,
+    ranges: true,
     note: '',
     ...change,
   };

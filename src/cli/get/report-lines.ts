@@ -74,9 +74,15 @@ function sourceLines(sources: readonly SourceReport[], width: number, theme: The
   const shape = shapes.find(({ rows, gap }) => tableWidth(rows, gap) + indent.length <= width) ?? shapes[3];
   const lines = shape === undefined ? [] : tableLines(shape.rows, leftColumns, shape.gap);
   return lines.flatMap((line, index) => {
-    const note = index === 0 ? '' : printable(sources[index - 1]?.note ?? '');
+    const note = index === 0 ? '' : printable(sourceNote(sources[index - 1]));
     return note === '' ? [indent + line] : [indent + line, theme.faint(cutEnd(`${indent}  ${note}`, width))];
   });
+}
+
+/** What a row's figures do not say. */
+function sourceNote(source: SourceReport | undefined): string {
+  const limits = source?.ranges === false ? ['gives no ranges: the file from its start on, in order'] : [];
+  return [...limits, source?.note ?? ''].filter((text) => text !== '').join('; ');
 }
 
 /** What is left of a row where there is no room: server, bytes, share, mean speed, faults. */

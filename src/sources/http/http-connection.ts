@@ -11,13 +11,11 @@ import { HttpDelivery, type Order } from './http-delivery.js';
 import type { HttpFile } from './http-file.js';
 import type { HttpOrigin } from './http-origins.js';
 import { Pipelining } from './pipelining.js';
-import { judgeProbe } from './http-probe.js';
-import { followRedirect, isPrivateAddress } from './http-redirect.js';
+import { judgeProbe, mayBeginMarkup, pageText, type FactsOutcome } from './http-probe.js';
+import { followRedirect } from './http-redirect.js';
 
 /** Bytes that are read and thrown away rather than to connect anew. */
 const drainBytesMax = 256 * 1024;
-/** Useless answers to range requests, in a row, after which a source is given up. */
-const strikesMax = 3;
 
 /** A request that is out; without an order it asks for the file's facts. */
 interface Asked extends AskedRange {
@@ -185,7 +183,9 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#timer = setTimeout(() => this.#end(this.#origin.tooEarly()), 0);
       return;
     }
-    this.#timer = setTimeout(() => this.#timedOut(), this.#connectTimeoutMs);
+    this.#timer = setTimeout(() => {
+      this.#end(this.#origin.tooLate(this.#connectTimeoutMs, this.#channel?.isOpen === true));
+    }, this.#connectTimeoutMs);
     this.#channel = new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
   }
 
@@ -260,13 +260,20 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       if (this.#keepsAlive) this.#sendProbe();
       return;
     }
-    const { sizeBytes, bodyIsFile } = outcome;
+    if (outcome.mayBePage) {
+      this.#delivery.peek((firstByte) => {
+        if (mayBeginMarkup(firstByte)) this.#end(this.#error('http-content', pageText(this.#file.urlName)));
+        else this.#learned(outcome, head);
+      });
+    } else this.#learned(outcome, head);
+  }
+
+  #learned({ sizeBytes, bodyIsFile, bodyBytes }: FactsOutcome, head: HttpHead): void {
     this.#probing = false;
     this.#probesWhole = false;
     this.#redirects = 0;
     this.#client.learn(this.#file, sizeBytes, head);
-    if (!bodyIsFile) return;
-    if (this.#file.ranges === true) this.#surplus(sizeBytes, false);
+    if (!bodyIsFile || this.#file.ranges === true) this.#surplus(bodyBytes ?? Infinity, false);
     else {
       // The rest of a small body is here in a moment; a whole file waits until somebody wants it.
       this.#delivery.begin({ position: 0, end: sizeBytes, order: undefined, whole: true, trailing: false });
@@ -333,18 +340,13 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
 
   /** An answer that is of no use. Too many of them, and ranges are not asked for any more; still too many: the end. */
   #strike(text: string): void {
-    this.#file.strikes += 1;
-    const tooMany = this.#file.strikes >= strikesMax;
-    if (tooMany && !this.#file.rangesAreBroken) {
-      this.#file.rangesAreBroken = true;
-      this.#file.strikes = 0;
-      this.#end(this.#error('server-read-failed', `${text}: the file is asked for as a whole from now on`));
-    } else this.#end(this.#error(tooMany ? 'http-range' : 'server-read-failed', text));
+    const next = this.#file.strike();
+    const more = next === 'ask-whole' ? ': the file is asked for as a whole from now on' : '';
+    this.#end(this.#error(next === 'give-up' ? 'http-range' : 'server-read-failed', text + more));
   }
 
   #moved(location: string | undefined): void {
-    const address = this.#channel?.remoteAddress;
-    const fromPublic = this.#file.publicOnly || (address !== undefined && !isPrivateAddress(address));
+    const fromPublic = this.#file.isFromPublic(this.#channel?.remoteAddress);
     const to = followRedirect({
       from: this.#file.url,
       location,
@@ -375,12 +377,6 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   }
 
   // The end.
-
-  #timedOut(): void {
-    const within = `within ${this.#connectTimeoutMs / 1000} s`;
-    if (this.#channel?.isOpen !== true) this.#end(this.#error('connect-timeout', `did not answer ${within}`));
-    else this.#end(this.#error('source-silent', `accepted the connection, but said nothing ${within}`));
-  }
 
   #error(code: ManygetError['code'], what: string): ManygetError {
     return new ManygetError(code, `${this.#origin.peer} ${what}`);

@@ -43,6 +43,11 @@ interface RunningParts {
   readonly order: Order;
 }
 
+/** A body of which the first byte alone is asked for. */
+interface PeekedBody {
+  readonly onFirst: (byte: number) => void;
+}
+
 /**
  * Brings the bodies of answers to those who ordered them: skips what is before a wanted range, ends it where it was
  * trimmed, and reads over what nobody wants. Knows nothing of HTTP and of connections.
@@ -54,7 +59,7 @@ export class HttpDelivery {
   readonly #handler: ConnectionHandler;
   readonly #onSurplus: (leftBytes: number, whole: boolean) => void;
   readonly #orders: Order[] = [];
-  #body: RunningBody | RunningParts | 'unwanted' | undefined;
+  #body: RunningBody | RunningParts | PeekedBody | 'unwanted' | undefined;
   #skippedBytes = 0;
   #isStopped = false;
 
@@ -77,7 +82,7 @@ export class HttpDelivery {
   /** What the whole file that is coming means for the next order; undefined where none is coming. */
   get wholeBody(): 'in-use' | 'ahead' | 'gone-by' | undefined {
     const body = this.#body;
-    if (body === undefined || body === 'unwanted' || 'reader' in body || !body.whole) return undefined;
+    if (!isFileBody(body) || !body.whole) return undefined;
     if (body.order !== undefined) return 'in-use';
     return (this.next?.position ?? Infinity) < body.position ? 'gone-by' : 'ahead';
   }
@@ -109,6 +114,11 @@ export class HttpDelivery {
     this.#body = 'unwanted';
   }
 
+  /** The next body is of no use, but for its first byte. */
+  peek(onFirst: (byte: number) => void): void {
+    this.#body = { onFirst };
+  }
+
   /** Nothing more comes of what was asked for: it is to be asked for again. */
   forget(): void {
     this.#body = undefined;
@@ -125,7 +135,7 @@ export class HttpDelivery {
     const body = this.#wantedBody();
     if (body === undefined) return undefined;
     // One byte at a time: the first byte of the part belongs elsewhere.
-    if (body !== 'unwanted' && 'reader' in body) return scratch.subarray(0, 1);
+    if (body !== 'unwanted' && !isFileBody(body)) return scratch.subarray(0, 1);
     if (body === 'unwanted') return scratch.subarray(0, Math.min(bytesMax, scratch.length));
     const { order, position } = body;
     if (position < order.position) {
@@ -142,8 +152,9 @@ export class HttpDelivery {
   filled(bytes: number): boolean {
     const body = this.#body;
     if (body === undefined || body === 'unwanted') return false;
-    if ('reader' in body) {
-      this.#partHead(body);
+    if (!isFileBody(body)) {
+      if ('reader' in body) this.#partHead(body);
+      else this.#peeked(body);
       return false;
     }
     const { order } = body;
@@ -167,7 +178,7 @@ export class HttpDelivery {
   ended(peer: string): void {
     const body = this.#body;
     this.#body = undefined;
-    if (body === undefined || body === 'unwanted') return;
+    if (body === undefined || body === 'unwanted' || 'onFirst' in body) return;
     if ('reader' in body) throw new ManygetError('http-range', `${peer} sent a multipart answer without a part`);
     if (body.end !== undefined && body.position < body.end) {
       throw new ManygetError(
@@ -180,11 +191,11 @@ export class HttpDelivery {
   }
 
   /** The body with the order that it is for; ends orders that have all they want. */
-  #wantedBody(): (RunningBody & { order: Order }) | RunningParts | 'unwanted' | undefined {
+  #wantedBody(): (RunningBody & { order: Order }) | RunningParts | PeekedBody | 'unwanted' | undefined {
     for (;;) {
       const body = this.#body;
       if (this.#isStopped || body === undefined) return undefined;
-      if (body === 'unwanted' || 'reader' in body) return body;
+      if (!isFileBody(body)) return body;
       if (body.order === undefined && body.whole) this.#adopt(body);
       if (body.order === undefined) return undefined;
       if (body.order.position < body.order.end) return body as RunningBody & { order: Order };
@@ -204,13 +215,18 @@ export class HttpDelivery {
   #finish(order: Order): void {
     this.#orders.splice(this.#orders.indexOf(order), 1);
     const body = this.#body;
-    const isComing = body !== undefined && body !== 'unwanted' && !('reader' in body) && body.order === order;
+    const isComing = isFileBody(body) && body.order === order;
     if (isComing) body.order = undefined;
     this.#handler.segmentEnded(order.segment, order.position);
     if (this.#isStopped || !isComing || this.#body !== body) return;
     const left = (body.end ?? Infinity) - body.position;
     if (left > 0) this.#onSurplus(left, body.whole);
     else if (body.trailing) this.#body = 'unwanted';
+  }
+
+  #peeked({ onFirst }: PeekedBody): void {
+    this.#body = 'unwanted';
+    onFirst(scratch[0] ?? 0);
   }
 
   #partHead({ reader, order }: RunningParts): void {
@@ -231,4 +247,8 @@ export class HttpDelivery {
     this.#skippedBytes = 0;
     this.#handler.alive();
   }
+}
+
+function isFileBody(body: RunningBody | RunningParts | PeekedBody | 'unwanted' | undefined): body is RunningBody {
+  return body !== undefined && body !== 'unwanted' && 'position' in body;
 }

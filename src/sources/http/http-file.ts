@@ -2,6 +2,10 @@ import { choosePieceBytes } from '../../wire/content-id.js';
 import type { KnownFile } from '../../wire/http-answer.js';
 import { ifRangeValue, noValidators, type Validators } from '../../wire/http-validators.js';
 import type { SourceInfo } from '../source.js';
+import { isPrivateAddress } from './http-redirect.js';
+
+/** Useless answers to range requests, in a row, after which parts are not asked for any more, or the source is given up. */
+const strikesMax = 3;
 
 /** What an answer adds to what is known of the file. */
 export interface LearnedFacts {
@@ -73,6 +77,11 @@ export class HttpFile {
     return this.#url !== this.original;
   }
 
+  /** Its server is out in the internet: what it names may not lead into our own network. */
+  isFromPublic(remoteAddress: string | undefined): boolean {
+    return this.#publicOnly || (remoteAddress !== undefined && !isPrivateAddress(remoteAddress));
+  }
+
   movedTo(url: URL, publicOnly: boolean): void {
     this.#url = url;
     this.#publicOnly ||= publicOnly;
@@ -84,6 +93,16 @@ export class HttpFile {
     this.#url = this.original;
     this.#publicOnly = false;
     this.isTrusted = false;
+  }
+
+  /** Counts an answer that is of no use, and says what comes next. */
+  strike(): 'try-again' | 'ask-whole' | 'give-up' {
+    this.strikes += 1;
+    if (this.strikes < strikesMax) return 'try-again';
+    if (this.rangesAreBroken) return 'give-up';
+    this.rangesAreBroken = true;
+    this.strikes = 0;
+    return 'ask-whole';
   }
 
   learn(facts: LearnedFacts): SourceInfo {

@@ -65,6 +65,13 @@ export class HttpOrigin {
     this.#busyTimes = 0;
   }
 
+  /** The error for who has waited for an answer long enough. */
+  tooLate(waitedMs: number, isOpen: boolean): ManygetError {
+    const within = `within ${waitedMs / 1000} s`;
+    if (!isOpen) return new ManygetError('connect-timeout', `${this.peer} did not answer ${within}`);
+    return new ManygetError('source-silent', `${this.peer} accepted the connection, but said nothing ${within}`);
+  }
+
   /** The error for who wants to ask too early. */
   tooEarly(): ManygetError {
     const wait = this.waitMs;

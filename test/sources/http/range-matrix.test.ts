@@ -36,6 +36,7 @@ const usable: readonly Row[] = [
     quirk: quirks.exact,
     options: { etag: '', lastModified: 'Tue, 03 Nov 2020 10:00:00 GMT' },
   },
+  { row: 'the type of a web page, and all of the file for its first byte', quirk: quirks.likeBusybox },
   { row: 'a truncated body', quirk: quirks.truncates },
   { row: 'a connection that is closed after each answer', quirk: quirks.closesAfterEach },
 ];
@@ -44,6 +45,7 @@ const usable: readonly Row[] = [
 const useless: readonly (Row & { readonly says: string; readonly code?: string })[] = [
   { row: 'a coded body (Content-Encoding)', quirk: quirks.gzips, says: 'in the coding "gzip"' },
   { row: 'an error page with 200', quirk: quirks.errorPage, says: 'sends a web page' },
+  { row: 'an error page in parts', quirk: quirks.pageInParts, says: 'sends a web page' },
   { row: '404', quirk: quirks.answersStatus(404), says: 'answered 404', code: 'file-not-found' },
   { row: '410', quirk: quirks.answersStatus(410), says: 'answered 410', code: 'file-not-found' },
   { row: '403', quirk: quirks.answersStatus(403), says: 'answered 403' },
