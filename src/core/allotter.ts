@@ -3,7 +3,16 @@ import type { SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
 import type { Lane, Segment } from './lane.js';
 import type { OrderBook } from './order-book.js';
-import { alignCut, planSteal, stealBytesMin, stealGainMsMin, type StealPlan } from './split.js';
+import type { Reading } from './reading.js';
+import {
+  alignCut,
+  planSteal,
+  stealBytesMin,
+  stealGainMsMin,
+  type HedgeBudget,
+  type StealPlan,
+  type StealVictim,
+} from './split.js';
 
 /** How long a source may take to connect before its share is dealt out to the others. */
 const expectedMsMax = 2000;
@@ -23,6 +32,8 @@ const busyGainMsMin = 150;
 const siblingGainMsMin = 100;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
+/** What a steal has to gain where only the reader's window is full. */
+const windowGainMsMin = 50;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
 const hedgeShareMax = 0.012;
 const hedgeBytesMin = 256 * 1024;
@@ -37,6 +48,7 @@ const hedgePrice = 0.05;
  */
 export class Allotter {
   readonly #book: OrderBook;
+  readonly #reading: Reading;
   readonly #pieceBytes: number;
   readonly #sourceRate: (source: SourceId) => number | undefined;
   readonly #expected = new Map<SourceId, number>();
@@ -45,8 +57,14 @@ export class Allotter {
   #hedgeBytesLeft: number;
 
   /** @param sourceRate What one more connection to a source can be expected to deliver, in bytes a second. */
-  constructor(book: OrderBook, pieceBytes: number, sourceRate: (source: SourceId) => number | undefined) {
+  constructor(
+    book: OrderBook,
+    reading: Reading,
+    pieceBytes: number,
+    sourceRate: (source: SourceId) => number | undefined,
+  ) {
     this.#book = book;
+    this.#reading = reading;
     this.#pieceBytes = pieceBytes;
     this.#sourceRate = sourceRate;
     this.#hedgeBytesLeft = hedgeBytesMin + book.free.bytes * hedgeShareMax;
@@ -66,6 +84,12 @@ export class Allotter {
     this.#expected.set(source, this.#book.nowMs);
   }
 
+  /** Sources that will be there in a moment, as far as one can hope. */
+  coming(): SourceId[] {
+    const { nowMs } = this.#book;
+    return [...this.#expected].filter(([, since]) => nowMs - since < expectedMsMax).map(([source]) => source);
+  }
+
   expectNoMore(source: SourceId): void {
     this.#expected.delete(source);
   }
@@ -74,10 +98,10 @@ export class Allotter {
     this.#second.push({ range, avoid });
   }
 
-  /** Gives a connection more work, where there is any for it. */
-  feed(lane: Lane): void {
-    if (this.#takeSecond(lane) || this.#takeFree(lane)) return;
-    this.#steal(lane);
+  /** Gives a connection more work, where there is any for it; false where there was none. */
+  feed(lane: Lane): boolean {
+    if (this.#takeSecond(lane) || this.#helpHead(lane) || this.#takeFree(lane)) return true;
+    return this.#steal(lane);
   }
 
   #takeSecond(lane: Lane): boolean {
@@ -94,13 +118,14 @@ export class Allotter {
 
   /** Takes its fair part of what nobody holds: as much as it can deliver until all would be done together. */
   #takeFree(lane: Lane, victim?: Lane, why = 'that nobody holds: its share by speed'): boolean {
-    const first = this.#book.free.at(0);
+    const first = this.#reading.firstFree();
     if (first === undefined) return false;
     const share = this.#fairShare(lane);
-    const want = Math.max(spanBytesMin, share);
+    const want = Math.max(spanBytesMin, Math.min(share, this.#reading.partBytesMax(lane)));
     if (share < spanBytesMin && this.#othersAreSooner(lane, want)) return false;
+    if (this.#reading.wouldBlock(lane, want)) return false;
     const lastEnd = lane.segments.at(-1)?.end ?? -1;
-    const following = lastEnd < 0 ? undefined : this.#book.free.atOrAfter(lastEnd);
+    const following = lastEnd < 0 || this.#reading.isOn ? undefined : this.#book.free.atOrAfter(lastEnd);
     const from = following?.start === lastEnd ? following : first;
     let end = from.start + Math.ceil(want);
     if (end < from.end) end = alignCut(end, { start: from.start, end: from.end }, this.#pieceBytes, want / 8);
@@ -131,27 +156,50 @@ export class Allotter {
     return (bytes / own) * 1000 > othersMs + slowMsMin;
   }
 
-  /** Takes from a connection that would be done last, so that both are done at the same time. */
-  #steal(thief: Lane): void {
+  /** Takes of what the reader wants next, where who holds it is late with it. */
+  #helpHead(thief: Lane): boolean {
+    const head = this.#reading.head();
+    if (head === undefined || head.lane === thief) return false;
+    const { lane: victim, segment } = head;
+    if (victim.isSuspect) return this.#takeOver(thief, victim, 0);
+    const { board, nowMs } = this.#book;
+    const rate = board.rateOf(victim);
+    const leftMs = victim.endAtMs(nowMs, rate, segment) - nowMs;
+    if (!this.#reading.isLate(leftMs, this.#startMs(thief))) return false;
+    const owedBytes = segment.end - segment.position;
+    const committedBytes = Math.min(owedBytes, this.#committedBytes(victim));
+    const plan = this.#plan(thief, victim, { owedBytes, committedBytes, leftMs, rate }, true);
+    if (plan === undefined) return false;
+    this.#hedgeBytesLeft -= plan.wasteBytes;
+    this.#takeOff(thief, victim, segment, plan, Math.min(plan.bytes, owedBytes), 'what the reader waits for');
+    return true;
+  }
+
+  /** Takes from a connection that would be done last, so that both are done at the same time; false where none is late. */
+  #steal(thief: Lane): boolean {
     let best: { victim: Lane; plan: StealPlan; committedBytes: number } | undefined;
     let silent: Lane | undefined;
     for (const victim of this.#book.board.latest(victimsMax)) {
       if (victim === thief) continue;
       if (victim.isSuspect) {
-        if (this.#takeOver(thief, victim, victim.heldBytes)) return;
+        if (this.#takeOver(thief, victim, victim.heldBytes)) return true;
         silent ??= victim;
         continue;
       }
       const committedBytes = this.#committedBytes(victim);
-      const plan = this.#plan(thief, victim, committedBytes);
+      const { board, nowMs } = this.#book;
+      const leftMs = board.endAtMs(victim, nowMs) - nowMs;
+      const owed = { owedBytes: victim.remainingBytes, committedBytes, leftMs, rate: board.rateOf(victim) };
+      // A full window is not the end: where the reader is the slow one nothing is fetched twice.
+      const plan = this.#plan(thief, victim, owed, this.#book.beyond.isEmpty || this.#reading.isWaiting);
       if (plan === undefined || (best !== undefined && plan.gainMs <= best.plan.gainMs)) continue;
       // A victim owes no more than it owes: a hedge takes of that, however much could be on its way.
       best = { victim, plan, committedBytes: Math.min(committedBytes, victim.remainingBytes) - plan.wasteBytes };
     }
-    if (best === undefined && silent !== undefined) this.#takeOver(thief, silent, 0);
-    if (best === undefined) return;
+    if (best === undefined) return silent !== undefined && this.#takeOver(thief, silent, 0);
     this.#hedgeBytesLeft -= best.plan.wasteBytes;
     this.#takeEnd(thief, best.victim, best.plan, best.committedBytes);
+    return true;
   }
 
   /** What is on its way to the victim, or will be by the time that it hears of a trim: the first bytes that it owes. */
@@ -162,51 +210,58 @@ export class Allotter {
     return this.#book.isClientBusy ? Math.max(byTime, victim.pipeBytes) : byTime;
   }
 
-  #plan(thief: Lane, victim: Lane, committedBytes: number): StealPlan | undefined {
+  /** Until the first byte of something new can come from a connection. */
+  #startMs(lane: Lane): number {
     const { board, nowMs } = this.#book;
-    const rate = board.rateOf(victim);
+    return Math.max(lane.firstByteMs, board.endAtMs(lane, nowMs) - nowMs, lane.strayUntilMs() - nowMs);
+  }
+
+  #plan(thief: Lane, victim: Lane, owed: StealVictim, mayHedge: boolean): StealPlan | undefined {
+    const { board } = this.#book;
     return planSteal(
-      {
-        owedBytes: victim.remainingBytes,
-        committedBytes,
-        leftMs: board.endAtMs(victim, nowMs) - nowMs,
-        rate,
-      },
+      owed,
       {
         rate: thief.rate ?? (this.#sourceRate(thief.source) ?? board.meanRate) * thief.trust,
-        startMs: Math.max(thief.firstByteMs, board.endAtMs(thief, nowMs) - nowMs, thief.strayUntilMs() - nowMs),
+        startMs: this.#startMs(thief),
       },
-      this.#book.isClientBusy
-        ? { bytes: 0, bytesPerMs: 0, gainMsMin: busyGainMsMin }
-        : {
-            bytes: this.#hedgeBytesLeft,
-            bytesPerMs: (board.rateSum / 1000) * hedgePrice,
-            gainMsMin: thief.source === victim.source ? siblingGainMsMin : stealGainMsMin,
-          },
+      this.#price(thief, victim, mayHedge),
     );
+  }
+
+  /** What a steal has to gain, and what may come twice for it. */
+  #price(thief: Lane, victim: Lane, mayHedge: boolean): HedgeBudget {
+    if (this.#book.isClientBusy) return { bytes: 0, bytesPerMs: 0, gainMsMin: busyGainMsMin };
+    const gainMsMin = thief.source === victim.source ? siblingGainMsMin : stealGainMsMin;
+    if (!mayHedge) return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, windowGainMsMin) };
+    return { bytes: this.#hedgeBytesLeft, bytesPerMs: (this.#book.board.rateSum / 1000) * hedgePrice, gainMsMin };
   }
 
   /**
    * Moves bytes that the victim owes to the thief: whole segments, and the end of one.
    */
   #takeEnd(thief: Lane, victim: Lane, plan: StealPlan, committedBytes: number): void {
+    let left = plan.bytes;
+    for (const { segment, takeable } of segmentsToTake(victim, plan.bytes, committedBytes)) {
+      if (left <= 0) break;
+      left -= this.#takeOff(thief, victim, segment, plan, Math.min(left, takeable), 'the one that would end last');
+    }
+  }
+
+  /** Moves about the last `bytes` of a segment to the thief; returns how many they became. */
+  #takeOff(thief: Lane, victim: Lane, segment: Segment, plan: StealPlan, bytes: number, what: string): number {
     const gain = `done ${(plan.gainMs / 1000).toFixed(plan.gainMs < 1000 ? 2 : 1)} s sooner`;
     const both = this.#book.board.rateOf(victim) + this.#book.board.rateOf(thief);
     // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
     const slack = (plan.gainMs / 10) * (both / 1000);
-    let left = plan.bytes;
-    for (const { segment, takeable } of segmentsToTake(victim, plan.bytes, committedBytes)) {
-      if (left <= 0) break;
-      const { position, end } = segment;
-      const wished = end - Math.min(left, takeable);
-      const whole = wished <= position;
-      const cut = whole ? position : alignCut(wished, { start: position, end }, this.#pieceBytes, slack);
-      left -= end - cut;
-      this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
-      const reason = `${formatBytes(end - cut)} off the one that would end last: ${gain}`;
-      const asked = this.#book.request(thief, cut, end, victim.source, reason);
-      segment.taker = { lane: thief, segment: asked };
-    }
+    const { position, end } = segment;
+    const wished = end - bytes;
+    const whole = wished <= position;
+    const cut = whole ? position : alignCut(wished, { start: position, end }, this.#pieceBytes, slack);
+    this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
+    const reason = `${formatBytes(end - cut)} off ${what}: ${gain}`;
+    const asked = this.#book.request(thief, cut, end, victim.source, reason);
+    segment.taker = { lane: thief, segment: asked };
+    return end - cut;
   }
 
   /**

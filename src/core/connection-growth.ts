@@ -86,11 +86,17 @@ export class ConnectionGrowth {
   #restMs = restMsMin;
   #limit = Infinity;
   #hasFailed = false;
+  #wasThere = false;
   /** What a trial that was taken back had, until it is seen whether that was right. */
   #retired: { readonly rate: number; readonly count: number } | undefined;
 
   constructor(source: SourceId) {
     this.source = source;
+  }
+
+  /** Nothing is known of it yet: it may be there in a moment. */
+  get isUntried(): boolean {
+    return !this.#hasFailed && !this.#wasThere;
   }
 
   get opening(): number {
@@ -99,6 +105,7 @@ export class ConnectionGrowth {
 
   added(lane: Lane, nowMs: number): void {
     this.lanes.add(lane);
+    this.#wasThere = true;
     this.#opening = Math.max(0, this.#opening - 1);
     this.#change(nowMs);
   }
@@ -116,6 +123,11 @@ export class ConnectionGrowth {
     if (this.#opening === 0) return;
     this.#opening -= 1;
     if (this.lanes.size > 0) this.#limit = this.lanes.size;
+    this.#change(nowMs);
+  }
+
+  /** What comes now says nothing of what could: it is measured anew. */
+  hold(nowMs: number): void {
     this.#change(nowMs);
   }
 

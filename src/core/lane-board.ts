@@ -36,7 +36,7 @@ export class LaneBoard {
     return this.#owedBytes;
   }
 
-  /** Lanes that are no suspects. */
+  /** Lanes that are counted on: no suspects, no reserves. */
   get activeCount(): number {
     return this.#activeCount;
   }
@@ -95,7 +95,7 @@ export class LaneBoard {
     const idle = lane.isIdle;
     lane.countedBytes = lane.remainingBytes;
     this.#owedBytes += lane.countedBytes;
-    lane.countsAsActive = !lane.isSuspect;
+    lane.countsAsActive = !lane.isSuspect && !lane.isReserve;
     if (lane.countsAsActive) this.#activeCount += 1;
     if (lane.countsAsActive && lane.rate !== undefined) {
       lane.countedRate = lane.rate;
@@ -103,7 +103,7 @@ export class LaneBoard {
       this.#ratedCount += 1;
     }
     const endAt = this.endAtMs(lane, nowMs);
-    if (lane.isSuspect || lane.isRetiring) this.#soonest.delete(lane.slot);
+    if (!lane.takesWork) this.#soonest.delete(lane.slot);
     else this.#soonest.set(lane.slot, idle ? 0 : endAt);
     if (idle) {
       this.#latest.delete(lane.slot);

@@ -43,6 +43,8 @@ export class Lane {
   countsAsActive = false;
   /** It gets nothing more, and is closed when it is done. */
   isRetiring = false;
+  /** Better sources are there: it gets nothing while they deliver. */
+  isReserve = false;
   readonly #meter = new DeliveryMeter(rateTauMs);
   #firstByteMs: number;
   #latencyMs: number | undefined;
@@ -96,6 +98,11 @@ export class Lane {
   /** It did not deliver what it owed in time, and has shown no life since: nothing new is given to it. */
   get isSuspect(): boolean {
     return this.#suspect;
+  }
+
+  /** True where it may be given work. */
+  get takesWork(): boolean {
+    return !this.#suspect && !this.isRetiring && !this.isReserve;
   }
 
   get remainingBytes(): number {
@@ -202,8 +209,8 @@ export class Lane {
     return this.#askedAtMs === undefined ? Math.min(nowMs - this.#lastByteAtMs, 60) : 0;
   }
 
-  /** When it will have delivered what it owes, at `rate` bytes a second. */
-  endAtMs(nowMs: number, rate: number): number {
+  /** When it will have delivered what it owes, or all up to the end of `last`, at `rate` bytes a second. */
+  endAtMs(nowMs: number, rate: number, last?: Segment): number {
     let owed = 0;
     let stray = 0;
     for (const segment of this.segments) {
@@ -212,6 +219,7 @@ export class Lane {
         if (stray > nowMs) owed = Math.max(owed, stray);
         owed = Math.max(owed, this.#comesFromMs(nowMs)) + ((segment.end - segment.position) / Math.max(1, rate)) * 1000;
       }
+      if (segment === last) break;
       if (segment.strayUntilMs > stray) stray = segment.strayUntilMs;
     }
     if (owed === 0) return nowMs;

@@ -19,6 +19,8 @@ export interface Order extends Run {
  */
 export class OrderBook {
   readonly free: RangeSet;
+  /** What nobody holds and nobody may be asked for yet. */
+  readonly beyond = new RangeSet();
   readonly board = new LaneBoard();
   /** The time of the event at hand. */
   nowMs = 0;
@@ -26,14 +28,50 @@ export class OrderBook {
   isClientBusy = false;
   #nextSegment: SegmentId = 1;
   #commands: SchedulerCommand[] = [];
+  /** No byte from here on may be asked for. */
+  #limit = Infinity;
 
   constructor(missing: Iterable<ByteRange>) {
     this.free = new RangeSet(missing);
   }
 
-  /** Bytes that are free or on order. */
+  /** Bytes that are free, on order, or may not be asked for yet. */
   get leftBytes(): number {
-    return this.free.bytes + this.board.owedBytes;
+    return this.free.bytes + this.beyond.bytes + this.board.owedBytes;
+  }
+
+  /** Nothing from `limit` on may be asked for: what is, is taken back as far as it is not on its way. */
+  moveLimit(limit: number): void {
+    const before = this.#limit;
+    this.#limit = limit;
+    if (limit > before) {
+      for (const { start, end } of this.beyond.within(before, limit)) {
+        this.beyond.remove(start, end);
+        this.free.add(start, end);
+      }
+      return;
+    }
+    for (const { start, end } of this.free.within(limit, before)) {
+      this.free.remove(start, end);
+      this.beyond.add(start, end);
+    }
+    for (const lane of this.board.lanes()) {
+      for (const segment of lane.segments) {
+        if (segment.end > limit)
+          this.trim(lane, segment, Math.max(limit, segment.position), 'the reader is not there yet');
+      }
+    }
+  }
+
+  /** True where a byte of [start, end) is missing. */
+  lacks(start: number, end: number): boolean {
+    if (this.free.overlapBytes(start, end) + this.beyond.overlapBytes(start, end) > 0) return true;
+    for (const { segments } of this.board.lanes()) {
+      for (const { position, end: owedEnd } of segments) {
+        if (Math.max(start, position) < Math.min(end, owedEnd)) return true;
+      }
+    }
+    return false;
   }
 
   orders(): Order[] {
@@ -86,6 +124,8 @@ export class OrderBook {
   }
 
   giveBack(start: number, end: number): void {
-    if (start < end) this.free.add(start, end);
+    if (start >= end) return;
+    this.free.add(start, Math.min(end, this.#limit));
+    this.beyond.add(Math.max(start, this.#limit), end);
   }
 }

@@ -38,6 +38,13 @@ export type SchedulerEvent =
   | { readonly type: 'alive'; readonly connection: ConnectionId }
   /** Bytes that were received are to be fetched again, if possible not from `avoid`. */
   | { readonly type: 'refetch'; readonly range: ByteRange; readonly avoid: SourceId | undefined }
+  /**
+   * Somebody reads the file in order and wants the bytes from `at` on next; with `aheadBytes`, nothing beyond
+   * `at + aheadBytes` is asked for. A seek is a move like others. `at` undefined: nobody reads any more.
+   */
+  | { readonly type: 'cursor'; readonly at: number | undefined; readonly aheadBytes: number | undefined }
+  /** A source of a higher tier is used only while none of a lower one is connected and delivers. Every source begins in 0. */
+  | { readonly type: 'source-preference'; readonly source: SourceId; readonly tier: number }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** Time passes; at least every 100 ms while anything is going on. */

@@ -4,7 +4,9 @@ import { Allotter } from './allotter.js';
 import { ConnectionGrowth, type GrowthDecision, type GrowthView } from './connection-growth.js';
 import { Lane, type Segment } from './lane.js';
 import { OrderBook, type Order } from './order-book.js';
+import { Reading } from './reading.js';
 import type { SchedulerCommand, SchedulerEvent, SegmentId } from './scheduler-messages.js';
+import { Tiers } from './tiers.js';
 import { TrialGate } from './trial-gate.js';
 
 /** A connection is given its next work when what it has lasts this much longer than asking takes. */
@@ -16,6 +18,8 @@ const busyMin = 0.8;
 /** Lanes looked at for the horizon, and thieves for one tick. */
 const lastLanesMax = 4;
 const thievesMax = 64;
+/** Parts that a connection is given one after another, where one is too short to keep it busy. */
+const partsMax = 16;
 
 /** What a connection that is taken back still delivers at the least: as much as a send buffer holds. */
 const retireBytesMin = 64 * 1024;
@@ -41,6 +45,8 @@ export class Scheduler {
   readonly #connectionsMax: number;
   readonly #book: OrderBook;
   readonly #allotter: Allotter;
+  readonly #reading: Reading;
+  readonly #tiers = new Tiers();
   readonly #sources = new Map<SourceId, ConnectionGrowth>();
   readonly #gate = new TrialGate();
   #paused = false;
@@ -51,7 +57,13 @@ export class Scheduler {
     this.#connectionsMax = options.connectionsPerSourceMax ?? connectionsPerSourceDefault;
     this.#book = new OrderBook(options.missing);
     const laneRate = (source: SourceId): number | undefined => this.#sources.get(source)?.laneRate;
-    this.#allotter = new Allotter(this.#book, options.pieceBytes, laneRate);
+    this.#reading = new Reading(this.#book, options.pieceBytes, laneRate);
+    this.#allotter = new Allotter(this.#book, this.#reading, options.pieceBytes, laneRate);
+  }
+
+  /** All that is missing and not on order is beyond what the reader keeps: nobody is asked until it goes on. */
+  get awaitsReader(): boolean {
+    return this.#book.beyond.bytes > 0 && this.freeBytes === 0;
   }
 
   /** Bytes that nobody holds. */
@@ -81,9 +93,11 @@ export class Scheduler {
       case 'source-expected':
         this.#allotter.expect(event.source);
         this.#growthOf(event.source).expected(this.#book.nowMs);
+        this.#rank();
         return;
       case 'source-gone':
         this.#allotter.expectNoMore(event.source);
+        this.#rank();
         return;
       case 'connection-ready':
         this.#connectionReady(event.connection, event.source, event.rttMs);
@@ -107,6 +121,14 @@ export class Scheduler {
         this.#allotter.refetch(event.range, event.avoid);
         this.#feedHungry();
         return;
+      case 'cursor':
+        if (this.#reading.move(event.at, event.aheadBytes)) this.#seek();
+        this.#feedHungry();
+        return;
+      case 'source-preference':
+        this.#tiers.set(event.source, event.tier);
+        this.#rank();
+        return;
       case 'pause':
         this.#pause();
         return;
@@ -129,6 +151,7 @@ export class Scheduler {
     const growth = this.#growthOf(source);
     growth.added(lane, this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
+    this.#rank();
     this.#feed(lane);
     this.#ramp(growth, rttMs);
   }
@@ -139,6 +162,7 @@ export class Scheduler {
     this.#book.board.remove(lane);
     this.#sources.get(lane.source)?.removed(lane, this.#book.nowMs);
     for (const segment of lane.segments) this.#book.giveBack(segment.position, segment.end);
+    this.#rank();
     this.#feedHungry();
   }
 
@@ -190,6 +214,7 @@ export class Scheduler {
     if (lane === undefined) return;
     lane.answered(this.#book.nowMs);
     this.#book.board.refresh(lane, this.#book.nowMs);
+    this.#rank();
     if (this.#isHungry(lane)) this.#feed(lane);
   }
 
@@ -200,7 +225,42 @@ export class Scheduler {
     }
   }
 
+  /** The reader wants other bytes now: whoever brings what can wait leaves that, and all see to what is wanted. */
+  #seek(): void {
+    const lanes = [...this.#book.board.lanes()].filter((lane) => lane.takesWork);
+    lanes.sort((a, b) => this.#book.board.rateOf(b) - this.#book.board.rateOf(a));
+    for (const lane of lanes) {
+      this.#standDown(lane, 'the reader wants other bytes', (s) => this.#reading.canWait(s.position, s.end));
+    }
+    for (const lane of lanes) this.#feed(lane);
+  }
+
+  /** Which sources are in use, by their tiers and by who is there. */
+  #rank(): void {
+    const coming = this.#allotter.coming().filter((source) => this.#growthOf(source).isUntried);
+    const changed = this.#tiers.update(this.#book.board.lanes(), coming);
+    for (const source of coming) if (this.#tiers.isReserve(source)) this.#allotter.expectNoMore(source);
+    for (const lane of changed) {
+      lane.isReserve = !lane.isReserve;
+      this.#book.board.refresh(lane, this.#book.nowMs);
+      if (lane.isReserve) this.#standDown(lane, 'better sources are there');
+    }
+    if (changed.length > 0) this.#feedHungry();
+  }
+
+  /** Gives back what a connection holds, but for what is on its way. */
+  #standDown(lane: Lane, reason: string, which: (segment: Segment) => boolean = () => true): void {
+    let keep = Math.ceil(((lane.rate ?? 0) * lane.latencyMs) / 1000);
+    for (const segment of lane.segments) {
+      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
+      keep -= kept;
+      if (which(segment)) this.#book.trim(lane, segment, segment.position + kept, reason);
+    }
+    this.#book.board.refresh(lane, this.#book.nowMs);
+  }
+
   #tick(): void {
+    this.#rank();
     for (const lane of this.#book.board.takeSilent(this.#book.nowMs)) {
       const silentMs = lane.silentMs(this.#book.nowMs);
       if (silentMs > lane.stallMs) lane.markSuspect();
@@ -212,7 +272,7 @@ export class Scheduler {
       this.#ramp(this.#growthOf(source), (this.#book.nowMs - sinceMs) / 2);
     }
     this.#horizonMs = 0;
-    if (this.#book.free.isEmpty) {
+    if (this.#book.free.isEmpty && this.#book.beyond.isEmpty) {
       for (const lane of this.#book.board.latest(lastLanesMax)) {
         this.#horizonMs = Math.max(this.#horizonMs, Math.min(horizonMsMax, lane.latencyMs));
       }
@@ -241,14 +301,20 @@ export class Scheduler {
   }
 
   #isHungry(lane: Lane): boolean {
-    if (lane.isSuspect || lane.isRetiring) return false;
+    if (!lane.takesWork) return false;
     const horizon = lane.firstByteMs + Math.min(60, 1.2 * lane.gapMs) + lookAheadMs + this.#horizonMs;
     const { nowMs } = this.#book;
     return Math.max(this.#book.board.endAtMs(lane, nowMs), lane.strayUntilMs()) - nowMs < horizon;
   }
 
   #feed(lane: Lane): void {
-    if (!this.#paused && !lane.isSuspect && !lane.isRetiring) this.#allotter.feed(lane);
+    if (this.#paused || !lane.takesWork) return;
+    if (!this.#reading.isOn) {
+      this.#allotter.feed(lane);
+      return;
+    }
+    // Parts are short then: several may be needed until the first byte of the next one can come.
+    for (let i = 0; i < partsMax && this.#allotter.feed(lane) && this.#isHungry(lane); i += 1);
   }
 
   // How many connections a source has.
@@ -263,13 +329,17 @@ export class Scheduler {
   }
 
   #ramp(growth: ConnectionGrowth, rttMs: number): void {
-    if (this.#paused || this.#book.isClientBusy) return;
+    if (this.#paused || this.#book.isClientBusy || this.#tiers.isReserve(growth.source)) return;
     const shareBytes = this.#book.leftBytes / Math.max(1, this.#sources.size);
     this.#carryOut(growth, growth.ramp(rttMs, shareBytes, this.#view()));
   }
 
   #adapt(growth: ConnectionGrowth): void {
-    if (this.#paused || this.#book.isClientBusy) return;
+    if (this.#paused || this.#book.isClientBusy || this.#tiers.isReserve(growth.source)) return;
+    if (this.#reading.isNearlyFull) {
+      growth.hold(this.#book.nowMs);
+      return;
+    }
     this.#carryOut(growth, growth.decide(this.#view()));
   }
 

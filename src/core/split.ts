@@ -35,6 +35,8 @@ export interface HedgeBudget {
   /** A steal that gains less is left alone. Default {@link stealGainMsMin}. */
   readonly gainMsMin?: number;
   readonly bytes: number;
+  /** So few whatever has been wasted before. Default 32 KiB. */
+  readonly bytesFree?: number;
   /** And beyond that, for each millisecond gained: a small part of what all connections bring in it. */
   readonly bytesPerMs: number;
 }
@@ -69,7 +71,7 @@ export function planSteal(victim: StealVictim, thief: StealThief, budget: HedgeB
     const gainMs = gainOf(victim, thief, wished);
     if (
       gainMs >= Math.max(hedgeGainMsMin, gainMsMin) &&
-      wasteBytes <= Math.max(budget.bytes, hedgeBytesFree, gainMs * budget.bytesPerMs)
+      wasteBytes <= Math.max(budget.bytes, budget.bytesFree ?? hedgeBytesFree, gainMs * budget.bytesPerMs)
     )
       return { bytes: Math.ceil(wished), gainMs, wasteBytes };
   }

@@ -208,7 +208,8 @@ export class Transfer {
 
   /** Has what is missing fetched where nobody is asked for it, whatever kept it from being so. */
   #unstick(): void {
-    const canGoOn = !this.#paused && this.#links.size > 0 && this.#orphans.size === 0 && !this.ledger.isReceived;
+    const isWaiting = this.#paused || this.#orphans.size > 0 || this.scheduler.awaitsReader;
+    const canGoOn = !isWaiting && this.#links.size > 0 && !this.ledger.isReceived;
     const ordersOut = canGoOn ? this.scheduler.inFlight().length : 0;
     if (!this.#stuckWatch.isStuck(this.#parts.nowMs(), canGoOn, ordersOut)) return;
     const missing = this.ledger.missing(0, this.ledger.sizeBytes);

@@ -11,6 +11,7 @@ import type { ClientConnection, ClientSegment } from './sim-client.js';
 import { ClientLink } from './client-link.js';
 import { SimConnection } from './sim-connection.js';
 import { SimLink } from './sim-link.js';
+import type { SimReader } from './sim-reader.js';
 import { slotMs, type World } from './world.js';
 
 /** As in the engine: how often it looks around, when it gives a silent connection up, how long an attempt may take. */
@@ -22,6 +23,15 @@ const blockBytes = 1024 * 1024;
 /** What can be watched while a world runs. */
 export interface SimulationWatcher {
   event?(event: SchedulerEvent, commands: readonly SchedulerCommand[], nowMs: number): void;
+}
+
+/** Sources that are only used where no better one delivers: tier by source. */
+export type SourceTiers = Readonly<Record<number, number>>;
+
+/** What a simulation may have besides its world. */
+export interface SimulationExtras {
+  readonly reader?: SimReader;
+  readonly tiers?: SourceTiers;
 }
 
 type Happening =
@@ -54,6 +64,7 @@ export class Simulation {
   nowMs = 0;
   readonly #random: Random;
   readonly #watcher: SimulationWatcher;
+  readonly #extras: SimulationExtras;
   readonly #sources: SourceState[];
   readonly #client: ClientLink;
   readonly #happenings = new ControlQueue<Happening>();
@@ -64,9 +75,10 @@ export class Simulation {
   #nextConnection = 0;
   #nextAttempt = 0;
 
-  constructor(world: World, watcher: SimulationWatcher = {}) {
+  constructor(world: World, watcher: SimulationWatcher = {}, extras: SimulationExtras = {}) {
     this.world = world;
     this.#watcher = watcher;
+    this.#extras = extras;
     this.#random = new Random(world.seed ^ 0x51ed270b);
     this.ledger = new Ledger(world.sizeBytes, world.pieceBytes);
     this.scheduler = new Scheduler({
@@ -87,6 +99,10 @@ export class Simulation {
 
   /** Runs until the file is there, or until `msMax`; returns the time. */
   run(msMax: number): number {
+    for (const [source, tier] of Object.entries(this.#extras.tiers ?? {})) {
+      this.#handle({ type: 'source-preference', source: Number(source) as SourceId, tier });
+    }
+    this.#letRead();
     this.#sources.forEach((_, i) => this.#attempt(i, true));
     let nextTickMs = tickMs;
     while (!this.ledger.isReceived && this.nowMs < msMax) {
@@ -95,6 +111,7 @@ export class Simulation {
       this.#happen();
       this.#move();
       for (const connection of this.#open.values()) this.#read(connection);
+      this.#letRead();
       if (this.nowMs < nextTickMs) continue;
       nextTickMs += tickMs;
       this.#tick();
@@ -113,6 +130,12 @@ export class Simulation {
       if (link.connections.length > 0) link.step(this.nowMs, stepMs, client.arrived);
     }
     client.step(this.nowMs, stepMs);
+  }
+
+  /** The reader, where there is one, takes what has arrived in order. */
+  #letRead(): void {
+    const event = this.#extras.reader?.read(this.ledger, this.nowMs);
+    if (event !== undefined) this.#handle(event);
   }
 
   #serversChange(): void {
