@@ -97,6 +97,8 @@ async function compare(tools, count, repeat, mib, source, digest) {
       // again. So each run begins when a file of the same size has just been there.
       fs.copyFileSync(source, out);
       fs.rmSync(out);
+      // Nor may it wait for what the one before it left to be written.
+      spawnSync('sync');
       const timing = await timeProcess(tool.command(count, out));
       if (i === 0 && sha256(out) !== digest) throw new Error(`${tool.name} wrote other bytes than were served`);
       fs.rmSync(out);

@@ -294,7 +294,7 @@ export class Assembly implements LinkEvents {
 
   /** The first to answer was wrong about the file: what it gave is thrown away. */
   #beginAnew(facts: FileFacts): void {
-    this.#transfer?.close();
+    this.#transfer?.discard();
     this.#parts.output.discard();
     this.#parts.onForgotten(0);
     this.#parts.log.add({
@@ -343,8 +343,7 @@ export class Assembly implements LinkEvents {
   #quarantine(runner: SourceRunner, error: ManygetError): void {
     if (runner.isStopped) return;
     this.pool.quarantine(runner, error);
-    const delivered = this.#transfer?.ledger.deliveredBy(runner.id) ?? [];
-    for (const run of delivered) this.#transfer?.refetch(run.start, run.end, runner.id);
+    this.#transfer?.distrust(runner.id);
     this.checkSourcesLeft();
   }
 

@@ -275,6 +275,7 @@ export class Download implements DownloadHandle {
     const arrived = this.#assembly.pool.arrivedBytes;
     const perSec = ((arrived - this.#arrivedAtTick) / Math.max(1, elapsedMs)) * 1000;
     this.#arrivedAtTick = arrived;
+    this.#assembly.transfer?.sink.noteSpeed(perSec, this.#check.isWanted || this.#options.sha256 === true);
     if (perSec > hashThreadBytesPerSec && availableParallelism() > 1) this.#hasher.setThreads(1);
   }
 
@@ -285,6 +286,7 @@ export class Download implements DownloadHandle {
       const { statedSha256: stated, isProved } = this.#assembly;
       const what = isProved ? 'all pieces are verified' : 'all bytes are here';
       this.#assembly.setPhase('finishing', `${what}; syncing to the disk`);
+      await this.#assembly.transfer?.sink.drained();
       await this.#syncing;
       const computed = await this.#checkWhole();
       // Where no piece was proved, a stated digest of the whole is the only proof there is.
@@ -315,6 +317,7 @@ export class Download implements DownloadHandle {
       return;
     }
     this.#end();
+    await this.#assembly.transfer?.sink.drained();
     await this.#syncing;
     await this.#leave(error);
   }

@@ -1,4 +1,6 @@
 import type { ByteRange } from '../base/byte-range.js';
+import type { PieceIndex } from '../base/ids.js';
+import type { Ledger } from '../core/ledger.js';
 import type { JournalReplay } from '../store/journal.js';
 import { mixedSources } from '../wire/journal-record.js';
 
@@ -33,4 +35,11 @@ export function otherVersionRanges(
   const extents = [...replay.extents, ...replay.extentsInPieces].filter((extent) => isStale(extent.source));
   const pieces = [...replay.pieces].filter(([, piece]) => isStale(piece.source)).map(([index]) => pieceRange(index));
   return [...extents.map(({ start, end }) => ({ start, end })), ...pieces];
+}
+
+/** What an earlier run says is there. */
+export function claimedRanges(ledger: Ledger, replay: JournalReplay | undefined): { start: number; end: number }[] {
+  if (replay === undefined) return [];
+  const pieces = [...replay.pieces.keys()].map((index) => ledger.pieceRange(index as PieceIndex));
+  return [...pieces, ...replay.extents];
 }

@@ -24,6 +24,9 @@ export class Inlet {
   #filled = 0;
   #written = 0;
   #capacity = 0;
+  /** The block, and how much was in it, at the last `flushOld`. */
+  #seenBlock: Block | undefined;
+  #seenFilled = 0;
 
   constructor(sink: Sink, source: SourceId) {
     this.#sink = sink;
@@ -78,6 +81,14 @@ export class Inlet {
     if (this.#filled < this.#capacity) return false;
     this.finishBlock();
     return true;
+  }
+
+  /** As `flush`, for what has been in memory alone since the last call of this; a block that fills fast stays whole. */
+  flushOld(): boolean {
+    const isOld = this.#block === this.#seenBlock && this.#seenFilled > this.#written;
+    this.#seenBlock = this.#block;
+    this.#seenFilled = this.#filled;
+    return !isOld || this.flush();
   }
 
   /** Writes what is in memory alone; false where the disk takes nothing. */

@@ -14,6 +14,7 @@ export interface LinkInlet {
   /** True where that filled a block. */
   filled(bytes: number): boolean;
   flush(): boolean;
+  flushOld(): boolean;
   finishBlock(): boolean;
   /** Nothing more comes of what was asked for. */
   ended?(): void;

@@ -1,15 +1,18 @@
 import { crc32 } from 'node:zlib';
-import { ManygetError } from '../base/errors.js';
+import type { ByteRange } from '../base/byte-range.js';
+import { asManygetError, ManygetError } from '../base/errors.js';
 import type { PieceIndex, SourceId } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
 import type { Block, BlockPool } from '../store/block-pool.js';
 import type { Journal } from '../store/journal.js';
 import type { PartFile } from '../store/part-file.js';
+import { DirectPolicy } from './direct-policy.js';
+import { DirectWrites, type DirectWrite } from './direct-writes.js';
 import type { Verifier } from './verifier.js';
 
-/** Above these numbers of connections blocks are smaller, so that memory stays bounded by the pool. */
-const connectionsWithLargeBlocks = 20;
-const connectionsWithMediumBlocks = 64;
+/** Above these numbers of connections blocks are smaller, so that there is one for every connection. */
+const connectionsWithLargeBlocks = 24;
+const connectionsWithMediumBlocks = 80;
 
 /** What a sink works on; made once the file's facts are known. */
 export interface SinkParts {
@@ -26,6 +29,10 @@ export interface SinkParts {
   readonly journalIndex: (source: SourceId) => number;
   /** Bytes that are in the file now, and who brought them. */
   readonly onWritten: (bytes: number, source: SourceId) => void;
+  /** A block that was on its way to the disk is in the file: perhaps that was the last one. */
+  readonly onLanded: () => void;
+  /** A fault of our own, in what a disk's answer set off. */
+  readonly onFault: (error: ManygetError) => void;
 }
 
 /** Bytes [from, to) of a block belong at `offset` of the file. */
@@ -39,18 +46,56 @@ export interface Stretch {
 
 /**
  * Takes bytes to the disk, and books them: one positional write, then the ledger, then the journal. Shared by all
- * connections of a download.
+ * connections of a download. Whole blocks may go past the page cache; they are booked when the disk has them.
  *
- * Invariant: the ledger and the journal never name a byte that was not written before.
+ * Invariant: the ledger and the journal never name a byte that was not written before. A byte on its way counts as
+ * there: whoever brings it too brings a duplicate.
  */
 export class Sink {
   readonly #parts: SinkParts;
   #blocked: ManygetError | undefined;
   #connections = 0;
   #retrying = false;
+  readonly #direct: DirectWrites;
+  readonly #directPolicy = new DirectPolicy();
+  /** Somebody found no room since the last tick, while most of the memory waited for the disk. */
+  #starved = false;
 
   constructor(parts: SinkParts) {
     this.#parts = parts;
+    this.#direct = new DirectWrites({
+      part: parts.part,
+      onWritten: (write) => this.#landed(write),
+      onVoid: (block) => this.release(block),
+      onFailed: (error) => this.block(error),
+    });
+  }
+
+  /** True while blocks are on their way to the disk. */
+  get isWriting(): boolean {
+    return !this.#direct.isEmpty;
+  }
+
+  /**
+   * How fast bytes come, once a tick, settles their way to the disk. `isReadBack`: the finished file is read once
+   * more, so that it had better stay in the page cache.
+   */
+  noteSpeed(bytesPerSec: number, isReadBack: boolean): void {
+    const { part, pool } = this.#parts;
+    const wanted = this.#directPolicy.isDirect(part.isDirect, bytesPerSec, this.#starved);
+    this.#starved = false;
+    if (!wanted) part.closeDirect();
+    else if (!part.isDirect && !isReadBack && pool.isAligned && !part.openDirect()) this.#directPolicy.refused();
+  }
+
+  /** What is on its way from `source` is not to be booked: these bytes. Undefined: from anybody. */
+  dropWrites(source: SourceId | undefined): ByteRange[] {
+    return this.#direct.void(source);
+  }
+
+  /** Resolves once nothing is on its way to the disk. */
+  drained(): Promise<void> {
+    return this.#direct.drained();
   }
 
   /** The error that keeps the disk from taking bytes; undefined while it takes them. */
@@ -65,7 +110,10 @@ export class Sink {
   /** A block for bytes to come; undefined while memory or disk is full. */
   take(): Block | undefined {
     if (this.#blocked !== undefined) return undefined;
-    return this.#parts.pool.take(this.blockBytes);
+    const { pool } = this.#parts;
+    const block = pool.take(this.blockBytes);
+    if (block === undefined && this.#direct.bytes * 2 > pool.takenBytes) this.#starved = true;
+    return block;
   }
 
   release(block: Block): void {
@@ -79,13 +127,18 @@ export class Sink {
   }
 
   isMissing(start: number, end: number): boolean {
-    return this.#parts.ledger.isMissing(start, end);
+    if (!this.#parts.ledger.isMissing(start, end)) return false;
+    if (this.#direct.isEmpty) return true;
+    const { held, until } = this.#direct.sameUntil(start, end);
+    return !held && until === end;
   }
 
   /** Where in [start, end) bytes stop being missing, or start to be. */
   sameUntil(start: number, end: number): { missing: boolean; until: number } {
-    const gap = this.#parts.ledger.missing(start, end)[0];
-    if (gap === undefined) return { missing: false, until: end };
+    const { held, until } = this.#direct.sameUntil(start, end);
+    if (held) return { missing: false, until };
+    const gap = this.#parts.ledger.missing(start, until)[0];
+    if (gap === undefined) return { missing: false, until };
     return gap.start === start ? { missing: true, until: gap.end } : { missing: false, until: gap.start };
   }
 
@@ -112,6 +165,7 @@ export class Sink {
     const piece = ledger.pieceAt(base);
     const range = ledger.pieceRange(piece);
     const end = stretch.offset + stretch.to - stretch.from;
+    if (this.#startDirect(stretch, base, end)) return true;
     const whole = verifier.hashesNow && range.start === base && range.end === end && this.#isOurs(stretch, base);
     const completed = this.#put(stretch, !(whole && verifier.recordsPieces));
     if (completed === undefined) return false;
@@ -137,6 +191,7 @@ export class Sink {
     this.#blocked = undefined;
     this.#retrying = true;
     try {
+      this.#direct.retry();
       if (write()) {
         this.#parts.onRoom();
         return true;
@@ -149,6 +204,44 @@ export class Sink {
     // Still the same fault: it was reported when it began.
     this.#blocked = before;
     return false;
+  }
+
+  /** Sends a block of which nothing is written yet past the page cache, where that is a way for it. */
+  #startDirect(stretch: Stretch, base: number, end: number): boolean {
+    const { block, from, offset, source } = stretch;
+    if (from !== 0 || offset !== base || !this.#direct.takes(base, end - base)) return false;
+    // A piece in several blocks is read back to be hashed: out of the page cache, not off the disk.
+    const { ledger, verifier } = this.#parts;
+    if (verifier.hashesNow && block.bytes.length < ledger.pieceBytes) return false;
+    if (!this.isMissing(base, end)) return false;
+    this.#direct.start(block, base, end, source);
+    return true;
+  }
+
+  /** A block is on the disk: books it as if it had just been written. */
+  #landed(write: DirectWrite): void {
+    const { verifier, ledger } = this.#parts;
+    const { block, start, end, source } = write;
+    try {
+      const piece = ledger.pieceAt(start);
+      const range = ledger.pieceRange(piece);
+      const whole = verifier.hashesNow && range.start === start && range.end === end;
+      const ranges = [{ start, end }];
+      const completed = this.#book(
+        { block, from: 0, offset: start, source },
+        ranges,
+        !(whole && verifier.recordsPieces),
+      );
+      if (whole && completed[0] === piece) {
+        verifier.checkBlock(piece, block, end - start, (b) => this.release(b));
+      } else {
+        this.release(block);
+        for (const done of completed) verifier.checkOnDisk(done);
+      }
+      this.#parts.onLanded();
+    } catch (error) {
+      this.#parts.onFault(asManygetError(error));
+    }
   }
 
   /** True where all of the block so far is what this source wrote, and nobody else's bytes are on disk in its place. */
@@ -167,30 +260,40 @@ export class Sink {
 
   /** Writes what is missing of the stretch; returns the pieces that it completed. */
   #put(stretch: Stretch, withCrc: boolean): PieceIndex[] | undefined {
-    const { ledger, part, journal } = this.#parts;
-    const { block, from, to, offset, source } = stretch;
+    const { ledger, part } = this.#parts;
+    const { block, from, to, offset } = stretch;
     const end = offset + to - from;
     const gaps = ledger.isMissing(offset, end) ? [{ start: offset, end }] : ledger.missing(offset, end);
+    const free = this.#direct.isEmpty ? gaps : this.#direct.without(gaps);
     try {
-      for (const gap of gaps) part.write(block.bytes, from + gap.start - offset, from + gap.end - offset, gap.start);
+      for (const gap of free) part.write(block.bytes, from + gap.start - offset, from + gap.end - offset, gap.start);
     } catch (error) {
       if (!(error instanceof ManygetError)) throw error;
       this.block(error);
       return undefined;
     }
-    const completed = ledger.receive(offset, end, source);
-    for (const gap of gaps) {
+    const freeBytes = free.reduce((sum, gap) => sum + gap.end - gap.start, 0);
+    ledger.countDuplicates(end - offset - freeBytes);
+    return this.#book(stretch, free, withCrc);
+  }
+
+  /** Writes into the ledger and the journal what was just written of a block. Returns the pieces that it completed. */
+  #book(
+    stretch: Pick<Stretch, 'block' | 'from' | 'offset' | 'source'>,
+    ranges: readonly ByteRange[],
+    withCrc: boolean,
+  ): PieceIndex[] {
+    const { ledger, journal } = this.#parts;
+    const { block, from, offset, source } = stretch;
+    const completed: PieceIndex[] = [];
+    for (const { start, end } of ranges) {
+      completed.push(...ledger.receive(start, end, source));
       if (withCrc) {
-        const bytes = block.bytes.subarray(from + gap.start - offset, from + gap.end - offset);
-        journal.append({
-          type: 'extent',
-          start: gap.start,
-          end: gap.end,
-          crc32: crc32(bytes),
-          source: this.#parts.journalIndex(source),
-        });
+        const bytes = block.bytes.subarray(from + start - offset, from + end - offset);
+        const index = this.#parts.journalIndex(source);
+        journal.append({ type: 'extent', start, end, crc32: crc32(bytes), source: index });
       }
-      this.#parts.onWritten(gap.end - gap.start, source);
+      this.#parts.onWritten(end - start, source);
     }
     return completed;
   }

@@ -88,6 +88,10 @@ export class StreamTransfer implements LinkInlet {
     return this.#filled === blockBytes && this.finishBlock();
   }
 
+  flushOld(): boolean {
+    return this.flush();
+  }
+
   flush(): boolean {
     return this.finishBlock();
   }

@@ -11,7 +11,7 @@ import { BlockPool } from '../store/block-pool.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
 import type { PartFile } from '../store/part-file.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
-import { journalName, otherVersionRanges } from './earlier-versions.js';
+import { claimedRanges, journalName, otherVersionRanges } from './earlier-versions.js';
 import type { EventLog } from './event-log.js';
 import { Inlet } from './inlet.js';
 import type { Link, LinkInlet } from './link.js';
@@ -20,7 +20,7 @@ import type { SourceRunner } from './source-runner.js';
 import { StuckWatch } from './stuck-watch.js';
 import { Verifier } from './verifier.js';
 
-/** All blocks of a download together: memory is bounded by this, not by the file or the number of connections. */
+/** All blocks of a download: bounds memory, whatever the file and the connections are. */
 const poolBytesMax = 28 * 1024 * 1024;
 /** A connection that owes bytes and is silent for this long is ended; the source is tried again. */
 const silenceMsMax = 4500;
@@ -63,7 +63,7 @@ export class Transfer {
   readonly verifier: Verifier;
   readonly scheduler: Scheduler;
   readonly #parts: TransferParts;
-  readonly #sink: Sink;
+  readonly sink: Sink;
   readonly #links = new Map<ConnectionId, Link>();
   readonly #waiting = new Set<Link>();
   /** Inlets of ended connections whose last bytes the disk has not taken yet. */
@@ -98,7 +98,7 @@ export class Transfer {
     }
     const missing = this.ledger.missing(0, parts.sizeBytes);
     this.scheduler = new Scheduler({ pieceBytes: parts.pieceBytes, missing });
-    this.#sink = new Sink({
+    this.sink = new Sink({
       pool: new BlockPool({ bytesMax: poolBytesMax }),
       part: parts.part,
       journal: parts.journal,
@@ -107,20 +107,22 @@ export class Transfer {
       onBlocked: parts.onBlocked,
       onRoom: () => this.#wakeSoon(),
       onWritten: (bytes, source) => parts.runner(source)?.wrote(bytes),
+      onLanded: parts.onAdvance,
+      onFault: parts.onFatal,
       journalIndex: (source) => this.#indexOf(source),
     });
   }
 
   get isBlocked(): boolean {
-    return this.#sink.blocked !== undefined;
+    return this.sink.blocked !== undefined;
   }
 
   /** A connection may be used. */
   attach(link: Link): void {
     if (this.#links.has(link.id) || this.#closed) return;
     this.#links.set(link.id, link);
-    this.#sink.connections = this.#links.size;
-    link.attach(new Inlet(this.#sink, link.runner.id));
+    this.sink.connections = this.#links.size;
+    link.attach(new Inlet(this.sink, link.runner.id));
     this.#forgetOtherVersion(link.runner);
     this.dispatch({ type: 'connection-ready', connection: link.id, source: link.runner.id, rttMs: link.connectMs });
   }
@@ -128,7 +130,7 @@ export class Transfer {
   /** A connection is gone; what it delivered is kept. */
   detach(link: Link): void {
     if (!this.#links.delete(link.id)) return;
-    this.#sink.connections = this.#links.size;
+    this.sink.connections = this.#links.size;
     this.#waiting.delete(link);
     const inlet = link.inlet;
     if (inlet !== undefined && !this.#closed && !inlet.finishBlock()) this.#orphans.add(inlet);
@@ -179,10 +181,10 @@ export class Transfer {
     }
   }
 
-  /** Time passes. `busy` is how much of it this process was at work, 0 to 1. */
+  /** Time passes. `busy` is how much of it this process was at work, 0 to 1; who waits for room waits for it too. */
   tick(busy: number): void {
     for (const link of this.#links.values()) link.report();
-    this.dispatch({ type: 'tick', busy });
+    this.dispatch({ type: 'tick', busy: this.#waiting.size > 0 ? 1 : busy });
     const nowMs = this.#parts.nowMs();
     for (const link of [...this.#links.values()]) {
       const lane = this.scheduler.lane(link.id);
@@ -201,14 +203,14 @@ export class Transfer {
       this.#retryBlocked();
       return;
     }
-    for (const link of this.#links.values()) link.inlet?.flush();
+    for (const link of this.#links.values()) link.inlet?.flushOld();
     this.#flushJournal();
     this.#unstick();
   }
 
   /** Has what is missing fetched where nobody is asked for it, whatever kept it from being so. */
   #unstick(): void {
-    const isWaiting = this.#paused || this.#orphans.size > 0 || this.scheduler.awaitsReader;
+    const isWaiting = this.#paused || this.scheduler.awaitsReader || this.sink.isWriting || this.#orphans.size > 0;
     const canGoOn = !isWaiting && this.#links.size > 0 && !this.ledger.isReceived;
     const ordersOut = canGoOn ? this.scheduler.inFlight().length : 0;
     if (!this.#stuckWatch.isStuck(this.#parts.nowMs(), canGoOn, ordersOut)) return;
@@ -232,6 +234,12 @@ export class Transfer {
       this.#parts.journal.append({ type: 'forget', start: range.start, end: range.end });
       this.dispatch({ type: 'refetch', range, avoid });
     }
+  }
+
+  /** What this source delivered cannot be trusted: fetch it again elsewhere. */
+  distrust(source: SourceId): void {
+    for (const range of this.sink.dropWrites(source)) this.dispatch({ type: 'refetch', range, avoid: source });
+    for (const run of this.ledger.deliveredBy(source)) this.refetch(run.start, run.end, source);
   }
 
   /** What an earlier run got from this source when it held another version is fetched again, once. */
@@ -278,8 +286,15 @@ export class Transfer {
   /** Stops taking bytes. What is in memory is written first, where the disk takes it. */
   close(): void {
     if (this.#closed) return;
+    for (const link of this.#links.values()) link.inlet?.flush();
     this.flush();
     this.#closed = true;
+  }
+
+  /** As `close`, and books nothing more. */
+  discard(): void {
+    this.#closed = true;
+    this.sink.dropWrites(undefined);
   }
 
   #carryOut(command: SchedulerCommand): void {
@@ -330,12 +345,12 @@ export class Transfer {
     try {
       this.#parts.journal.flush();
     } catch (error) {
-      this.#sink.block(asManygetError(error, 'io-failed', 'journal'));
+      this.sink.block(asManygetError(error, 'io-failed', 'journal'));
     }
   }
 
   #retryBlocked(): void {
-    const written = this.#sink.retry(() => {
+    const written = this.sink.retry(() => {
       for (const orphan of this.#orphans) {
         if (!orphan.finishBlock()) return false;
         this.#orphans.delete(orphan);
@@ -373,11 +388,4 @@ export class Transfer {
     }
     return index;
   }
-}
-
-/** What an earlier run says is there. */
-function claimedRanges(ledger: Ledger, replay: JournalReplay | undefined): { start: number; end: number }[] {
-  if (replay === undefined) return [];
-  const pieces = [...replay.pieces.keys()].map((index) => ledger.pieceRange(index as PieceIndex));
-  return [...pieces, ...replay.extents];
 }

@@ -56,6 +56,8 @@ export interface FileFacts {
 const noFollow = (fs.constants as Partial<typeof fs.constants>).O_NOFOLLOW ?? 0;
 /** A planted pipe must not hang the program; regular files ignore it. */
 const noWait = (fs.constants as Partial<typeof fs.constants>).O_NONBLOCK ?? 0;
+/** Linux and FreeBSD: writes go to the disk past the page cache. Elsewhere there is no such flag. */
+const direct = (fs.constants as Partial<typeof fs.constants>).O_DIRECT;
 export const openFlags = {
   read: fs.constants.O_RDONLY | noFollow | noWait,
   /** For files that a user named, who may well have named a link. */
@@ -63,6 +65,8 @@ export const openFlags = {
   update: fs.constants.O_RDWR | noFollow,
   updateOrCreate: fs.constants.O_RDWR | fs.constants.O_CREAT | noFollow,
   createEmpty: fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_TRUNC | noFollow,
+  /** For writing past the page cache; undefined where the system does not know that. */
+  writeDirect: direct === undefined ? undefined : fs.constants.O_WRONLY | direct | noFollow,
   createNew: fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL,
 } as const;
 

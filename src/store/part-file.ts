@@ -2,6 +2,12 @@ import { ManygetError } from '../base/errors.js';
 import { diskError, quoted } from './disk-error.js';
 import { codeOf, folderOf, isLinkUnsupported, openFlags, type Disk } from './disk.js';
 
+/** What a write past the page cache needs: memory, offset and length are multiples of a page. */
+export const directUnitBytes = 4096;
+
+/** What a file system says to a write past the page cache that it cannot do as it lies. */
+const directRefused = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);
+
 /**
  * Owns `OUT.part`, the file while it is unfinished: positional writes, syncs, and the one move to the final name.
  * Never decides what is written where, and never gives the final name to anything that was not synced before.
@@ -15,7 +21,11 @@ export class PartFile {
   readonly disk: Disk;
   readonly sizeBytes: number;
   #syncFault: ManygetError | undefined;
-  #syncsInFlight = 0;
+  /** Syncs and writes that may not see the descriptors closed. */
+  #inFlight = 0;
+  #directFd: number | undefined;
+  /** Direct descriptors that writes under way still use. */
+  readonly #retired: number[] = [];
   #closed = false;
   #nameSynced = false;
 
@@ -70,6 +80,60 @@ export class PartFile {
     }
   }
 
+  /**
+   * True from when this file takes writes past the page cache: without a copy, and on the disk at once. Not on every
+   * file system, and only for memory and places that are multiples of `directUnitBytes`.
+   */
+  get isDirect(): boolean {
+    return this.#directFd !== undefined;
+  }
+
+  /** Opens the way past the page cache. False where system or file system have none. */
+  openDirect(): boolean {
+    if (this.#directFd !== undefined) return true;
+    if (openFlags.writeDirect === undefined || this.#closed) return false;
+    try {
+      this.#directFd = this.disk.open(this.path, openFlags.writeDirect);
+    } catch (error) {
+      // EINVAL: the file system has no such way. Whatever else is wrong, the ordinary way will tell.
+      if (error instanceof Error) return false;
+      throw error;
+    }
+    return true;
+  }
+
+  /** Writes go through the page cache again. */
+  closeDirect(): void {
+    const fd = this.#directFd;
+    this.#directFd = undefined;
+    if (fd === undefined) return;
+    if (this.#inFlight === 0) this.disk.close(fd);
+    else this.#retired.push(fd);
+  }
+
+  /**
+   * Writes all of `bytes` at file offset `offset`, past the page cache, without stopping the thread. `bytes` has to
+   * stay as it is until then. Rejects with `disk-full` or `io-failed`; what the disk refuses because of how it lies
+   * goes the ordinary way.
+   */
+  async writeDirect(bytes: Uint8Array, offset: number): Promise<void> {
+    const fd = this.#directFd;
+    if (fd === undefined) return this.write(bytes, 0, bytes.length, offset);
+    this.#inFlight += 1;
+    try {
+      const written = await this.disk.writeSoon(fd, bytes, 0, bytes.length, offset);
+      if (written !== bytes.length) this.write(bytes, written, bytes.length, offset + written);
+    } catch (error) {
+      if (!directRefused.has(codeOf(error) ?? '')) {
+        throw diskError(error, this.#describe('write', bytes.length, offset));
+      }
+      this.closeDirect();
+      this.write(bytes, 0, bytes.length, offset);
+    } finally {
+      this.#landed();
+    }
+  }
+
   /** Fills `target` from file offset `offset`; returns the bytes read, fewer only at the end of the file. */
   read(target: Uint8Array, offset: number): number {
     let at = 0;
@@ -115,25 +179,33 @@ export class PartFile {
     }
   }
 
-  /** Waits for a sync under way before it gives the descriptor back. */
+  /** Waits for syncs and writes under way before it gives the descriptors back. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#syncsInFlight === 0) this.disk.close(this.fd);
+    this.closeDirect();
+    if (this.#inFlight === 0) this.disk.close(this.fd);
+  }
+
+  /** Something under way has ended: what waits for the last of them is closed. */
+  #landed(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight > 0) return;
+    for (const fd of this.#retired.splice(0)) this.disk.close(fd);
+    if (this.#closed) this.disk.close(this.fd);
   }
 
   async #guardSync(run: () => Promise<void>): Promise<void> {
     if (this.#syncFault !== undefined) throw this.#syncFault;
     if (this.#closed) throw new Error(`${this.path} is synced after its close`);
-    this.#syncsInFlight += 1;
+    this.#inFlight += 1;
     try {
       await run();
     } catch (error) {
       this.#syncFault = diskError(error, `sync ${quoted(this.path)}`);
       throw this.#syncFault;
     } finally {
-      this.#syncsInFlight -= 1;
-      if (this.#closed && this.#syncsInFlight === 0) this.disk.close(this.fd);
+      this.#landed();
     }
   }
 

@@ -57,6 +57,10 @@ function world(options: { poolBytes?: number } = {}) {
     onRoom: () => (rooms += 1),
     journalIndex: (source) => journal.sourceIndex(`mgp://h:${source}/f`),
     onWritten: () => undefined,
+    onLanded: () => undefined,
+    onFault: (error) => {
+      throw error;
+    },
   });
   const extents = (): string[] => {
     journal.flush();
@@ -66,7 +70,7 @@ function world(options: { poolBytes?: number } = {}) {
   };
   const onDisk = (start: number, end: number): boolean =>
     readFileSync(partPath).subarray(start, end).equals(bytes.subarray(start, end));
-  return { disk, ledger, pool, sink, checked, blocked, extents, onDisk, rooms: () => rooms };
+  return { disk, part, ledger, pool, sink, checked, blocked, extents, onDisk, rooms: () => rooms };
 }
 
 /** Has bytes [start, end) arrive, as a socket would bring them: `stepBytes` at a time. Returns where it stopped. */
@@ -211,5 +215,48 @@ describe('a disk that is full', () => {
     expect(w.sink.retry(() => inlet.finishBlock())).toBe(true);
     expect(w.onDisk(0, mib)).toBe(true);
     expect(w.pool.takenBytes).toBe(0);
+  });
+
+  it('past the page cache are booked once they are on the disk; who brings them meanwhile brings duplicates', async () => {
+    const w = world();
+    expect(w.part.openDirect()).toBe(true);
+    const [a, b] = [new Inlet(w.sink, alice), new Inlet(w.sink, bob)];
+    arrive(a, 0, mib);
+    expect(w.sink.isWriting).toBe(true);
+    expect(w.ledger.receivedBytes).toBe(0);
+    expect(w.sink.isMissing(0, 10)).toBe(false);
+    arrive(b, 0, 2 * mib);
+    await w.sink.drained();
+    expect(w.checked).toEqual(['0 in memory', '1 in memory']);
+    expect(w.ledger.duplicateBytes).toBe(mib);
+    expect(w.ledger.deliveredBy(alice)).toEqual([{ start: 0, end: mib, source: alice }]);
+    expect(w.onDisk(0, 2 * mib)).toBe(true);
+    expect(w.extents()).toEqual([]);
+    expect(w.pool.takenBytes).toBe(0);
+  });
+
+  it('past the page cache while another one fills the same block count once', async () => {
+    const w = world();
+    w.part.openDirect();
+    const [a, b] = [new Inlet(w.sink, alice), new Inlet(w.sink, bob)];
+    arrive(b, 0, mib / 2);
+    arrive(a, 0, mib);
+    expect(b.finishBlock()).toBe(true);
+    await w.sink.drained();
+    expect(w.ledger.receivedBytes).toBe(mib);
+    expect(w.ledger.duplicateBytes).toBe(mib / 2);
+    expect(w.ledger.deliveredBy(bob)).toEqual([]);
+    expect(w.pool.takenBytes).toBe(0);
+  });
+
+  it('are written on the second look only, so that a block that fills fast stays whole', () => {
+    const w = world();
+    const inlet = new Inlet(w.sink, alice);
+    arrive(inlet, 0, 300_000);
+    expect(inlet.flushOld()).toBe(true);
+    expect(inlet.unwrittenBytes).toBe(300_000);
+    arrive(inlet, 300_000, 400_000);
+    expect(inlet.flushOld()).toBe(true);
+    expect(inlet.unwrittenBytes).toBe(0);
   });
 });

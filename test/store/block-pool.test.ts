@@ -10,7 +10,8 @@ describe('a block pool', () => {
     const block = pool.take(64 * kibibyte);
     expect(block?.bytes.length).toBe(64 * kibibyte);
     expect(block?.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(block?.bytes.buffer.byteLength).toBe(64 * kibibyte);
+    expect(pool.isAligned).toBe(true);
+    expect((block?.bytes.byteOffset ?? NaN) % (64 * kibibyte)).toBe(0);
     if (block === undefined) return;
     block.bytes[5] = 77;
     pool.release(block);
@@ -38,6 +39,26 @@ describe('a block pool', () => {
     expect(pool.take(64 * kibibyte)?.bytes.length).toBe(64 * kibibyte);
     expect(pool.takenBytes + pool.idleBytes).toBeLessThanOrEqual(1024 * kibibyte);
     expect(pool.take(1024 * kibibyte)).toBe(undefined);
+  });
+
+  it('gives memory that lies in pieces between blocks in use once these come back', () => {
+    const pool = new BlockPool({ bytesMax: 2048 * kibibyte });
+    const small = Array.from({ length: 32 }, () => pool.take(64 * kibibyte));
+    const [first, ...others] = small;
+    for (const block of others) if (block !== undefined) pool.release(block);
+    expect(pool.take(1024 * kibibyte)?.bytes.byteOffset).toBe(1024 * kibibyte);
+    expect(pool.take(1024 * kibibyte)).toBe(undefined);
+    if (first === undefined) throw new Error('expected a block');
+    pool.release(first);
+    expect(pool.take(1024 * kibibyte)?.bytes.byteOffset).toBe(0);
+  });
+
+  it('never hands out the same memory twice', () => {
+    const pool = new BlockPool({ bytesMax: 1024 * kibibyte });
+    const blocks = [64, 256, 64, 512, 128].map((size) => pool.take(size * kibibyte));
+    blocks.forEach((block, i) => block?.bytes.fill(i + 1));
+    blocks.forEach((block, i) => expect(block?.bytes.every((byte) => byte === i + 1) ?? true).toBe(true));
+    expect(blocks.filter((block) => block !== undefined).length).toBeGreaterThanOrEqual(4);
   });
 
   it('refuses a block that was released before, or that is not its own', () => {

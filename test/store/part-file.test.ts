@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BlockPool } from '../../src/store/block-pool.js';
 import { realDisk } from '../../src/store/disk.js';
 import { completeCutFinish, PartFile } from '../../src/store/part-file.js';
 import { preallocate } from '../../src/store/preallocate.js';
@@ -246,5 +247,81 @@ describe('preallocate', () => {
     expect(statSync(at).size).toBe(64 * mebibyte);
     if (reserved) expect(statSync(at).blocks * 512).toBeGreaterThanOrEqual(64 * mebibyte);
     else expect(reason).not.toBe('');
+  });
+});
+
+describe('the way past the page cache', () => {
+  const page = new BlockPool({ bytesMax: 64 * 1024 }).take(64 * 1024)?.bytes ?? new Uint8Array(0);
+  page.fill(65);
+
+  it('puts bytes where they belong, beside bytes that went the ordinary way', async () => {
+    const { part: at } = place();
+    const part = PartFile.open(realDisk, at, page.length * 3, { fresh: true });
+    part.write(text, 0, text.length, page.length - 8);
+    expect(part.openDirect()).toBe(true);
+    await part.writeDirect(page, page.length);
+    part.write(text, 0, text.length, 2 * page.length - 8);
+    part.close();
+    const found = readFileSync(at);
+    expect(found.subarray(page.length - 8, page.length).toString()).toBe('01234567');
+    expect(found.subarray(page.length, 2 * page.length - 8).every((byte) => byte === 65)).toBe(true);
+    expect(found.subarray(2 * page.length - 8, 2 * page.length + 8).toString()).toBe('0123456789abcdef');
+  });
+
+  it('is not there where the file system has none', async () => {
+    const disk = new FaultyDisk();
+    const { part: at } = place();
+    const part = PartFile.open(disk, at, page.length, { fresh: true });
+    disk.fail('open', 'EINVAL');
+    expect(part.openDirect()).toBe(false);
+    await part.writeDirect(page, 0);
+    expect(readFileSync(at).every((byte) => byte === 65)).toBe(true);
+    part.close();
+  });
+
+  it('ends, with the bytes written the ordinary way, where the disk refuses how they lie', async () => {
+    const disk = new FaultyDisk();
+    const { part: at } = place();
+    const part = PartFile.open(disk, at, page.length, { fresh: true });
+    expect(part.openDirect()).toBe(true);
+    disk.fail('writeSoon', 'EINVAL');
+    await part.writeDirect(page, 0);
+    expect(part.isDirect).toBe(false);
+    expect(readFileSync(at).every((byte) => byte === 65)).toBe(true);
+    part.close();
+  });
+
+  it('takes what is left after a short write', async () => {
+    const disk = new FaultyDisk();
+    const { part: at } = place();
+    const part = PartFile.open(disk, at, page.length, { fresh: true });
+    part.openDirect();
+    disk.writeBytesMax = 4096 * 3;
+    await part.writeDirect(page, 0);
+    expect(readFileSync(at).every((byte) => byte === 65)).toBe(true);
+    part.close();
+  });
+
+  it('names the file and the place where the disk is full', async () => {
+    const disk = new FaultyDisk();
+    const { part: at } = place();
+    const part = PartFile.open(disk, at, page.length, { fresh: true });
+    part.openDirect();
+    disk.fail('writeSoon', 'ENOSPC');
+    await expect(part.writeDirect(page, 0)).rejects.toMatchObject({ code: 'disk-full' });
+    part.close();
+  });
+
+  it('is closed after the last write under way', async () => {
+    const disk = new FaultyDisk();
+    const { part: at } = place();
+    const part = PartFile.open(disk, at, page.length, { fresh: true });
+    part.openDirect();
+    const write = part.writeDirect(page, 0);
+    part.close();
+    expect(disk.count('close')).toBe(0);
+    await write;
+    expect(disk.count('close')).toBe(2);
+    expect(readFileSync(at).every((byte) => byte === 65)).toBe(true);
   });
 });

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { SourceId } from '../../src/base/ids.js';
+import type { ManygetError } from '../../src/base/errors.js';
+import { DirectWrites, type DirectWrite } from '../../src/engine/direct-writes.js';
+import { BlockPool, type Block } from '../../src/store/block-pool.js';
+import { PartFile } from '../../src/store/part-file.js';
+import { seededBytes } from '../support/download-lab.js';
+import { FaultyDisk } from '../support/faulty-disk.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const mib = 1024 * 1024;
+const bytes = seededBytes(4 * mib, 7);
+const alice = 0 as SourceId;
+const bob = 1 as SourceId;
+
+function world() {
+  const disk = new FaultyDisk();
+  const at = path.join(tempFolder(), 'out.part');
+  const part = PartFile.open(disk, at, 4 * mib, { fresh: true });
+  expect(part.openDirect()).toBe(true);
+  const pool = new BlockPool({ bytesMax: 4 * mib });
+  const written: DirectWrite[] = [];
+  const freed: Block[] = [];
+  const errors: ManygetError[] = [];
+  const writes = new DirectWrites({
+    part,
+    onWritten: (write) => written.push(write),
+    onVoid: (block) => freed.push(block),
+    onFailed: (error) => errors.push(error),
+  });
+  const start = (from: number, to: number, source = alice): void => {
+    const block = pool.take(mib);
+    if (block === undefined) throw new Error('expected a block');
+    block.bytes.set(bytes.subarray(from, to));
+    writes.start(block, from, to, source);
+  };
+  const onDisk = (from: number, to: number): boolean =>
+    readFileSync(at).subarray(from, to).equals(bytes.subarray(from, to));
+  return { disk, part, writes, written, freed, errors, start, onDisk };
+}
+
+describe('writes past the page cache', () => {
+  it('are told once their bytes are in the file', async () => {
+    const w = world();
+    w.start(mib, 2 * mib);
+    w.start(0, mib, bob);
+    expect(w.writes.bytes).toBe(2 * mib);
+    expect(w.written).toEqual([]);
+    await w.writes.drained();
+    expect(w.written.map((write) => [write.start, write.end, write.source]).sort()).toEqual([
+      [0, mib, bob],
+      [mib, 2 * mib, alice],
+    ]);
+    expect(w.onDisk(0, 2 * mib)).toBe(true);
+    expect(w.writes.isEmpty).toBe(true);
+    w.part.close();
+  });
+
+  it('are for places and lengths of whole pages only', () => {
+    const w = world();
+    expect(w.writes.takes(mib, mib)).toBe(true);
+    expect(w.writes.takes(4096, 8192)).toBe(true);
+    expect(w.writes.takes(100, mib)).toBe(false);
+    expect(w.writes.takes(mib, 1000)).toBe(false);
+    w.part.closeDirect();
+    expect(w.writes.takes(mib, mib)).toBe(false);
+    w.part.close();
+  });
+
+  it('say which bytes are on their way', async () => {
+    const w = world();
+    w.start(mib, 2 * mib);
+    expect(w.writes.sameUntil(0, 4 * mib)).toEqual({ held: false, until: mib });
+    expect(w.writes.sameUntil(mib + 5, 4 * mib)).toEqual({ held: true, until: 2 * mib });
+    expect(w.writes.sameUntil(mib + 5, mib + 10)).toEqual({ held: true, until: mib + 10 });
+    expect(w.writes.sameUntil(2 * mib, 4 * mib)).toEqual({ held: false, until: 4 * mib });
+    expect(w.writes.without([{ start: mib / 2, end: 3 * mib }])).toEqual([
+      { start: mib / 2, end: mib },
+      { start: 2 * mib, end: 3 * mib },
+    ]);
+    await w.writes.drained();
+    expect(w.writes.without([{ start: mib, end: 2 * mib }])).toEqual([{ start: mib, end: 2 * mib }]);
+    w.part.close();
+  });
+
+  it('of a source that is not trusted any more only give their blocks back', async () => {
+    const w = world();
+    w.start(0, mib, alice);
+    w.start(mib, 2 * mib, bob);
+    expect(w.writes.void(alice)).toEqual([{ start: 0, end: mib }]);
+    expect(w.writes.sameUntil(0, mib)).toEqual({ held: false, until: mib });
+    await w.writes.drained();
+    expect(w.written.map((write) => write.source)).toEqual([bob]);
+    expect(w.freed.length).toBe(1);
+    w.part.close();
+  });
+
+  it('that a full disk refuses wait, and go through once there is space', async () => {
+    const w = world();
+    w.disk.fail('writeSoon', 'ENOSPC');
+    w.start(0, mib);
+    await expect.poll(() => w.errors.length).toBe(1);
+    expect(w.errors[0]?.code).toBe('disk-full');
+    expect(w.writes.isEmpty).toBe(false);
+    w.disk.fail('write', 'ENOSPC');
+    expect(() => w.writes.retry()).toThrow('no space is left');
+    expect(w.written).toEqual([]);
+    w.writes.retry();
+    expect(w.written.length).toBe(1);
+    expect(w.onDisk(0, mib)).toBe(true);
+    w.part.close();
+  });
+
+  it('that a full disk refused are given up at the end', async () => {
+    const w = world();
+    w.disk.fail('writeSoon', 'ENOSPC');
+    w.start(0, mib);
+    await expect.poll(() => w.errors.length).toBe(1);
+    await w.writes.drained();
+    expect(w.written).toEqual([]);
+    expect(w.freed.length).toBe(1);
+    w.part.close();
+  });
+});
