@@ -21,6 +21,11 @@ export interface DownloadOptions {
    * the final name is given only to a file with these hashes.
    */
   readonly manifest?: ExpectedContent;
+  /**
+   * Sources to believe where sources hold different bytes: each by its address, or by host and port. Default: none, the
+   * majority is believed.
+   */
+  readonly trust?: readonly string[];
   /** Compute the SHA-256 of the whole file at the end, whatever its size. Default false: only where it costs little. */
   readonly sha256?: boolean;
   /** End with `gave-up` once no source has answered for this long. Default 60,000. */

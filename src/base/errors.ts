@@ -48,7 +48,7 @@ export const errorTable = {
   'no-source': { scope: 'download', exitStatus: 6 },
   'file-not-found': { scope: 'download', exitStatus: 3 },
   'gave-up': { scope: 'download', exitStatus: 7 },
-  'sources-disagree': { scope: 'download', exitStatus: 33 },
+  'sources-disagree': { scope: 'download', exitStatus: 34 },
   'verification-failed': { scope: 'download', exitStatus: 32 },
   aborted: { scope: 'download', exitStatus: 130 },
   'output-exists': { scope: 'download', exitStatus: 13 },

@@ -1,9 +1,7 @@
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { DownloadOptions } from '../base/download-handle.js';
-import type { PieceIndex, SourceId } from '../base/ids.js';
 import type { DownloadPhase } from '../base/snapshot.js';
 import { formatDuration } from '../base/units.js';
-import { fromEarlierRun } from '../core/provenance.js';
 import type { SegmentId } from '../core/scheduler-messages.js';
 import type { SourceInfo } from '../sources/source.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
@@ -13,13 +11,13 @@ import { HashList } from './hash-list.js';
 import type { Link, LinkEvents } from './link.js';
 import type { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
+import { MirrorProof } from './mirror-proof.js';
 import type { FileFacts } from './resume-state.js';
-import { corruptPieceReason, missingFileError, noSourceError } from './source-errors.js';
+import { missingFileError, noSourceError } from './source-errors.js';
 import { SourcePool } from './source-pool.js';
 import type { SourceRunner } from './source-runner.js';
 import { Transfer } from './transfer.js';
-
-const strikesMax = 3;
+import { WrongBytes } from './wrong-bytes.js';
 
 export interface AssemblyParts {
   readonly options: DownloadOptions;
@@ -48,6 +46,9 @@ export class Assembly implements LinkEvents {
   readonly pool: SourcePool;
   readonly #parts: AssemblyParts;
   readonly #stopping = new AbortController();
+  readonly #wrong: WrongBytes;
+  /** How the bytes were compared, and can be, where no piece has a hash. */
+  readonly proof: MirrorProof;
   #transfer: Transfer | undefined;
   #facts: FileFacts | undefined;
   #hashList: HashList | undefined;
@@ -68,6 +69,25 @@ export class Assembly implements LinkEvents {
       random: parts.random,
       onExpected: (source) => this.#transfer?.dispatch({ type: 'source-expected', source }),
       onGone: (source) => this.#transfer?.dispatch({ type: 'source-gone', source }),
+    });
+    this.#wrong = new WrongBytes({
+      pool: this.pool,
+      log: parts.log,
+      transfer: () => this.#transfer,
+      replay: () => parts.output.earlier?.replay,
+      byManifest: parts.manifest.pieces !== undefined,
+      onForgotten: (start, end) => this.proof.forget(start, end),
+      onLess: this.#afterLoss,
+    });
+    this.proof = new MirrorProof({
+      options: parts.options,
+      endIsKnown: Object.keys(parts.manifest.hashes).length > 0,
+      pool: this.pool,
+      wrong: () => this.#wrong,
+      random: parts.random,
+      nowMs: parts.nowMs,
+      onTie: parts.onFail,
+      onSettled: this.#afterLoss,
     });
   }
 
@@ -122,6 +142,7 @@ export class Assembly implements LinkEvents {
   /** Time passes. Returns the error with which the download has to end, where patience has. */
   tick(nowMs: number, elapsedMs: number, busy: number): ManygetError | undefined {
     this.#transfer?.tick(busy);
+    if (!this.#paused && !this.#checkingEarlier) this.proof.tick();
     const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#diskPatience(nowMs);
     if (error !== undefined) return error;
     if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');
@@ -135,6 +156,7 @@ export class Assembly implements LinkEvents {
   close(): void {
     this.#closed = true;
     this.#stopping.abort();
+    this.proof.close();
     this.pool.close();
     this.#transfer?.close();
   }
@@ -213,14 +235,15 @@ export class Assembly implements LinkEvents {
       if (name === undefined) return;
       this.#parts.onName(name);
     }
-    for (const { runner, error } of this.#parts.manifest.misfits(this.pool.runners)) this.#quarantine(runner, error);
+    for (const { runner, error } of this.#parts.manifest.misfits(this.pool.runners))
+      this.#wrong.quarantine(runner, error);
     const verdict = this.pool.mirrors.judge(this.#parts.nowMs(), this.#facts);
     if (verdict.kind === 'wait') return;
     if (verdict.kind === 'disagree') {
       this.#parts.onFail(verdict.error);
       return;
     }
-    for (const { runner, error } of verdict.odd) this.#quarantine(runner, error);
+    for (const { runner, error } of verdict.odd) this.#wrong.quarantine(runner, error);
     const facts = this.#parts.manifest.correct(verdict.facts);
     if (this.#closed) return;
     if (this.#facts === undefined) this.#begin(facts);
@@ -261,11 +284,12 @@ export class Assembly implements LinkEvents {
       mayHearHashes: () => this.pool.mayHearHashes,
       onBlocked: (error) => this.blocked(error),
       onUnblocked: () => this.#unblocked(),
-      onCorrupt: (piece, sources) => this.#corrupt(piece, sources),
+      onCorrupt: (piece, sources) => this.#wrong.corrupt(piece, sources),
       onForgotten: this.#parts.onForgotten,
       onAdvance: () => this.#advance(),
       onFatal: (error) => this.#parts.onFail(error),
     });
+    this.proof.begin(this.#transfer, store.part);
     this.#hashList = new HashList({
       sizeBytes: facts.sizeBytes,
       pieceBytes: facts.pieceBytes,
@@ -278,16 +302,14 @@ export class Assembly implements LinkEvents {
         this.#transfer?.verifier.setExpected(hashes);
         this.#advance();
       },
-      onWrong: (link, error) => this.#quarantine(link.runner, error),
+      onWrong: (link, error) => this.#wrong.quarantine(link.runner, error),
     });
     if (pieces !== undefined) this.#transfer.verifier.setExpected(pieces.digests);
     for (const runner of this.pool.runners) {
       if (!runner.isStopped) this.#transfer.dispatch({ type: 'source-expected', source: runner.id });
     }
-    this.setPhase(
-      'downloading',
-      `${facts.name} has ${facts.sizeBytes} bytes in ${this.#transfer.ledger.pieceCount} pieces`,
-    );
+    const { pieceCount } = this.#transfer.ledger;
+    this.setPhase('downloading', `${facts.name} has ${facts.sizeBytes} bytes in ${pieceCount} pieces`);
     if (this.#paused) this.#transfer.pause();
     if (store.replay !== undefined) void this.#checkEarlier(this.#transfer);
   }
@@ -318,45 +340,23 @@ export class Assembly implements LinkEvents {
       this.#checkingEarlier = false;
       this.#advance();
     } catch (error) {
-      // Ending the download ends the check as well.
       if (!this.#closed) this.#parts.onFail(asManygetError(error, 'io-failed'));
     }
   }
 
-  #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {
-    const labels = sources.map((s) => this.pool.runners[s]?.source.label ?? 'an earlier run');
-    const reason = corruptPieceReason(piece, labels, this.#parts.manifest.pieces !== undefined);
-    this.#parts.log.add({ type: 'piece-corrupt', piece, sources: [...sources], reason });
-    const runner =
-      sources.length === 1 && sources[0] !== fromEarlierRun ? this.pool.runners[sources[0] ?? -1] : undefined;
-    if (runner === undefined) return;
-    runner.strikes += 1;
-    runner.faults += 1;
-    if (runner.strikes < strikesMax) return;
-    this.#quarantine(
-      runner,
-      new ManygetError('content-differs', `${runner.source.label} sent ${runner.strikes} wrong pieces`),
-    );
-  }
-
-  /** This source holds other bytes: it is left out, and what it gave unproved is fetched from others. */
-  #quarantine(runner: SourceRunner, error: ManygetError): void {
-    if (runner.isStopped) return;
-    this.pool.quarantine(runner, error);
-    this.#transfer?.distrust(runner.id);
+  readonly #afterLoss = (): void => {
     this.checkSourcesLeft();
-  }
+    this.#guard(() => this.#advance());
+  };
 
   /** Ends the download where no source is left that could bring anything. */
   checkSourcesLeft(): void {
     if (this.#closed) return;
     const left = this.pool.whoIsLeft();
     if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
-    if (left === 'nobody-has-it') void this.#failWithList();
-  }
-
-  async #failWithList(): Promise<void> {
-    this.#parts.onFail(await missingFileError(this.pool.runners, this.pool.connectTimeoutMs));
+    if (left === 'nobody-has-it') {
+      void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
+    }
   }
 
   #unblocked(): void {
@@ -369,12 +369,13 @@ export class Assembly implements LinkEvents {
   #advance(): void {
     const transfer = this.#transfer;
     if (transfer === undefined || this.#closed || this.#checkingEarlier || transfer.isBlocked) return;
-    if (!transfer.ledger.isReceived) return;
+    if (!transfer.ledger.isReceived || this.#wrong.isActing) return;
     const { ledger, verifier } = transfer;
     // Without anybody to state hashes there is nothing to hold the pieces against.
     const unproved = !verifier.hasHashes && !this.pool.awaitsHashes;
     if (ledger.isVerified || (unproved && ledger.verifiedPieces + verifier.unjudgedPieces === ledger.pieceCount)) {
-      if (this.pool.mirrors.isSettled) this.#parts.onWhole();
+      if (!this.pool.mirrors.isSettled) return;
+      if (!this.proof.isUndecided()) this.#parts.onWhole();
     } else if (unproved) {
       return;
     } else if (!transfer.verifier.hasHashes && this.#phase === 'downloading') {

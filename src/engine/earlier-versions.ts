@@ -8,6 +8,8 @@ import { mixedSources } from '../wire/journal-record.js';
  * Sources without content ids say which version of a file they hold by a tag or a date. The journal writes it behind
  * the address, as the fragment that no server sees: `https://host/f#version=...`.
  */
+type PieceRange = (piece: number) => ByteRange;
+
 const mark = '#version=';
 
 /** What the journal calls a source that holds this version. */
@@ -23,17 +25,33 @@ export function otherVersionRanges(
   replay: JournalReplay,
   url: string,
   version: string | undefined,
-  pieceRange: (piece: number) => ByteRange,
+  pieceRange: PieceRange,
 ): ByteRange[] {
   const now = journalName(url, version);
-  const stale = new Set<number>();
-  for (const [index, name] of replay.sources) {
-    if (name !== now && name.split(mark)[0] === url && name.includes(mark)) stale.add(index);
-  }
-  if (stale.size === 0) return [];
-  const isStale = (source: number): boolean => stale.has(source) || source === mixedSources;
-  const extents = [...replay.extents, ...replay.extentsInPieces].filter((extent) => isStale(extent.source));
-  const pieces = [...replay.pieces].filter(([, piece]) => isStale(piece.source)).map(([index]) => pieceRange(index));
+  return rangesFrom(replay, pieceRange, (name) => name !== now && name.split(mark)[0] === url && name.includes(mark));
+}
+
+/** What an earlier run got from `url`, in whatever version, or may have. */
+export function rangesOf(replay: JournalReplay, url: string, pieceRange: PieceRange): ByteRange[] {
+  return rangesFrom(replay, pieceRange, (name) => name.split(mark)[0] === url);
+}
+
+/** What an earlier run got from where it got the byte at `offset`, or may have; all of it where it does not say whence. */
+export function rangesAlike(replay: JournalReplay, offset: number, pieceRange: PieceRange): ByteRange[] {
+  const holds = ({ start, end }: ByteRange): boolean => start <= offset && offset < end;
+  const extent = [...replay.extents, ...replay.extentsInPieces].find(holds);
+  const piece = [...replay.pieces].find(([index]) => holds(pieceRange(index)))?.[1];
+  const url = replay.sources.get(extent?.source ?? piece?.source ?? mixedSources)?.split(mark)[0];
+  return rangesFrom(replay, pieceRange, (name) => url === undefined || name.split(mark)[0] === url);
+}
+
+function rangesFrom(replay: JournalReplay, pieceRange: PieceRange, isMeant: (name: string) => boolean): ByteRange[] {
+  const meant = new Set<number>();
+  for (const [index, name] of replay.sources) if (isMeant(name)) meant.add(index);
+  if (meant.size === 0) return [];
+  const isOfThose = (source: number): boolean => meant.has(source) || source === mixedSources;
+  const extents = [...replay.extents, ...replay.extentsInPieces].filter((extent) => isOfThose(extent.source));
+  const pieces = [...replay.pieces].filter(([, piece]) => isOfThose(piece.source)).map(([index]) => pieceRange(index));
   return [...extents.map(({ start, end }) => ({ start, end })), ...pieces];
 }
 

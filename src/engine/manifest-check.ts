@@ -1,5 +1,5 @@
 import { ManygetError } from '../base/errors.js';
-import { hashAlgorithms, strongestFirst } from '../base/hash-algorithm.js';
+import { hashAlgorithms, strongestFirst, type HashAlgorithm } from '../base/hash-algorithm.js';
 import type { FileHashes } from '../base/manifest.js';
 import { PrefixHasher } from '../store/prefix-hasher.js';
 
@@ -22,6 +22,13 @@ export class ManifestCheck {
   /** What is checked, for people: "sha-256, md5". */
   get names(): string {
     return this.#algorithms.map((algorithm) => hashAlgorithms[algorithm].ianaName).join(', ');
+  }
+
+  /** The strongest of the expected hashes, in hex. */
+  get strongest(): { readonly algorithm: HashAlgorithm; readonly hex: string } | undefined {
+    const [algorithm] = this.#algorithms;
+    const hex = algorithm === undefined ? undefined : this.#expected[algorithm];
+    return algorithm === undefined || hex === undefined ? undefined : { algorithm, hex };
   }
 
   /** The first `prefixBytes` bytes of the part file are there. */

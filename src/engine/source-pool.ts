@@ -27,6 +27,11 @@ export interface SourcePoolParts {
   readonly onGone: (source: SourceId) => void;
 }
 
+/** True where the user means this source: by its address, or by host and port. */
+export function isNamed(names: readonly string[] | undefined, source: Source): boolean {
+  return names?.some((name) => name === source.url || name === source.label) === true;
+}
+
 /** The sources of a download: who is in, who is out and why, and when nobody is left. */
 export class SourcePool {
   readonly runners: SourceRunner[] = [];

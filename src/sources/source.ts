@@ -1,3 +1,4 @@
+import type { ByteRange } from '../base/byte-range.js';
 import type { ManygetError } from '../base/errors.js';
 import type { SegmentId } from '../core/scheduler-messages.js';
 
@@ -71,6 +72,23 @@ export interface SourceConnection {
   close(error: ManygetError): void;
 }
 
+/** What came of a question for samples. */
+export interface SampleAnswer {
+  /** For each range that was asked for its bytes; undefined where this answer had none of it. */
+  readonly parts: readonly (Uint8Array | undefined)[];
+  /** Bytes that the question and its answer took on the network, about. */
+  readonly costBytes: number;
+}
+
+/** Reads short ranges here and there, beside the connections that bring the file. */
+export interface Sampler {
+  /** As many as may be asked for at once; may change with any answer. */
+  readonly rangesAtOnce: number;
+  /** One question at a time; ranges in the order of the file, at most 1 MiB each. Rejects where the source fails. */
+  ask(ranges: readonly ByteRange[]): Promise<SampleAnswer>;
+  close(): void;
+}
+
 /** One source of a download. */
 export interface Source {
   readonly url: string;
@@ -84,6 +102,8 @@ export interface Source {
   readonly mayBeRenamed: boolean;
   /** Begins to connect. `connectTimeoutMs` bounds the time until `ready`. */
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection;
+  /** For sources that state no hashes: reads samples, to compare sources with. */
+  sampler?(): Sampler;
   /** What else there is at this address, for an error message; empty where it cannot tell. */
   list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]>;
 }

@@ -12,6 +12,11 @@ export function rangeHeader(start: number, end?: number): string {
   return `bytes=${start}-${end === undefined ? '' : end - 1}`;
 }
 
+/** The value of a Range header for several ranges, in their order. */
+export function rangesHeader(ranges: readonly { readonly start: number; readonly end: number }[]): string {
+  return `bytes=${ranges.map(({ start, end }) => `${start}-${end - 1}`).join(',')}`;
+}
+
 /** `bytes 0-9/100` or `bytes 0-9/*`; undefined for anything else, as an empty range or one beyond the total. */
 export function parseContentRange(value: string): ContentRange | undefined {
   const match = /^bytes[ \t]+(\d{1,16})[ \t]*-[ \t]*(\d{1,16})[ \t]*\/[ \t]*(\d{1,16}|\*)$/i.exec(value.trim());

@@ -143,6 +143,8 @@ export class HttpTestServer {
     };
     const ifRange = ask.headers['if-range'];
     const fits = ifRange === undefined || ifRange === this.etag || ifRange === this.lastModified;
+    const parts = fits ? manyRanges(ask.headers.range) : undefined;
+    if (parts !== undefined) return multipartAnswer(common, parts, file);
     if (ask.range === undefined || !fits) return { status: 200, headers: common, body: file, framing: 'length' };
     const { start, end } = ask.range;
     if (start >= file.length) {
@@ -152,6 +154,33 @@ export class HttpTestServer {
     const headers = { ...common, 'Content-Range': `bytes ${start}-${end - 1}/${file.length}` };
     return { status: 206, headers, body: file.subarray(start, end), framing: 'length' };
   }
+}
+
+function manyRanges(header: string | undefined): { start: number; end: number }[] | undefined {
+  if (header === undefined || !/^bytes=\d+-\d+(?:,\d+-\d+)+$/.test(header)) return undefined;
+  return header
+    .slice(6)
+    .split(',')
+    .map((spec) => spec.split('-').map(Number))
+    .map(([first = 0, last = 0]) => ({ start: first, end: last + 1 }));
+}
+
+/** As nginx does. */
+function multipartAnswer(
+  common: HttpReply['headers'],
+  parts: readonly { start: number; end: number }[],
+  file: Uint8Array,
+): HttpReply {
+  const boundary = '00000000000000000007';
+  const chunks = parts.flatMap(({ start, end }) => [
+    Buffer.from(
+      `\r\n--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${start}-${end - 1}/${file.length}\r\n\r\n`,
+    ),
+    file.subarray(start, end),
+  ]);
+  const body = Buffer.concat([...chunks, Buffer.from(`\r\n--${boundary}--\r\n`)]);
+  const headers = { ...common, 'Content-Type': `multipart/byteranges; boundary=${boundary}` };
+  return { status: 206, headers, body, framing: 'length' };
 }
 
 function readRange(header: string | undefined, sizeBytes: number): { start: number; end: number } | undefined {

@@ -76,6 +76,7 @@ export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags {
   readonly giveUpAfter?: number;
   readonly maxConnectionsPerServer?: number;
   readonly connectTimeout?: number;
+  readonly trust?: readonly string[];
   readonly checksum?: readonly string[];
   readonly checksums?: string;
   readonly inputFile?: string;
@@ -96,6 +97,11 @@ export function addGetFlags(command: Command): Command {
     .option('--no-resume', 'start over')
     .option('--overwrite', 'replace an output that exists')
     .option('--no-verify', "do not check the pieces against the servers' hashes")
+    .option(
+      '--trust <source>',
+      'address, or HOST:PORT, of a source to believe where sources hold different bytes',
+      appended,
+    )
     .option('--sha256', 'compute the SHA-256 of the whole file at the end')
     .option('--checksum <type=hex>', 'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5', appended)
     .option('--checksums <file>', 'checksum file (or its http address) with a line for each file, like SHA256SUMS')
@@ -131,6 +137,7 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       ...(flags.overwrite === undefined ? {} : { overwrite: flags.overwrite }),
       ...(flags.verify === false ? { verify: false } : {}),
+      ...(flags.trust === undefined ? {} : { trust: flags.trust }),
       ...(flags.sha256 === undefined ? {} : { sha256: flags.sha256 }),
       ...(flags.giveUpAfter === undefined ? {} : { giveUpAfterMs: flags.giveUpAfter }),
       ...(flags.maxConnectionsPerServer === undefined
@@ -211,6 +218,7 @@ export function getCommandLine(request: GetRequest): string {
   if (transfer.resume !== undefined) words.push(transfer.resume ? '-r' : '--no-resume');
   if (transfer.overwrite === true) words.push('--overwrite');
   if (transfer.verify === false) words.push('--no-verify');
+  for (const source of transfer.trust ?? []) words.push('--trust', source);
   if (transfer.sha256 === true) words.push('--sha256');
   if (transfer.connectionsPerSourceMax !== undefined) words.push('-x', String(transfer.connectionsPerSourceMax));
   if (transfer.connectTimeoutMs !== undefined) words.push('--connect-timeout', seconds(transfer.connectTimeoutMs));

@@ -71,7 +71,13 @@ export class HttpClient {
   /** The bytes of a GET for [start, end) of the file, or all of it without an end. */
   request(
     file: HttpFile,
-    asked: { readonly start: number; readonly end: number | undefined; readonly ifRange: string | undefined },
+    asked: {
+      readonly start: number;
+      readonly end: number | undefined;
+      readonly ifRange: string | undefined;
+      /** The value of the Range header, where it is for more than that one range. */
+      readonly range?: string;
+    },
   ): Uint8Array {
     const { url } = file;
     const proxy = this.#proxyFor(url);
@@ -83,7 +89,7 @@ export class HttpClient {
     if (!has('accept')) headers.push(['Accept', '*/*']);
     headers.push(['Accept-Encoding', 'identity']);
     if (asked.end === undefined || asked.end === 1) headers.push(['Want-Repr-Digest', 'sha-256=5']);
-    if (asked.end !== undefined) headers.push(['Range', rangeHeader(asked.start, asked.end)]);
+    if (asked.end !== undefined) headers.push(['Range', asked.range ?? rangeHeader(asked.start, asked.end)]);
     if (asked.ifRange !== undefined) headers.push(['If-Range', asked.ifRange]);
     const cookies = has('cookie') ? undefined : this.cookies.header(url);
     if (cookies !== undefined) headers.push(['Cookie', cookies]);

@@ -1,9 +1,10 @@
 import { ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
-import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
+import type { ConnectionHandler, ListedFile, Sampler, Source, SourceConnection } from '../source.js';
 import type { HttpClient } from './http-client.js';
 import { HttpConnection } from './http-connection.js';
 import { HttpFile } from './http-file.js';
+import { HttpSampler } from './http-sampler.js';
 
 /** A file on any HTTP or HTTPS server. */
 export class HttpSource implements Source {
@@ -28,6 +29,10 @@ export class HttpSource implements Source {
 
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
     return new HttpConnection(this.#file, this.#client, handler, options.connectTimeoutMs);
+  }
+
+  sampler(): Sampler {
+    return new HttpSampler(this.#file, this.#client);
   }
 
   /** HTTP has no list of files. */

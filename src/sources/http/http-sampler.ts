@@ -1,0 +1,212 @@
+import type { ByteRange } from '../../base/byte-range.js';
+import { ManygetError } from '../../base/errors.js';
+import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
+import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
+import { MultipartReader } from '../../wire/http-parts.js';
+import { rangesHeader } from '../../wire/http-range.js';
+import type { SampleAnswer, Sampler } from '../source.js';
+import { HttpChannel, type HttpChannelHandler } from './http-channel.js';
+import type { HttpClient } from './http-client.js';
+import type { HttpFile } from './http-file.js';
+
+/** Ranges in one request: what our own servers take, and less than any that has a limit worth speaking of. */
+const rangesMax = 64;
+/** An answer that takes longer is as good as none. */
+const answerMsMax = 10_000;
+/** One range that was asked for is never longer. */
+const rangeBytesMax = 1024 * 1024;
+
+interface Asked {
+  readonly ranges: readonly ByteRange[];
+  readonly parts: (Uint8Array | undefined)[];
+  readonly resolve: (answer: SampleAnswer) => void;
+  readonly reject: (error: ManygetError) => void;
+  costBytes: number;
+}
+
+type Body =
+  | { readonly kind: 'parts'; readonly reader: MultipartReader }
+  | { readonly kind: 'plain'; readonly start: number; readonly bytes: Uint8Array; filled: number };
+
+/**
+ * Asks an HTTP source for many short ranges, on a connection of its own: as many as fit into one request where the
+ * server answers with parts, one after another where it does not.
+ *
+ * Invariant: one request is out at a time, and `#asked` is what it was for.
+ */
+export class HttpSampler implements Sampler, HttpChannelHandler {
+  readonly #file: HttpFile;
+  readonly #client: HttpClient;
+  readonly #scratch = new Uint8Array(64 * 1024);
+  #channel: HttpChannel | undefined;
+  #asked: Asked | undefined;
+  #body: Body | undefined;
+  #keepsAlive = true;
+  #timer: NodeJS.Timeout | undefined;
+  #rangesAtOnce = rangesMax;
+  #closed = false;
+
+  constructor(file: HttpFile, client: HttpClient) {
+    this.#file = file;
+    this.#client = client;
+  }
+
+  get rangesAtOnce(): number {
+    return this.#rangesAtOnce;
+  }
+
+  ask(ranges: readonly ByteRange[]): Promise<SampleAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#asked = { ranges, parts: ranges.map(() => undefined), resolve, reject, costBytes: 0 };
+      this.#timer = setTimeout(() => this.#fail('source-silent', 'did not answer in time'), answerMsMax);
+      if (this.#channel?.isOpen === true) this.#send();
+      else this.#channel ??= new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#channel?.destroy();
+    this.#channel = undefined;
+    const asked = this.#asked;
+    this.#asked = undefined;
+    asked?.reject(new ManygetError('aborted', 'the comparison has ended'));
+  }
+
+  // What the channel tells.
+
+  opened(): void {
+    this.#send();
+  }
+
+  head(head: HttpHead, framing: BodyFraming): void {
+    const asked = this.#asked;
+    const [first] = asked?.ranges ?? [];
+    const last = asked?.ranges.at(-1);
+    if (asked === undefined || first === undefined || last === undefined) {
+      this.#fail('protocol-violation', 'sent an answer that nobody asked for');
+      return;
+    }
+    this.#keepsAlive = keepsAlive(head, framing);
+    const range = { start: first.start, end: last.end, conditional: this.#file.ifRange !== undefined };
+    this.#answered(judgeAnswer(range, this.#file.known, head, framing), asked);
+  }
+
+  bodyTarget(bytesMax: number): Uint8Array | undefined {
+    const body = this.#body;
+    if (body?.kind === 'plain' && body.filled < body.bytes.length) {
+      return body.bytes.subarray(body.filled, body.filled + Math.min(bytesMax, body.bytes.length - body.filled));
+    }
+    return this.#scratch.subarray(0, Math.min(bytesMax, this.#scratch.length));
+  }
+
+  bodyFilled(bytes: number): void {
+    const { file, body, asked } = { file: this.#file, body: this.#body, asked: this.#asked };
+    if (asked === undefined || body === undefined) return;
+    asked.costBytes += bytes;
+    if (body.kind === 'plain') {
+      body.filled += bytes;
+      return;
+    }
+    for (const part of body.reader.push(this.#scratch.subarray(0, bytes))) {
+      const { totalBytes } = part.range;
+      if (totalBytes !== undefined && totalBytes !== file.known.sizeBytes) continue;
+      this.#take(asked, part.range.start, part.bytes);
+    }
+  }
+
+  bodyEnded(): void {
+    const asked = this.#asked;
+    const body = this.#body;
+    this.#body = undefined;
+    if (!this.#keepsAlive) this.#hangUp();
+    if (asked === undefined || body === undefined) return;
+    if (body.kind === 'plain') this.#take(asked, body.start, body.bytes.subarray(0, body.filled));
+    this.#done(asked);
+  }
+
+  closed(error: ManygetError | undefined): void {
+    this.#channel = undefined;
+    if (this.#asked === undefined) return;
+    this.#fail(error?.code ?? 'connection-lost', error === undefined ? 'closed the connection' : error.message);
+  }
+
+  // Requests and answers.
+
+  #send(): void {
+    const asked = this.#asked;
+    if (asked === undefined || this.#closed) return;
+    const [first] = asked.ranges;
+    const last = asked.ranges.at(-1);
+    if (first === undefined || last === undefined) return;
+    const request = this.#client.request(this.#file, {
+      start: first.start,
+      end: last.end,
+      ifRange: this.#file.ifRange,
+      range: rangesHeader(asked.ranges),
+    });
+    asked.costBytes += request.length;
+    this.#channel?.send(request);
+  }
+
+  #answered(answer: Answer, asked: Asked): void {
+    const { peer } = this.#client.origins.of(this.#file.url);
+    // Its own words beside the bytes: head lines are counted as the least that servers send.
+    asked.costBytes += 200;
+    if (answer.kind === 'multipart') {
+      const longest = Math.max(...asked.ranges.map((range) => range.end - range.start));
+      this.#body = { kind: 'parts', reader: new MultipartReader(answer.boundary, peer, longest) };
+      return;
+    }
+    if (answer.kind === 'bytes' && !answer.whole && answer.end !== undefined) {
+      const length = answer.end - answer.start;
+      if (length <= rangeBytesMax) {
+        const isOne = asked.ranges.some((r) => r.start >= answer.start && r.end <= (answer.end ?? 0));
+        if (isOne && (asked.ranges.length === 1 || length <= this.#scratch.length)) {
+          this.#body = { kind: 'plain', start: answer.start, bytes: new Uint8Array(length), filled: 0 };
+          return;
+        }
+      }
+    }
+    if (asked.ranges.length > 1 && (answer.kind === 'bytes' || answer.kind === 'unsatisfied')) {
+      // It does not answer many ranges with parts: from now on one at a time. Nothing was answered for this time.
+      this.#rangesAtOnce = 1;
+      this.#hangUp();
+      this.#done(asked);
+      return;
+    }
+    this.#fail('http-range', `does not answer a short range (${answer.kind})`);
+  }
+
+  /** Bytes of the file from `start` on: hands them to whatever was asked for among them. */
+  #take(asked: Asked, start: number, bytes: Uint8Array): void {
+    for (const [i, range] of asked.ranges.entries()) {
+      if (range.start < start || range.end > start + bytes.length) continue;
+      asked.parts[i] = bytes.subarray(range.start - start, range.end - start);
+    }
+  }
+
+  #done(asked: Asked): void {
+    clearTimeout(this.#timer);
+    this.#asked = undefined;
+    const missing = asked.parts.filter((part) => part === undefined).length;
+    if (missing > 0 && missing < asked.parts.length) this.#rangesAtOnce = asked.parts.length - missing;
+    asked.resolve({ parts: asked.parts, costBytes: asked.costBytes });
+  }
+
+  #fail(code: ManygetError['code'], what: string): void {
+    clearTimeout(this.#timer);
+    const asked = this.#asked;
+    this.#asked = undefined;
+    this.#hangUp();
+    const { peer } = this.#client.origins.of(this.#file.url);
+    asked?.reject(new ManygetError(code, what.startsWith('server ') ? what : `${peer} ${what}`));
+  }
+
+  #hangUp(): void {
+    this.#channel?.destroy();
+    this.#channel = undefined;
+    this.#body = undefined;
+  }
+}

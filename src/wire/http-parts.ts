@@ -1,0 +1,94 @@
+import { ManygetError } from '../base/errors.js';
+import { latin1 } from './http-head.js';
+import { httpLimits } from './http-limits.js';
+import { parseContentRange, type ContentRange } from './http-range.js';
+
+/** One part of a multipart answer: which bytes of the file, and the bytes. */
+export interface RangePart {
+  readonly range: ContentRange;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads a `multipart/byteranges` body (RFC 9110 14.6) of many short parts, whole. For parts that are long,
+ * `PartHeadReader` reads the head alone. Sans-I/O.
+ */
+export class MultipartReader {
+  readonly #delimiter: string;
+  readonly #peer: string;
+  readonly #partBytesMax: number;
+  #rest = Buffer.alloc(0);
+  #range: ContentRange | undefined;
+  #isDone = false;
+
+  /** @param partBytesMax A longer part is refused. */
+  constructor(boundary: string, peer: string, partBytesMax: number) {
+    this.#delimiter = `--${boundary}`;
+    this.#peer = peer;
+    this.#partBytesMax = partBytesMax;
+  }
+
+  /** The last delimiter was read; what follows counts for nothing. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /**
+   * Takes bytes of the body, and returns the parts that they completed.
+   * @throws ManygetError `http-range`: not such a body.
+   */
+  push(bytes: Uint8Array): RangePart[] {
+    const parts: RangePart[] = [];
+    if (this.#isDone) return parts;
+    this.#rest = this.#rest.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
+    let at = 0;
+    for (;;) {
+      if (this.#range === undefined) {
+        const next = this.#readHead(at);
+        if (next === undefined) break;
+        at = next;
+        continue;
+      }
+      const range: ContentRange = this.#range;
+      const length = range.end - range.start;
+      if (this.#rest.length - at < length) break;
+      parts.push({ range, bytes: Uint8Array.prototype.slice.call(this.#rest, at, at + length) });
+      this.#range = undefined;
+      at += length;
+    }
+    this.#rest = this.#rest.subarray(at);
+    return parts;
+  }
+
+  /** Reads the delimiter and the head that begin at `at`; returns where the part's bytes begin. */
+  #readHead(at: number): number | undefined {
+    // Empty lines may stand before a delimiter.
+    let from = at;
+    while (this.#rest[from] === 13 && this.#rest[from + 1] === 10) from += 2;
+    const end = this.#rest.indexOf('\r\n\r\n', from, 'latin1');
+    if (end < 0 || end - from > httpLimits.partHeadBytesMax) {
+      if (latin1(this.#rest.subarray(from, from + this.#delimiter.length + 2)) === `${this.#delimiter}--`) {
+        this.#isDone = true;
+      } else if (this.#rest.length - from > httpLimits.partHeadBytesMax) {
+        throw this.#wrong('a part with too long a head');
+      }
+      return undefined;
+    }
+    const [first = '', ...lines] = latin1(this.#rest.subarray(from, end)).split('\r\n');
+    if (first.trimEnd() === `${this.#delimiter}--`) {
+      this.#isDone = true;
+      return undefined;
+    }
+    if (first.trimEnd() !== this.#delimiter) throw this.#wrong('parts without the delimiter that it names');
+    const value = lines.map((line) => /^content-range\s*:(.*)$/i.exec(line)?.[1]).find((text) => text !== undefined);
+    const range = parseContentRange(value ?? '');
+    if (range === undefined) throw this.#wrong('a part without a Content-Range');
+    if (range.end - range.start > this.#partBytesMax) throw this.#wrong('a longer part than was asked for');
+    this.#range = range;
+    return end + 4;
+  }
+
+  #wrong(what: string): ManygetError {
+    return new ManygetError('http-range', `${this.#peer} sent ${what} in a multipart answer`);
+  }
+}
