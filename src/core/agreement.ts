@@ -26,16 +26,23 @@ export type Agreement =
  * Groups sources by what they claim, and picks the group that goes on: the one that an earlier run already holds bytes
  * of, where there is one, else the largest.
  *
+ * A group with a source that the user trusts goes before all others, unless two of those differ.
  * A source without a content id counts with the largest group of its size: its bytes are checked piece by piece.
  */
 export function agree(
   claims: readonly SourceClaim[],
   known?: { sizeBytes: number; contentId: string | undefined },
+  trusted: ReadonlySet<SourceId> = new Set(),
 ): Agreement {
   const groups = groupClaims(claims);
   if (groups.length === 0) return { kind: 'none' };
   const matching = known === undefined ? undefined : groups.find((g) => matches(g, known));
   if (matching !== undefined) return { kind: 'chosen', chosen: matching, others: groups.filter((g) => g !== matching) };
+  const believed = groups.filter((group) => group.sources.some((source) => trusted.has(source)));
+  const [only] = believed;
+  if (believed.length === 1 && only !== undefined) {
+    return { kind: 'chosen', chosen: only, others: groups.filter((g) => g !== only) };
+  }
   const [first, second] = groups;
   if (first === undefined) return { kind: 'none' };
   if (second?.sources.length === first.sources.length) return { kind: 'tie', groups };

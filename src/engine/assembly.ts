@@ -15,7 +15,6 @@ import { MirrorProof } from './mirror-proof.js';
 import type { FileFacts } from './resume-state.js';
 import { missingFileError, noSourceError } from './source-errors.js';
 import { SourcePool } from './source-pool.js';
-import type { SourceRunner } from './source-runner.js';
 import { Transfer } from './transfer.js';
 import { WrongBytes } from './wrong-bytes.js';
 

@@ -46,7 +46,7 @@ export type CulpritFinding =
  * somebody else. Costs as much traffic as the file has bytes, at the most, and nobody has to pay it but who would fail.
  */
 export async function findCulprit(parts: CulpritSearchParts): Promise<CulpritFinding> {
-  const able = parts.runners.filter((r) => !r.isStopped && r.info?.traits.ranges === true && r.source.sampler);
+  const able = parts.runners.filter((r) => !r.isStopped && r.info?.traits.ranges === true && 'sampler' in r.source);
   if (able.length < 2) return { kind: 'nobody' };
   const samplers = new Map(able.map((runner) => [runner.id, runner.source.sampler?.()] as const));
   const stop = (): void => samplers.forEach((sampler) => sampler?.close());

@@ -16,6 +16,7 @@ import { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
 import type { FileFacts } from './resume-state.js';
 import { StreamTransfer } from './stream-transfer.js';
+import { WholeProof } from './whole-proof.js';
 import { makeReport, makeSnapshot, type DownloadView } from './views.js';
 
 const tickMs = 50;
@@ -48,6 +49,7 @@ export class Download implements DownloadHandle {
   readonly #assembly: Assembly;
   readonly #control: LiveControl;
   readonly #check: ManifestCheck;
+  readonly #proof: WholeProof;
   readonly #busyMeter = new BusyMeter();
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
@@ -58,9 +60,6 @@ export class Download implements DownloadHandle {
   #streamed: FileFacts | undefined;
   #syncing: Promise<void> | undefined;
   #ending = false;
-  #isChecking = false;
-  #searches = 0;
-  readonly #stopping = new AbortController();
   #elapsedMs: number | undefined;
   #resolve!: (report: DownloadReport) => void;
   #reject!: (error: ManygetError) => void;
@@ -87,6 +86,15 @@ export class Download implements DownloadHandle {
       // The last byte's own call is still under way: the end waits until it is through.
       onWhole: () => queueMicrotask(() => void this.#finish()),
       onName: (fileName) => this.#openOutput(fileName),
+      onFail: (error) => void this.#fail(error),
+    });
+    this.#proof = new WholeProof({
+      check: this.#check,
+      assembly: this.#assembly,
+      output: parts.output,
+      hasher: this.#hasher,
+      log: this.#log,
+      streamed: () => this.#streamed,
       onFail: (error) => void this.#fail(error),
     });
     this.#control = new LiveControl({
@@ -283,9 +291,9 @@ export class Download implements DownloadHandle {
   }
 
   async #finish(): Promise<void> {
-    if (this.#ending || this.#isChecking) return;
-    const proof = await this.#proveWhole();
-    if (proof === undefined || this.#isOver()) return;
+    if (this.#ending) return;
+    const proof = await this.#proof.prove();
+    if (proof === undefined) return;
     this.#end();
     try {
       const { statedSha256: stated, isProved } = this.#assembly;
@@ -306,70 +314,6 @@ export class Download implements DownloadHandle {
     }
   }
 
-  /** The file is as its hashes say; undefined where it is not, and either goes on or has failed. */
-  async #proveWhole(): Promise<{ readonly sha256: string | undefined } | undefined> {
-    this.#isChecking = true;
-    try {
-      return { sha256: await this.#checkWhole() };
-    } catch (error) {
-      if (this.#isOver()) return undefined;
-      const fault = asManygetError(error, 'io-failed');
-      if (!(await this.#heals(fault)) && !this.#isOver()) void this.#fail(fault);
-      return undefined;
-    } finally {
-      this.#isChecking = false;
-    }
-  }
-
-  /** The whole file is wrong: true where it was found out who brought wrong bytes, and they are fetched again. */
-  async #heals(fault: ManygetError): Promise<boolean> {
-    const expected = this.#check.strongest ?? this.#statedHash;
-    const searchesMax = this.#assembly.pool.runners.length;
-    if (fault.code !== 'verification-failed' || expected === undefined || this.#searches >= searchesMax) return false;
-    this.#searches += 1;
-    this.#assembly.setPhase('finishing', 'the whole file is wrong: looking for who brought wrong bytes');
-    try {
-      if (!(await this.#assembly.proof.accuse(expected.algorithm, expected.hex, this.#stopping.signal))) return false;
-    } catch (error) {
-      this.#log.add({ type: 'notice', reason: asManygetError(error).message });
-      return false;
-    }
-    if (!this.#isOver()) this.#assembly.setPhase('downloading', 'fetching wrong bytes again');
-    return true;
-  }
-
-  #isOver(): boolean {
-    return this.#ending;
-  }
-
-  /** Where no piece was proved, a stated digest of the whole is the only proof there is. */
-  get #statedHash(): { algorithm: 'sha256'; hex: string } | undefined {
-    const { statedSha256: hex, isProved } = this.#assembly;
-    return hex === undefined || isProved || this.#streamed !== undefined ? undefined : { algorithm: 'sha256', hex };
-  }
-
-  /** Holds the whole file against the hashes that were stated for it; returns its SHA-256 where that was one of them. */
-  async #checkWhole(): Promise<string | undefined> {
-    const facts = this.#streamed ?? this.#assembly.facts;
-    if (facts === undefined) return undefined;
-    if (!this.#check.isWanted) return this.#checkStated();
-    this.#assembly.setPhase('finishing', `checking the whole file: ${this.#check.names}`);
-    const hashes = await this.#check.finish(this.#output.partPath, facts.sizeBytes);
-    this.#log.add({ type: 'notice', reason: `the whole file is as expected: ${this.#check.names}` });
-    return hashes.sha256;
-  }
-
-  async #checkStated(): Promise<string | undefined> {
-    const stated = this.#statedHash;
-    if (stated === undefined) return undefined;
-    const sha256 = await this.#hasher.hashWholeFile(this.#output.partPath);
-    if (sha256 === stated.hex) return sha256;
-    throw new ManygetError(
-      'verification-failed',
-      `the file's SHA-256 is ${sha256}, the servers state ${stated.hex}; it is kept as ${this.#output.partPath}`,
-    );
-  }
-
   async #fail(error: ManygetError): Promise<void> {
     if (this.#ending) {
       await this.done.catch(() => undefined);
@@ -384,7 +328,7 @@ export class Download implements DownloadHandle {
   /** Nothing new begins: all connections end, and what they brought is booked. */
   #end(): void {
     this.#ending = true;
-    this.#stopping.abort();
+    this.#proof.stop();
     clearInterval(this.#ticker);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#assembly.close();

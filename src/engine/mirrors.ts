@@ -1,4 +1,5 @@
 import { ManygetError } from '../base/errors.js';
+import type { SourceId } from '../base/ids.js';
 import { agree, type ClaimGroup } from '../core/agreement.js';
 import { voteContent } from '../core/content-vote.js';
 import type { JournalReplay } from '../store/journal.js';
@@ -27,6 +28,7 @@ export type Verdict =
 export class Mirrors {
   readonly #runners: readonly SourceRunner[];
   readonly #contentIsKnown: boolean;
+  readonly #trusts: (runner: SourceRunner) => boolean;
   #firstAnswerMs: number | undefined;
   #firstContentMs: number | undefined;
   #settled = false;
@@ -35,10 +37,18 @@ export class Mirrors {
   /** Of an earlier run. */
   #preferred: { readonly sizeBytes: number; readonly contentId: string | undefined } | undefined;
 
-  /** @param contentIsKnown The right bytes are known from elsewhere: nobody's word on them is counted. */
-  constructor(runners: readonly SourceRunner[], contentIsKnown = false) {
+  /**
+   * @param contentIsKnown The right bytes are known from elsewhere: nobody's word on them is counted.
+   * @param trusts Whom the user believes, whatever the others say.
+   */
+  constructor(
+    runners: readonly SourceRunner[],
+    contentIsKnown = false,
+    trusts: (runner: SourceRunner) => boolean = () => false,
+  ) {
     this.#runners = runners;
     this.#contentIsKnown = contentIsKnown;
+    this.#trusts = trusts;
   }
 
   /** True once late answers can only be compared with what was decided. */
@@ -62,7 +72,7 @@ export class Mirrors {
     const sizePreferred = this.#preferred?.sizeBytes;
     const known = sizePreferred === undefined ? undefined : { sizeBytes: sizePreferred, contentId: undefined };
     const claims = answered.map((r) => ({ source: r.id, sizeBytes: r.info?.sizeBytes ?? 0, contentId: undefined }));
-    const sizes = agree(claims, known);
+    const sizes = agree(claims, known, this.#trusted);
     if (sizes.kind === 'none') return { kind: 'wait' };
     if (sizes.kind === 'tie') {
       if (this.#settled) return { kind: 'disagree', error: this.#sizesDisagree(sizes.groups) };
@@ -89,8 +99,12 @@ export class Mirrors {
     if (vote.kind === 'tie') return { kind: 'disagree', error: this.#contentsDisagree(same) };
     const contentId = vote.kind === 'decided' ? vote.contentId : undefined;
     const others = vote.kind === 'decided' ? vote.others : [];
+    const digests = this.#voteDigest(same);
+    if (digests.kind === 'tie') return { kind: 'disagree', error: this.#digestsDisagree(same) };
+    const otherDigests = digests.kind === 'decided' ? digests.others : [];
+    for (const id of otherDigests) odd.push(...this.#oddDigest(this.#runners[id]));
     for (const id of others) odd.push(...this.#oddContent(this.#runners[id], contentId ?? ''));
-    const good = same.filter((runner) => !others.includes(runner.id));
+    const good = same.filter((runner) => !others.includes(runner.id) && !otherDigests.includes(runner.id));
     const info = good[0]?.info ?? same[0]?.info ?? (current?.sizeBytes === sizeBytes ? current : undefined);
     if (info === undefined) return { kind: 'wait' };
     const { name, pieceBytes } = info;
@@ -112,7 +126,25 @@ export class Mirrors {
     const spoken = claims.filter((claim) => claim.contentId !== undefined);
     const mayVote = this.#runners.filter((runner) => !runner.isStopped && runner.source.willHash);
     const voters = this.#settled ? voting.length : mayVote.length;
-    return voteContent(outOfPatience ? spoken : claims, outOfPatience ? spoken.length : voters, this.#settled);
+    return voteContent(
+      outOfPatience ? spoken : claims,
+      outOfPatience ? spoken.length : voters,
+      this.#settled,
+      this.#trusted,
+    );
+  }
+
+  /** Hashes of the whole file, which sources without content ids may state. */
+  #voteDigest(same: readonly SourceRunner[]): ReturnType<typeof voteContent> {
+    const stating = same.filter((runner) => !runner.source.willHash && runner.info?.sha256 !== undefined);
+    if (this.#contentIsKnown || stating.length < 2) return { kind: 'pending' };
+    const claims = stating.map((runner) => ({ source: runner.id, contentId: runner.info?.sha256 }));
+    const others = this.#runners.filter((r) => !r.isStopped && r.info === undefined && r.faults === 0);
+    return voteContent(claims, stating.length + (this.#settled ? 0 : others.length), this.#settled, this.#trusted);
+  }
+
+  get #trusted(): ReadonlySet<SourceId> {
+    return new Set(this.#runners.filter(this.#trusts).map((runner) => runner.id));
   }
 
   #compare(contentId: string, same: readonly SourceRunner[]): ReturnType<typeof voteContent> {
@@ -131,11 +163,25 @@ export class Mirrors {
     return [{ runner, error: new ManygetError('content-differs', text) }];
   }
 
+  #oddDigest(runner: SourceRunner | undefined): { runner: SourceRunner; error: ManygetError }[] {
+    if (runner === undefined) return [];
+    const text = `${runner.source.label} states another SHA-256 (${short(runner.info?.sha256)}) than most; it is left out`;
+    return [{ runner, error: new ManygetError('content-differs', text) }];
+  }
+
+  #digestsDisagree(same: readonly SourceRunner[]): ManygetError {
+    const parts = same.map((runner) => `${short(runner.info?.sha256)} at ${runner.source.label}`);
+    return new ManygetError(
+      'sources-disagree',
+      `the sources state different hashes and no majority says which is right: SHA-256 ${parts.join(', ')}; --trust names the one to believe`,
+    );
+  }
+
   #sizesDisagree(groups: readonly ClaimGroup[]): ManygetError {
     const parts = groups.map((g) => `${g.sizeBytes} bytes at ${g.sources.map((s) => this.#label(s)).join(', ')}`);
     return new ManygetError(
       'sources-disagree',
-      `the sources hold different files and no majority says which is right: ${parts.join('; ')}`,
+      `the sources hold different files and no majority says which is right: ${parts.join('; ')}; --trust names the one to believe`,
     );
   }
 
@@ -143,7 +189,7 @@ export class Mirrors {
     const parts = same.map((runner) => `${short(runner.info?.contentId)} at ${runner.source.label}`);
     return new ManygetError(
       'sources-disagree',
-      `the sources hold different bytes and no majority says which are right: content id ${parts.join(', ')}`,
+      `the sources hold different bytes and no majority says which are right: content id ${parts.join(', ')}; --trust names the one to believe`,
     );
   }
 

@@ -47,7 +47,9 @@ export class SourcePool {
   constructor(parts: SourcePoolParts) {
     this.#parts = parts;
     this.pace = new Pace(this.runners, parts.nowMs);
-    this.mirrors = new Mirrors(this.runners, parts.options.manifest?.pieces !== undefined);
+    this.mirrors = new Mirrors(this.runners, parts.options.manifest?.pieces !== undefined, (runner) =>
+      isNamed(parts.options.trust, runner.source),
+    );
   }
 
   get giveUpMs(): number {

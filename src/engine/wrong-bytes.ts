@@ -93,7 +93,9 @@ export class WrongBytes {
 
   #refetchAllOf(runner: SourceRunner): void {
     const transfer = this.#parts.transfer();
-    for (const run of transfer?.ledger.deliveredBy(runner.id) ?? []) this.#refetch(run.start, run.end, runner.id);
+    const delivered = transfer?.ledger.deliveredBy(runner.id) ?? [];
+    transfer?.distrust(runner.id);
+    for (const run of delivered) this.#parts.onForgotten(run.start, run.end);
     const replay = this.#parts.replay();
     if (replay === undefined) return;
     this.#refetchEarlier(rangesOf(replay, runner.source.url, (piece) => this.#pieceRange(piece)));
@@ -104,13 +106,13 @@ export class WrongBytes {
     if (transfer === undefined) return;
     for (const { start, end } of ranges) {
       for (const run of transfer.ledger.runs(start, end)) {
-        if (run.source === fromEarlierRun) this.#refetch(run.start, run.end, undefined);
+        if (run.source === fromEarlierRun) this.#refetch(run.start, run.end);
       }
     }
   }
 
-  #refetch(start: number, end: number, avoid: SourceId | undefined): void {
-    this.#parts.transfer()?.refetch(start, end, avoid);
+  #refetch(start: number, end: number): void {
+    this.#parts.transfer()?.refetch(start, end, undefined);
     this.#parts.onForgotten(start, end);
   }
 

@@ -179,3 +179,27 @@ describe('contents', () => {
     expect(short(mirrors.judge(0, undefined))).toMatchObject({ content: 'a', good: [2], odd });
   });
 });
+
+describe('a hash of the whole file, as HTTP servers state it', () => {
+  function stating(...digests: readonly string[]): FakeRunner[] {
+    return runners(...digests.map(() => ({ size: 10 }))).map((fake, i) => ({
+      ...fake,
+      info: { ...facts(10), sha256: digests[i] },
+      source: { ...fake.source, willHash: false },
+    }));
+  }
+
+  it('that differs from most is left out', () => {
+    expect(short(mirrorsOf(stating('aa', 'bb', 'aa')).judge(2000, undefined))).toMatchObject({
+      good: [0, 2],
+      odd: ['1 content-differs'],
+    });
+  });
+
+  it('that ties is refused, unless one of them is trusted', () => {
+    expect(short(mirrorsOf(stating('aa', 'bb')).judge(2000, undefined))).toBe('sources-disagree');
+    const fakes = stating('aa', 'bb') as unknown as readonly SourceRunner[];
+    const mirrors = new Mirrors(fakes, false, (runner) => runner.id === 1);
+    expect(short(mirrors.judge(2000, undefined))).toMatchObject({ good: [1], odd: ['0 content-differs'] });
+  });
+});

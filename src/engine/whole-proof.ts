@@ -1,0 +1,108 @@
+import { asManygetError, ManygetError } from '../base/errors.js';
+import type { PieceHasher } from '../store/piece-hasher.js';
+import type { Assembly } from './assembly.js';
+import type { EventLog } from './event-log.js';
+import type { ManifestCheck } from './manifest-check.js';
+import type { OutputState } from './output-state.js';
+import type { FileFacts } from './resume-state.js';
+
+export interface WholeProofParts {
+  readonly check: ManifestCheck;
+  readonly assembly: Assembly;
+  readonly output: OutputState;
+  readonly hasher: PieceHasher;
+  readonly log: EventLog;
+  /** The file's facts where it came as one stream. */
+  readonly streamed: () => FileFacts | undefined;
+  readonly onFail: (error: ManygetError) => void;
+}
+
+/**
+ * All bytes are here: holds the whole file against the hashes that were stated for it, and where it is wrong looks for
+ * who brought wrong bytes, once for each source.
+ */
+export class WholeProof {
+  readonly #parts: WholeProofParts;
+  readonly #stopping = new AbortController();
+  #isBusy = false;
+  #searches = 0;
+
+  constructor(parts: WholeProofParts) {
+    this.#parts = parts;
+  }
+
+  /** Nobody waits for an answer any more. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** The file is as its hashes say; undefined where that is being found out, where it goes on, and where it has failed. */
+  async prove(): Promise<{ readonly sha256: string | undefined } | undefined> {
+    if (this.#isBusy) return undefined;
+    this.#isBusy = true;
+    try {
+      const sha256 = await this.#checkWhole();
+      return this.#isStopped() ? undefined : { sha256 };
+    } catch (error) {
+      if (this.#isStopped()) return undefined;
+      const fault = asManygetError(error, 'io-failed');
+      if (!(await this.#heals(fault)) && !this.#isStopped()) this.#parts.onFail(fault);
+      return undefined;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** True where it was found out who brought wrong bytes, and they are fetched again. */
+  async #heals(fault: ManygetError): Promise<boolean> {
+    const { assembly, check, log } = this.#parts;
+    const expected = check.strongest ?? this.#statedHash;
+    const searchesMax = assembly.pool.runners.length;
+    if (fault.code !== 'verification-failed' || expected === undefined || this.#searches >= searchesMax) return false;
+    this.#searches += 1;
+    assembly.setPhase('finishing', 'the whole file is wrong: looking for who brought wrong bytes');
+    try {
+      if (!(await assembly.proof.accuse(expected.algorithm, expected.hex, this.#stopping.signal))) return false;
+    } catch (error) {
+      log.add({ type: 'notice', reason: asManygetError(error).message });
+      return false;
+    }
+    if (!this.#isStopped()) assembly.setPhase('downloading', 'fetching wrong bytes again');
+    return true;
+  }
+
+  /** Where no piece was proved, a stated digest of the whole is the only proof there is. */
+  get #statedHash(): { algorithm: 'sha256'; hex: string } | undefined {
+    const { statedSha256: hex, isProved } = this.#parts.assembly;
+    const isStream = this.#parts.streamed() !== undefined;
+    return hex === undefined || isProved || isStream ? undefined : { algorithm: 'sha256', hex };
+  }
+
+  /** Returns the file's SHA-256 where that was one of the stated hashes. */
+  async #checkWhole(): Promise<string | undefined> {
+    const { assembly, check, output, log, streamed } = this.#parts;
+    const facts = streamed() ?? assembly.facts;
+    if (facts === undefined) return undefined;
+    if (!check.isWanted) return this.#checkStated();
+    assembly.setPhase('finishing', `checking the whole file: ${check.names}`);
+    const hashes = await check.finish(output.partPath, facts.sizeBytes);
+    log.add({ type: 'notice', reason: `the whole file is as expected: ${check.names}` });
+    return hashes.sha256;
+  }
+
+  async #checkStated(): Promise<string | undefined> {
+    const stated = this.#statedHash;
+    if (stated === undefined) return undefined;
+    const { hasher, output } = this.#parts;
+    const sha256 = await hasher.hashWholeFile(output.partPath);
+    if (sha256 === stated.hex) return sha256;
+    throw new ManygetError(
+      'verification-failed',
+      `the file's SHA-256 is ${sha256}, the servers state ${stated.hex}; it is kept as ${output.partPath}`,
+    );
+  }
+}

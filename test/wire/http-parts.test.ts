@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MultipartReader } from '../../src/wire/http-parts.js';
+
+function bodyOf(parts: readonly { start: number; bytes: Uint8Array }[], boundary = 'b'): Buffer {
+  return Buffer.concat([
+    ...parts.flatMap(({ start, bytes }) => [
+      Buffer.from(`\r\n--${boundary}\r\nContent-Range: bytes ${start}-${start + bytes.length - 1}/999999\r\n\r\n`),
+      bytes,
+    ]),
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+}
+
+describe('a multipart body of short parts', () => {
+  it('is the same however it is cut', () => {
+    const part = fc.record({
+      start: fc.integer({ min: 0, max: 9000 }),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 50 }), (parts, step) => {
+        const body = bodyOf(parts);
+        const reader = new MultipartReader('b', 'peer', 64);
+        const got = [];
+        for (let at = 0; at < body.length; at += step) got.push(...reader.push(body.subarray(at, at + step)));
+        expect(got.map((p) => ({ start: p.range.start, bytes: [...p.bytes] }))).toEqual(
+          parts.map((p) => ({ start: p.start, bytes: [...p.bytes] })),
+        );
+        expect(reader.isDone).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    ['another delimiter', Buffer.from('--other\r\nContent-Range: bytes 0-1/2\r\n\r\nab')],
+    ['a part without a Content-Range', Buffer.from('--b\r\nX: y\r\n\r\nab')],
+    ['a part that is too long', Buffer.from('--b\r\nContent-Range: bytes 0-99999/100000\r\n\r\nab')],
+    ['a head without an end', Buffer.alloc(100_000, 97)],
+  ])('with %s is refused', (_name, body) => {
+    expect(() => new MultipartReader('b', 'peer', 64).push(body)).toThrow(/multipart/);
+  });
+});
