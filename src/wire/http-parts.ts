@@ -34,12 +34,11 @@ export class MultipartReader {
   }
 
   /**
-   * Takes bytes of the body, and returns the parts that they completed.
+   * Takes bytes of the body, and hands on the parts that they completed.
    * @throws ManygetError `http-range`: not such a body.
    */
-  push(bytes: Uint8Array): RangePart[] {
-    const parts: RangePart[] = [];
-    if (this.#isDone) return parts;
+  push(bytes: Uint8Array, onPart: (part: RangePart) => void): void {
+    if (this.#isDone) return;
     this.#rest = this.#rest.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
     let at = 0;
     for (;;) {
@@ -52,12 +51,11 @@ export class MultipartReader {
       const range: ContentRange = this.#range;
       const length = range.end - range.start;
       if (this.#rest.length - at < length) break;
-      parts.push({ range, bytes: Uint8Array.prototype.slice.call(this.#rest, at, at + length) });
+      onPart({ range, bytes: Uint8Array.prototype.slice.call(this.#rest, at, at + length) });
       this.#range = undefined;
       at += length;
     }
     this.#rest = this.#rest.subarray(at);
-    return parts;
   }
 
   /** Reads the delimiter and the head that begin at `at`; returns where the part's bytes begin. */
@@ -75,7 +73,7 @@ export class MultipartReader {
       return undefined;
     }
     const [first = '', ...lines] = latin1(this.#rest.subarray(from, end)).split('\r\n');
-    if (first.trimEnd() === `${this.#delimiter}--`) {
+    if (first.startsWith(`${this.#delimiter}--`)) {
       this.#isDone = true;
       return undefined;
     }

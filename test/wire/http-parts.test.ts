@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MultipartReader } from '../../src/wire/http-parts.js';
+import { MultipartReader, type RangePart } from '../../src/wire/http-parts.js';
 
 function bodyOf(parts: readonly { start: number; bytes: Uint8Array }[], boundary = 'b'): Buffer {
   return Buffer.concat([
@@ -22,8 +22,10 @@ describe('a multipart body of short parts', () => {
       fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 50 }), (parts, step) => {
         const body = bodyOf(parts);
         const reader = new MultipartReader('b', 'peer', 64);
-        const got = [];
-        for (let at = 0; at < body.length; at += step) got.push(...reader.push(body.subarray(at, at + step)));
+        const got: RangePart[] = [];
+        for (let at = 0; at < body.length; at += step) {
+          reader.push(body.subarray(at, at + step), (part) => got.push(part));
+        }
         expect(got.map((p) => ({ start: p.range.start, bytes: [...p.bytes] }))).toEqual(
           parts.map((p) => ({ start: p.start, bytes: [...p.bytes] })),
         );
@@ -38,6 +40,6 @@ describe('a multipart body of short parts', () => {
     ['a part that is too long', Buffer.from('--b\r\nContent-Range: bytes 0-99999/100000\r\n\r\nab')],
     ['a head without an end', Buffer.alloc(100_000, 97)],
   ])('with %s is refused', (_name, body) => {
-    expect(() => new MultipartReader('b', 'peer', 64).push(body)).toThrow(/multipart/);
+    expect(() => new MultipartReader('b', 'peer', 64).push(body, () => undefined)).toThrow(/multipart/);
   });
 });

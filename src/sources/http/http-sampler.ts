@@ -109,11 +109,10 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
       body.filled += bytes;
       return;
     }
-    for (const part of body.reader.push(this.#scratch.subarray(0, bytes))) {
-      const { totalBytes } = part.range;
-      if (totalBytes !== undefined && totalBytes !== file.known.sizeBytes) continue;
-      this.#take(asked, part.range.start, part.bytes);
-    }
+    body.reader.push(this.#scratch.subarray(0, bytes), (part) => {
+      const { totalBytes, start } = part.range;
+      if (totalBytes === undefined || totalBytes === file.known.sizeBytes) this.#take(asked, start, part.bytes);
+    });
   }
 
   bodyEnded(): void {
