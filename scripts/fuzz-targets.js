@@ -1,10 +1,6 @@
 // @ts-check
 // What `scripts/fuzz.js` feeds: every codec that reads bytes of somebody else. A target says how good input looks, and
 // reads any input to a trace: the messages, then how it ended. Stream codecs are given in how many pieces the bytes come.
-import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import { verifyExtents } from '../dist/store/resume-check.js';
-import { readJournal } from '../dist/store/journal.js';
 import { parseChecksumFile } from '../dist/wire/checksum-file.js';
 import { parseChecksum } from '../dist/wire/checksum.js';
 import { ChunkedDecoder } from '../dist/wire/http-chunked.js';
@@ -21,13 +17,13 @@ import { readTarget } from '../dist/wire/http-request-target.js';
 import { planRanges } from '../dist/wire/http-server-ranges.js';
 import { parseInputFile } from '../dist/wire/input-file.js';
 import { JournalDecoder } from '../dist/wire/journal-decoder.js';
-import { encodeJournalPreamble, JournalEncoder } from '../dist/wire/journal-record.js';
 import { MetalinkParser } from '../dist/wire/metalink.js';
 import { encodePreamble, FrameReader } from '../dist/wire/mgp-frame.js';
 import { encodeMessage, readMessage } from '../dist/wire/mgp-messages.js';
 import { parseNetrc } from '../dist/wire/netrc.js';
 import { nameFault } from '../dist/wire/safe-name.js';
 import { Socks5Handshake } from '../dist/wire/socks5.js';
+import { goodJournal, journalTrace } from './fuzz-journal.js';
 
 /**
  * @typedef {object} Target
@@ -135,91 +131,6 @@ function requestsTrace(pieces) {
       }
     }
   });
-}
-
-const sizeBytes = 40_000;
-const pieceBytes = 16_384;
-const truth = Buffer.from(Uint8Array.from({ length: sizeBytes }, (_, i) => 1 + (Math.imul(i, 2654435761) >>> 25)));
-/** The part file: the second piece has not come, and one block of the first is not what it should be. */
-const onDisk = Buffer.from(truth);
-onDisk.fill(0, pieceBytes, 2 * pieceBytes);
-onDisk.fill(7, 1000, 1500);
-
-function goodJournal() {
-  const encoder = new JournalEncoder();
-  const parts = [Buffer.from(encodeJournalPreamble())];
-  const records = /** @type {any[]} */ ([
-    { type: 'header', sizeBytes, pieceBytes, name: 'a.bin', id: '00'.repeat(16), createdMs: 5 },
-    { type: 'source', index: 0, url: 'http://a/x' },
-    { type: 'source', index: 1, url: 'mgp://b:1/x' },
-    extent(0, 4000, 0),
-    extent(4000, 16_384, 1),
-    { type: 'segment', connection: 1, source: 0, start: 0, end: 9 },
-    { type: 'piece', index: 2, sha256: createHash('sha256').update(truth.subarray(32_768)).digest(), source: 1 },
-    extent(16_384, 20_000, 0),
-    { type: 'forget', start: 17_000, end: 18_000 },
-    { type: 'speed', source: 0, bytesPerSec: 5, firstByteMs: 2 },
-    { type: 'content', contentId: 'ab'.repeat(32) },
-    { type: 'end-of-run' },
-  ]);
-  for (const record of records) encoder.push(record);
-  const bytes = Buffer.from(encoder.pending());
-  return bytes.subarray(0, 8).equals(parts[0] ?? bytes) ? bytes : Buffer.concat([...parts, bytes]);
-}
-
-/** @param {number} start @param {number} end @param {number} source */
-function extent(start, end, source) {
-  return { type: 'extent', start, end, crc32: crc32(truth.subarray(start, end)), source };
-}
-
-/** Two files that can only be read. @param {Uint8Array} journal */
-function readOnlyDisk(journal) {
-  const files = [journal, onDisk];
-  return /** @type {any} */ ({
-    open: (/** @type {string} */ path) => (path === 'journal' ? 0 : 1),
-    stat: (/** @type {number} */ fd) => ({ kind: 'file', sizeBytes: files[fd]?.length ?? 0, modifiedMs: 0 }),
-    read: (
-      /** @type {number} */ fd,
-      /** @type {Uint8Array} */ target,
-      /** @type {number} */ at,
-      /** @type {number} */ n,
-      /** @type {number} */ from,
-    ) => {
-      const bytes = (files[fd] ?? journal).subarray(from, from + n);
-      target.set(bytes, at);
-      return bytes.length;
-    },
-    close: () => undefined,
-  });
-}
-
-/** What is believed after a crash is right, whatever the journal says. @param {readonly Uint8Array[]} pieces */
-async function journalTrace(pieces) {
-  const disk = readOnlyDisk(whole(pieces));
-  let replay;
-  try {
-    replay = readJournal(disk, 'journal');
-  } catch (error) {
-    if (/** @type {any} */ (error).code === 'journal-version') return ['refused by name'];
-    throw error;
-  }
-  if ('damaged' in replay) return ['nothing'];
-  // A header of another file is another download: the engine compares it with what the servers say.
-  if (replay.header.sizeBytes !== sizeBytes || replay.header.pieceBytes !== pieceBytes) return ['another file'];
-  const check = await verifyExtents({ path: 'part', disk }, replay);
-  const believed = [
-    ...check.verifiedExtents,
-    ...check.verifiedPieces.map(({ index }) => ({
-      start: index * pieceBytes,
-      end: Math.min(sizeBytes, (index + 1) * pieceBytes),
-    })),
-  ];
-  for (const { start, end } of believed) {
-    if (!onDisk.subarray(start, end).equals(truth.subarray(start, end))) {
-      throw new Error(`bytes ${start} to ${end} are wrong and believed`);
-    }
-  }
-  return [believed.length];
 }
 
 /** @param {string} name @param {readonly (string | Uint8Array)[]} samples @param {(bytes: Buffer) => unknown} read @returns {Target} */
