@@ -2,7 +2,8 @@
 /* global fetch */
 // `npm run bench -- loopback [--mib 1024] [--repeat 3] [--counts 1,4,16] [--dir FOLDER]`
 // Times whole processes over loopback, interleaved: manyget from its own servers (with and without verification),
-// aria2c and curl from nginx where they are installed. Prints medians, and each tool's ratio to aria2c.
+// aria2c, curl and a plain C program (receiver.c) from nginx where they are installed. "+ sync": until the file is on the
+// disk, as manyget's always is in the end. Prints medians, and each tool's ratio to aria2c.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -39,7 +40,8 @@ export async function run(args) {
   const nginx = hasCommand('nginx') ? await startNginx(folder) : undefined;
   try {
     const urls = fleet.snapshot().servers.map((server) => `mgp://127.0.0.1:${server.port}/data.bin`);
-    const tools = listTools(urls, nginx?.url);
+    const receiver = nginx === undefined ? undefined : compileReceiver(folder);
+    const tools = listTools(urls, nginx?.url, receiver, Number(values.mib));
     await hashed(fleet);
     process.stdout.write(
       `${values.mib} MiB over loopback, ${os.cpus()[0]?.model.trim() ?? ''}, ${os.cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
@@ -56,9 +58,11 @@ export async function run(args) {
 /**
  * @param {readonly string[]} urls
  * @param {string | undefined} nginxUrl
+ * @param {string | undefined} receiver
+ * @param {number} mib
  * @returns {Tool[]}
  */
-function listTools(urls, nginxUrl) {
+function listTools(urls, nginxUrl, receiver, mib) {
   const base = [process.execPath, cli, 'get', '--quiet'];
   /** @type {Tool[]} */
   const tools = [
@@ -75,7 +79,27 @@ function listTools(urls, nginxUrl) {
   if (nginxUrl !== undefined && hasCommand('curl')) {
     tools.push({ name: 'curl', command: (_n, out) => ['curl', '-s', '-o', out, nginxUrl] });
   }
+  if (nginxUrl !== undefined && receiver !== undefined) {
+    const { port, pathname } = new URL(nginxUrl);
+    /** @type {Tool['command']} */
+    const command = (n, out) => [receiver, port, pathname, String(mib * 1024 * 1024), String(n), out];
+    const sync = 'out="${!#}"; "$@" && sync "$out"';
+    tools.push({ name: 'C recv + pwrite', command });
+    tools.push({ name: 'C ... + sync', command: (n, out) => ['bash', '-c', sync, 'sync', ...command(n, out)] });
+  }
   return tools;
+}
+
+/**
+ * The plain C program, compiled; undefined where there is no compiler.
+ * @param {string} folder
+ */
+function compileReceiver(folder) {
+  if (!hasCommand('cc')) return undefined;
+  const binary = path.join(folder, 'receiver');
+  const compiled = spawnSync('cc', ['-O2', '-o', binary, path.join(import.meta.dirname, 'receiver.c')]);
+  if (compiled.status !== 0) throw new Error(`receiver.c does not compile: ${compiled.stderr.toString()}`);
+  return binary;
 }
 
 /**

@@ -163,7 +163,7 @@ export class OutputState {
     const unasked = this.#disk.look(part.path)?.sizeBytes ?? 0;
     const computes = sha256.computed !== undefined || sha256.forced || unasked <= sha256UnaskedBytesMax;
     const digest: FileDigest = computes
-      ? { sha256: sha256.computed ?? (await hasher.hashWholeFile(part.path)), origin: 'computed' }
+      ? { sha256: sha256.computed ?? (await hasher.hashWholeFile(part.path, {}, unasked)), origin: 'computed' }
       : { sha256: sha256.stated, origin: sha256.stated === undefined ? undefined : 'stated' };
     if (digest.origin === 'computed' && sha256.stated !== undefined && digest.sha256 !== sha256.stated) {
       throw new ManygetError(

@@ -13,6 +13,9 @@ import { digestRanges, stepBytes, type DigestKind } from './range-digest.js';
 /** Blocks lost with a thread are hashed here instead; a thread that keeps dying is not started for ever. */
 const lostThreadsMax = 3;
 
+/** To hash so much takes less than to start a thread for it. */
+const readHereBytesMax = 8 * 1024 * 1024;
+
 export interface FileDigestOptions {
   /** Default: SHA-256. */
   readonly algorithm?: HashAlgorithm;
@@ -88,9 +91,9 @@ export class PieceHasher {
     return this.#digest(path, options.algorithm ?? 'sha256', flat(ranges), options);
   }
 
-  /** Digest of the whole file, in hex. */
-  async hashWholeFile(path: string, options: FileDigestOptions = {}): Promise<string> {
-    const digest = await this.#digest(path, options.algorithm ?? 'sha256', Float64Array.of(0, Infinity), options);
+  /** Digest of the whole file, in hex. @param sizeBytes Its size, where it is known. */
+  async hashWholeFile(path: string, options: FileDigestOptions = {}, sizeBytes = Infinity): Promise<string> {
+    const digest = await this.#digest(path, options.algorithm ?? 'sha256', Float64Array.of(0, sizeBytes), options);
     return Buffer.from(digest).toString('hex');
   }
 
@@ -119,7 +122,9 @@ export class PieceHasher {
     if (options.signal?.aborted === true) throw aborted(path);
     this.#pending += 1;
     try {
-      const thread = this.#disk === realDisk ? this.#thread(Math.max(1, this.#wantedThreads)) : undefined;
+      const isSmall = this.#threads.length === 0 && bytesOf(ranges) <= readHereBytesMax;
+      const isElsewhere = this.#disk === realDisk && !isSmall;
+      const thread = isElsewhere ? this.#thread(Math.max(1, this.#wantedThreads)) : undefined;
       if (thread === undefined) return await digestHere(this.#disk, path, kind, ranges, options);
       return await digestThere(thread, path, kind, ranges, options);
     } finally {
@@ -233,6 +238,8 @@ function digestThere(
   });
 }
 
+let stepHere: Uint8Array | undefined;
+
 async function digestHere(
   disk: Disk,
   path: string,
@@ -240,7 +247,9 @@ async function digestHere(
   ranges: Float64Array,
   options: FileDigestOptions,
 ): Promise<Uint8Array> {
-  const steps = digestRanges(disk, path, ranges, kind, new Uint8Array(stepBytes));
+  // Between two steps nobody needs what was read: all calls on this thread share the memory.
+  stepHere ??= new Uint8Array(stepBytes);
+  const steps = digestRanges(disk, path, ranges, kind, stepHere);
   for (;;) {
     const result = steps.next();
     if (result.done === true) return result.value;
