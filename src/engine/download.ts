@@ -5,7 +5,6 @@ import type { DownloadHandle, DownloadOptions } from '../base/download-handle.js
 import type { DownloadReport, DownloadSnapshot, MapCell } from '../base/snapshot.js';
 import type { SourceRule } from '../base/source-rule.js';
 import type { Source } from '../sources/source.js';
-import { choosePieceBytes } from '../wire/content-id.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { Assembly } from './assembly.js';
 import { BusyMeter } from './busy-meter.js';
@@ -14,8 +13,7 @@ import { LiveControl } from './live-control.js';
 import { ManifestCheck } from './manifest-check.js';
 import { ManifestFacts } from './manifest-facts.js';
 import type { OutputState } from './output-state.js';
-import type { FileFacts } from './resume-state.js';
-import { StreamTransfer } from './stream-transfer.js';
+import { Streaming } from './streaming.js';
 import { WholeProof } from './whole-proof.js';
 import { makeReport, makeSnapshot, type DownloadView } from './views.js';
 
@@ -48,6 +46,7 @@ export class Download implements DownloadHandle {
   readonly #hasher = new PieceHasher({ threads: 0 });
   readonly #assembly: Assembly;
   readonly #control: LiveControl;
+  readonly #streaming: Streaming;
   readonly #check: ManifestCheck;
   readonly #proof: WholeProof;
   readonly #busyMeter = new BusyMeter();
@@ -56,8 +55,6 @@ export class Download implements DownloadHandle {
   #note = '';
   #lastTickMs = 0;
   #arrivedAtTick = 0;
-  #stream: StreamTransfer | undefined;
-  #streamed: FileFacts | undefined;
   #syncing: Promise<void> | undefined;
   #ending = false;
   #elapsedMs: number | undefined;
@@ -94,7 +91,7 @@ export class Download implements DownloadHandle {
       output: parts.output,
       hasher: this.#hasher,
       log: this.#log,
-      streamed: () => this.#streamed,
+      streamed: () => this.#streaming.facts,
       onFail: (error) => void this.#fail(error),
     });
     this.#control = new LiveControl({
@@ -105,6 +102,14 @@ export class Download implements DownloadHandle {
       nowMs: () => this.#nowMs(),
       transfer: () => this.#assembly.transfer,
       onFewer: () => this.#assembly.checkSourcesLeft(),
+    });
+    this.#streaming = new Streaming({
+      options: parts.options,
+      assembly: this.#assembly,
+      output: parts.output,
+      openOutput: (fileName) => this.#openOutput(fileName),
+      onWhole: () => void this.#finish(),
+      onFail: (error) => void this.#fail(error),
     });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -160,7 +165,7 @@ export class Download implements DownloadHandle {
   resume(): void {
     if (this.#ending) return;
     this.#assembly.resume();
-    this.#stream?.wake();
+    this.#streaming.wake();
   }
 
   addSource(url: string, rule: Omit<SourceRule, 'match'> = {}): number {
@@ -206,7 +211,7 @@ export class Download implements DownloadHandle {
     this.#lastTickMs = nowMs;
     try {
       this.#control.tick(this.#assembly.isPaused);
-      if (this.#streams(nowMs)) {
+      if (this.#streaming.tick(nowMs)) {
         this.#assembly.pool.tick(nowMs, elapsedMs, this.#assembly.isPaused);
         return;
       }
@@ -222,42 +227,6 @@ export class Download implements DownloadHandle {
     } catch (error) {
       void this.#fail(asManygetError(error));
     }
-  }
-
-  /** True while the file comes as one stream, since nobody says how large it is. */
-  #streams(nowMs: number): boolean {
-    this.#stream?.watch(nowMs, this.#assembly.isPaused);
-    if (this.#stream?.isOver === false || this.#streamed !== undefined) return true;
-    if (this.#assembly.isPaused) return false;
-    const isSplit = this.#assembly.transfer !== undefined || this.#options.manifest?.pieces !== undefined;
-    const link = !isSplit ? this.#assembly.pool.unsizedLink : undefined;
-    if (link === undefined) return false;
-    const name = link.unsizedName ?? '';
-    if (!this.#output.isOpen) this.#openOutput(name);
-    this.#stream = new StreamTransfer({
-      part: this.#output.beginStream(),
-      link,
-      isPaused: () => this.#assembly.isPaused,
-      onEnd: (sizeBytes) => this.#streamEnded(name, sizeBytes),
-      onFail: (error) => void this.#fail(error),
-    });
-    this.#assembly.pool.isStreaming = true;
-    this.#assembly.setPhase('downloading', `${link.runner.source.label} does not say how large ${name} is: one stream`);
-    this.#stream.begin();
-    return true;
-  }
-
-  #streamEnded(name: string, sizeBytes: number): void {
-    const expected = this.#options.manifest?.sizeBytes;
-    if (expected !== undefined && expected !== sizeBytes) {
-      void this.#fail(
-        new ManygetError('verification-failed', `the stream of ${name} has ${sizeBytes} bytes, expected ${expected}`),
-      );
-      return;
-    }
-    this.#streamed = { name, sizeBytes, pieceBytes: choosePieceBytes(sizeBytes), contentId: undefined };
-    this.#output.endStream(sizeBytes);
-    queueMicrotask(() => void this.#finish());
   }
 
   /** The hash of the whole file is computed behind what has come without a gap. */
@@ -358,12 +327,12 @@ export class Download implements DownloadHandle {
   #view(): DownloadView {
     const { phase, facts, transfer, pool, resumedBytes } = this.#assembly;
     return {
-      streamedBytes: this.#stream?.offset ?? 0,
+      streamedBytes: this.#streaming.offset,
       phase,
       note: this.#note,
       nowMs: this.#nowMs(),
       outputPath: this.#output.path,
-      facts: this.#streamed ?? facts,
+      facts: this.#streaming.facts ?? facts,
       transfer,
       runners: pool.runners,
       pace: pool.pace,

@@ -1,0 +1,79 @@
+import type { DownloadOptions } from '../base/download-handle.js';
+import { ManygetError } from '../base/errors.js';
+import { choosePieceBytes } from '../wire/content-id.js';
+import type { Assembly } from './assembly.js';
+import type { OutputState } from './output-state.js';
+import type { FileFacts } from './resume-state.js';
+import { StreamTransfer } from './stream-transfer.js';
+
+export interface StreamingParts {
+  readonly options: DownloadOptions;
+  readonly assembly: Assembly;
+  readonly output: OutputState;
+  /** Settles where the file goes, by its name. */
+  readonly openOutput: (fileName: string) => void;
+  readonly onWhole: () => void;
+  readonly onFail: (error: ManygetError) => void;
+}
+
+/** Decides when a file has to come as one stream, since nobody says how large it is, and begins that anew where it is cut. */
+export class Streaming {
+  readonly #parts: StreamingParts;
+  #stream: StreamTransfer | undefined;
+  #facts: FileFacts | undefined;
+
+  constructor(parts: StreamingParts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined before the stream has ended properly. */
+  get facts(): FileFacts | undefined {
+    return this.#facts;
+  }
+
+  /** Bytes that have come. */
+  get offset(): number {
+    return this.#stream?.offset ?? 0;
+  }
+
+  /** Time passes. True while the file comes as one stream. */
+  tick(nowMs: number): boolean {
+    const { assembly, options, output } = this.#parts;
+    this.#stream?.watch(nowMs, assembly.isPaused);
+    if (this.#stream?.isOver === false || this.#facts !== undefined) return true;
+    if (assembly.isPaused) return false;
+    const isSplit = assembly.transfer !== undefined || options.manifest?.pieces !== undefined;
+    const link = !isSplit ? assembly.pool.unsizedLink : undefined;
+    if (link === undefined) return false;
+    const name = link.unsizedName ?? '';
+    if (!output.isOpen) this.#parts.openOutput(name);
+    this.#stream = new StreamTransfer({
+      part: output.beginStream(),
+      link,
+      isPaused: () => assembly.isPaused,
+      onEnd: (sizeBytes) => this.#ended(name, sizeBytes),
+      onFail: this.#parts.onFail,
+    });
+    assembly.pool.isStreaming = true;
+    assembly.setPhase('downloading', `${link.runner.source.label} does not say how large ${name} is: one stream`);
+    this.#stream.begin();
+    return true;
+  }
+
+  /** It may read on. */
+  wake(): void {
+    this.#stream?.wake();
+  }
+
+  #ended(name: string, sizeBytes: number): void {
+    const expected = this.#parts.options.manifest?.sizeBytes;
+    if (expected !== undefined && expected !== sizeBytes) {
+      const text = `the stream of ${name} has ${sizeBytes} bytes, expected ${expected}`;
+      this.#parts.onFail(new ManygetError('verification-failed', text));
+      return;
+    }
+    this.#facts = { name, sizeBytes, pieceBytes: choosePieceBytes(sizeBytes), contentId: undefined };
+    this.#parts.output.endStream(sizeBytes);
+    queueMicrotask(this.#parts.onWhole);
+  }
+}
