@@ -9,6 +9,7 @@ export { planRepair, type Repair, type RepairOptions } from './app/repair.js';
 export { serve } from './app/serve.js';
 export { verifyFile, type BadPiece, type VerifyOptions, type VerifyReport } from './app/verify.js';
 export type { DownloadHandle, DownloadOptions } from './base/download-handle.js';
+export type { DownloadReader, ReaderOptions } from './base/download-reader.js';
 export { errorTable, ManygetError, type ErrorCode, type ErrorScope } from './base/errors.js';
 export type { DownloadEvent } from './base/events.js';
 export type { HashAlgorithm } from './base/hash-algorithm.js';

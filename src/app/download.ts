@@ -1,9 +1,15 @@
 import { ManygetError } from '../base/errors.js';
 import type { DownloadHandle, DownloadOptions } from '../base/download-handle.js';
 import { Download } from '../engine/download.js';
+import type { DownloadOutput } from '../engine/download-output.js';
+import { InOrderOutput } from '../engine/in-order-output.js';
 import { OutputState } from '../engine/output-state.js';
 import { sourceMaker } from './source-maker.js';
 import { realDisk } from '../store/disk.js';
+
+const windowBytesDefault = 64 * 1024 * 1024;
+const windowBytesMin = 1024 * 1024;
+const windowBytesMax = 1024 * 1024 * 1024;
 
 /**
  * Begins to download one file from all of its sources at once. What goes wrong later rejects the handle's `done`.
@@ -14,16 +20,20 @@ export function download(options: DownloadOptions): DownloadHandle {
   if (options.sources.length === 0) throw new ManygetError('usage', 'no source was given, expected at least one URL');
   const makeSource = sourceMaker(options);
   for (const url of options.sources) makeSource(url);
-  const running = new Download({
-    options,
-    makeSource,
-    output: new OutputState(realDisk, {
-      output: options.output,
-      resume: options.resume ?? true,
-      overwrite: options.overwrite ?? false,
-    }),
-    random: Math.random,
-  });
+  const running = new Download({ options, makeSource, output: outputOf(options), random: Math.random });
   running.start();
   return running;
+}
+
+function outputOf(options: DownloadOptions): DownloadOutput {
+  const { output, resume = true, overwrite = false, inOrder, manifest, sha256 = false } = options;
+  if (inOrder === undefined) return new OutputState(realDisk, { output, resume, overwrite });
+  const { windowBytes = windowBytesDefault } = inOrder;
+  if (!(windowBytes >= windowBytesMin && windowBytes <= windowBytesMax)) {
+    throw new ManygetError(
+      'usage',
+      `a window of ${windowBytes} bytes, expected ${windowBytesMin} to ${windowBytesMax}`,
+    );
+  }
+  return new InOrderOutput({ windowBytes: Math.floor(windowBytes), expected: manifest?.hashes ?? {}, sha256 });
 }

@@ -1,4 +1,5 @@
 import type { HttpOptions } from './http-options.js';
+import type { DownloadReader, ReaderOptions } from './download-reader.js';
 import type { DownloadEvent } from './events.js';
 import type { ExpectedContent } from './manifest.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from './snapshot.js';
@@ -10,6 +11,12 @@ export interface DownloadOptions {
   readonly sources: readonly string[];
   /** File to write, or an existing folder (the file then keeps its name). Default: the file's name, here. */
   readonly output?: string;
+  /**
+   * Write no file: what comes is kept in memory until `createReader()` has handed it out, at most `windowBytes` (default
+   * 64 MiB, and four pieces at the least) ahead of it. `output`, `resume` and `overwrite` then mean nothing, and `done`
+   * settles when all has been read.
+   */
+  readonly inOrder?: { readonly windowBytes?: number };
   /** Go on from an earlier run's state where there is one. Default true; false starts over. */
   readonly resume?: boolean;
   /** Replace an output that exists. Default false. */
@@ -60,6 +67,11 @@ export interface DownloadHandle {
   snapshot(): DownloadSnapshot;
   /** The file from its first to its last byte, in `cells` equal parts (at least 1). */
   map(cells: number): MapCell[];
+  /**
+   * Reads the file while it comes in, from any place; what the newest reader wants next is fetched first. Of a download that
+   * is `inOrder`: once, from the first byte on; a reader that leaves before the end cancels it. @throws ManygetError `usage`.
+   */
+  createReader(options?: ReaderOptions): DownloadReader;
   /** Stop asking, keep connections; what is on its way still lands. */
   pause(): void;
   resume(): void;

@@ -1,27 +1,29 @@
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { DownloadOptions } from '../base/download-handle.js';
 import type { DownloadPhase } from '../base/snapshot.js';
-import { formatDuration } from '../base/units.js';
 import type { SegmentId } from '../core/scheduler-messages.js';
 import type { SourceInfo } from '../sources/source.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
-import { applyEarlierRun } from './earlier-run.js';
+import { DiskPatience } from './disk-patience.js';
+import type { DownloadOutput } from './download-output.js';
+import { EarlierCheck } from './earlier-run.js';
 import type { EventLog } from './event-log.js';
 import { HashList } from './hash-list.js';
 import type { Link, LinkEvents } from './link.js';
 import type { ManifestFacts } from './manifest-facts.js';
-import type { OutputState } from './output-state.js';
 import { MirrorProof } from './mirror-proof.js';
 import type { FileFacts } from './resume-state.js';
 import { missingFileError, noSourceError } from './source-errors.js';
 import { SourcePool } from './source-pool.js';
+import type { SourceRunner } from './source-runner.js';
 import { Transfer } from './transfer.js';
+import { trustedUntil } from './trusted-bytes.js';
 import { WrongBytes } from './wrong-bytes.js';
 
 export interface AssemblyParts {
   readonly options: DownloadOptions;
   readonly manifest: ManifestFacts;
-  readonly output: OutputState;
+  readonly output: DownloadOutput;
   readonly log: EventLog;
   readonly hasher: PieceHasher;
   readonly nowMs: () => number;
@@ -31,6 +33,10 @@ export interface AssemblyParts {
   readonly onName: (fileName: string) => void;
   /** Bytes from `start` on, or some of them, are missing again. */
   readonly onForgotten: (start: number) => void;
+  /** A transfer has begun, and knows of no source yet. */
+  readonly onBegun: () => void;
+  /** More may be known of some bytes. */
+  readonly onChange: () => void;
   /** All bytes are in the file, and right. May be called more than once, and in the middle of something. */
   readonly onWhole: () => void;
   readonly onFail: (error: ManygetError) => void;
@@ -53,20 +59,20 @@ export class Assembly implements LinkEvents {
   #hashList: HashList | undefined;
   #phase: DownloadPhase = 'connecting';
   #paused = false;
-  #checkingEarlier = false;
-  #resumedBytes = 0;
-  #blockedSinceMs: number | undefined;
+  readonly #earlier = new EarlierCheck();
+  readonly #patience: DiskPatience;
   #closed = false;
 
   constructor(parts: AssemblyParts) {
     this.#parts = parts;
+    this.#patience = new DiskPatience(parts.nowMs);
     this.pool = new SourcePool({
       options: parts.options,
       log: parts.log,
       links: this,
       nowMs: parts.nowMs,
       random: parts.random,
-      onExpected: (source) => this.#transfer?.dispatch({ type: 'source-expected', source }),
+      onExpected: (runner) => this.#expect(runner),
       onGone: (source) => this.#transfer?.dispatch({ type: 'source-gone', source }),
     });
     this.#wrong = new WrongBytes({
@@ -80,6 +86,7 @@ export class Assembly implements LinkEvents {
     });
     this.proof = new MirrorProof({
       options: parts.options,
+      keepsFile: parts.output.windowBytes === undefined,
       endIsKnown: Object.keys(parts.manifest.hashes).length > 0,
       pool: this.pool,
       wrong: () => this.#wrong,
@@ -109,18 +116,21 @@ export class Assembly implements LinkEvents {
 
   /** Bytes of an earlier run that are used. */
   get resumedBytes(): number {
-    return this.#resumedBytes;
+    return this.#earlier.resumedBytes;
+  }
+
+  /** Up to where bytes from `from` on are there and may be handed out, `max` at most. */
+  readableUntil(from: number, max: number): number {
+    if (this.#transfer === undefined) return from;
+    const { ledger, verifier } = this.#transfer;
+    const judged = verifier.isOn && (verifier.hasHashes || this.pool.awaitsHashes);
+    const settled = this.pool.mirrors.isSettled && !this.#earlier.isRunning;
+    return trustedUntil(ledger, judged ? 'verified' : settled ? 'received' : 'nothing', from, max);
   }
 
   /** Every piece has the hash that the servers state. */
   get isProved(): boolean {
     return this.#transfer?.ledger.isVerified === true;
-  }
-
-  /** SHA-256 of the whole file as a source states it that holds the right pieces. */
-  get statedSha256(): string | undefined {
-    const id = this.#facts?.contentId;
-    return this.pool.runners.find((r) => r.info?.contentId === id && r.info?.sha256 !== undefined)?.info?.sha256;
   }
 
   pause(): void {
@@ -141,8 +151,8 @@ export class Assembly implements LinkEvents {
   /** Time passes. Returns the error with which the download has to end, where patience has. */
   tick(nowMs: number, elapsedMs: number, busy: number): ManygetError | undefined {
     this.#transfer?.tick(busy);
-    if (!this.#paused && !this.#checkingEarlier) this.proof.tick();
-    const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#diskPatience(nowMs);
+    if (!this.#paused && !this.#earlier.isRunning) this.proof.tick();
+    const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#patience.error(this.pool.giveUpMs);
     if (error !== undefined) return error;
     if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');
     if (this.#phase === 'downloading' && !this.pool.hasContact) this.setPhase('waiting', 'no source answers');
@@ -171,7 +181,7 @@ export class Assembly implements LinkEvents {
       this.#parts.onFail(error);
       return;
     }
-    this.#blockedSinceMs = this.#parts.nowMs();
+    this.#patience.full();
     this.setPhase('disk-full', error.message);
   }
 
@@ -304,13 +314,17 @@ export class Assembly implements LinkEvents {
       onWrong: (link, error) => this.#wrong.quarantine(link.runner, error),
     });
     if (pieces !== undefined) this.#transfer.verifier.setExpected(pieces.digests);
-    for (const runner of this.pool.runners) {
-      if (!runner.isStopped) this.#transfer.dispatch({ type: 'source-expected', source: runner.id });
-    }
+    this.#parts.onBegun();
+    for (const runner of this.pool.runners) if (!runner.isStopped) this.#expect(runner);
     const { pieceCount } = this.#transfer.ledger;
     this.setPhase('downloading', `${facts.name} has ${facts.sizeBytes} bytes in ${pieceCount} pieces`);
     if (this.#paused) this.#transfer.pause();
     if (store.replay !== undefined) void this.#checkEarlier(this.#transfer);
+  }
+
+  #expect({ id: source, tier }: SourceRunner): void {
+    if (tier !== 0) this.#transfer?.dispatch({ type: 'source-preference', source, tier });
+    this.#transfer?.dispatch({ type: 'source-expected', source });
   }
 
   /** The first to answer was wrong about the file: what it gave is thrown away. */
@@ -325,18 +339,11 @@ export class Assembly implements LinkEvents {
     this.#begin(facts);
   }
 
-  /** Reads what an earlier run left, while new bytes already come in. */
   async #checkEarlier(transfer: Transfer): Promise<void> {
-    this.#checkingEarlier = true;
-    const claimedBytes = transfer.ledger.receivedBytes;
-    this.#resumedBytes = claimedBytes;
     try {
-      const found = await this.#parts.output.checkEarlier(this.#stopping.signal, () => undefined);
+      const reason = await this.#earlier.run(transfer, this.#parts.output, this.#stopping.signal);
       if (this.#closed) return;
-      const result = applyEarlierRun(transfer, found, claimedBytes);
-      this.#resumedBytes = result.resumedBytes;
-      this.#parts.log.add({ type: 'notice', reason: result.sentence });
-      this.#checkingEarlier = false;
+      this.#parts.log.add({ type: 'notice', reason });
       this.#advance();
     } catch (error) {
       if (!this.#closed) this.#parts.onFail(asManygetError(error, 'io-failed'));
@@ -353,13 +360,12 @@ export class Assembly implements LinkEvents {
     if (this.#closed) return;
     const left = this.pool.whoIsLeft();
     if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
-    if (left === 'nobody-has-it') {
-      void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
-    }
+    if (left !== 'nobody-has-it') return;
+    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
   }
 
   #unblocked(): void {
-    this.#blockedSinceMs = undefined;
+    this.#patience.hasRoom();
     if (this.#phase === 'disk-full') this.setPhase('downloading', 'there is space on the disk again');
     this.#advance();
   }
@@ -367,7 +373,8 @@ export class Assembly implements LinkEvents {
   /** Something came to its end: perhaps everything did. */
   #advance(): void {
     const transfer = this.#transfer;
-    if (transfer === undefined || this.#closed || this.#checkingEarlier || transfer.isBlocked) return;
+    if (transfer === undefined || this.#closed || this.#earlier.isRunning || transfer.isBlocked) return;
+    this.#parts.onChange();
     if (!transfer.ledger.isReceived || this.#wrong.isActing) return;
     const { ledger, verifier } = transfer;
     // Without anybody to state hashes there is nothing to hold the pieces against.
@@ -380,12 +387,6 @@ export class Assembly implements LinkEvents {
     } else if (!transfer.verifier.hasHashes && this.#phase === 'downloading') {
       this.setPhase('finishing', 'all bytes are here; waiting for the servers to have their hashes');
     }
-  }
-
-  #diskPatience(nowMs: number): ManygetError | undefined {
-    const blockedMs = nowMs - (this.#blockedSinceMs ?? nowMs);
-    if (blockedMs <= this.pool.giveUpMs) return undefined;
-    return new ManygetError('disk-full', `the disk stayed full for ${formatDuration(blockedMs)}`);
   }
 
   /** A fault of our own in a callback of a socket or a timer ends the download, not the process. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { DownloadEvent } from '../base/events.js';
 import type { DownloadHandle, DownloadOptions } from '../base/download-handle.js';
+import type { DownloadReader, ReaderOptions } from '../base/download-reader.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from '../base/snapshot.js';
 import type { SourceRule } from '../base/source-rule.js';
 import type { Source } from '../sources/source.js';
@@ -12,7 +13,8 @@ import { EventLog } from './event-log.js';
 import { LiveControl } from './live-control.js';
 import { ManifestCheck } from './manifest-check.js';
 import { ManifestFacts } from './manifest-facts.js';
-import type { OutputState } from './output-state.js';
+import type { DownloadOutput } from './download-output.js';
+import { Readers } from './readers.js';
 import { Streaming } from './streaming.js';
 import { WholeProof } from './whole-proof.js';
 import { makeReport, makeSnapshot, type DownloadView } from './views.js';
@@ -28,7 +30,7 @@ const hashThreadBytesPerSec = 120e6;
 export interface DownloadParts {
   readonly options: DownloadOptions;
   readonly makeSource: (url: string) => Source;
-  readonly output: OutputState;
+  readonly output: DownloadOutput;
   readonly random: () => number;
 }
 
@@ -40,13 +42,14 @@ export class Download implements DownloadHandle {
   readonly done: Promise<DownloadReport>;
   readonly #options: DownloadOptions;
   readonly #parts: DownloadParts;
-  readonly #output: OutputState;
+  readonly #output: DownloadOutput;
   readonly #startedAtMs = performance.now();
   readonly #log = new EventLog(() => this.#nowMs());
-  readonly #hasher = new PieceHasher({ threads: 0 });
+  readonly #hasher: PieceHasher;
   readonly #assembly: Assembly;
   readonly #control: LiveControl;
   readonly #streaming: Streaming;
+  readonly #readers: Readers;
   readonly #check: ManifestCheck;
   readonly #proof: WholeProof;
   readonly #busyMeter = new BusyMeter();
@@ -66,7 +69,10 @@ export class Download implements DownloadHandle {
     this.#options = parts.options;
     this.#output = parts.output;
     const manifest = new ManifestFacts(parts.options.manifest);
-    this.#check = new ManifestCheck(manifest.hashes);
+    const { hashDisk, windowBytes } = parts.output;
+    this.#hasher = new PieceHasher({ threads: 0, ...(hashDisk === undefined ? {} : { disk: hashDisk }) });
+    // What goes by in order is held against them as it does.
+    this.#check = new ManifestCheck(windowBytes === undefined ? manifest.hashes : {});
     this.#assembly = new Assembly({
       options: parts.options,
       manifest,
@@ -79,7 +85,9 @@ export class Download implements DownloadHandle {
         this.#note = reason;
         this.#log.add({ type: 'phase', phase, reason });
       },
-      onForgotten: (start) => this.#check.forget(start),
+      onForgotten: (start) => this.#forgotten(start),
+      onBegun: () => this.#readers.retell(),
+      onChange: () => this.#readers.wake(),
       // The last byte's own call is still under way: the end waits until it is through.
       onWhole: () => queueMicrotask(() => void this.#finish()),
       onName: (fileName) => this.#openOutput(fileName),
@@ -93,6 +101,13 @@ export class Download implements DownloadHandle {
       log: this.#log,
       streamed: () => this.#streaming.facts,
       onFail: (error) => void this.#fail(error),
+    });
+    this.#readers = new Readers({
+      output: parts.output,
+      sizeBytes: () => (this.#streaming.facts ?? this.#assembly.facts)?.sizeBytes,
+      readableUntil: (from, max) => this.#readableUntil(from, max),
+      onCursor: (at) => this.#assembly.transfer?.moveCursor(at, parts.output.windowBytes),
+      onLeft: () => void this.cancel('left by its reader'),
     });
     this.#control = new LiveControl({
       options: parts.options,
@@ -158,6 +173,10 @@ export class Download implements DownloadHandle {
     return Array.from({ length: cells }, () => ({ state: 'missing', source: -1 }));
   }
 
+  createReader(options: ReaderOptions = {}): DownloadReader {
+    return this.#readers.open(options);
+  }
+
   pause(): void {
     if (!this.#ending) this.#assembly.pause();
   }
@@ -195,7 +214,10 @@ export class Download implements DownloadHandle {
   async cancel(reason = 'cancelled'): Promise<void> {
     // A check of the whole file may take long: nobody has to wait for it.
     if (this.#ending) await this.#check[Symbol.asyncDispose]();
-    await this.#fail(new ManygetError('aborted', `the download was ${reason}; its state is kept`));
+    const kept = this.#output.windowBytes === undefined ? '; its state is kept' : '';
+    const error = new ManygetError('aborted', `the download was ${reason}${kept}`);
+    this.#output.interrupt(error);
+    await this.#fail(error);
   }
 
   /** Milliseconds since the start; stands still once the download has ended. */
@@ -211,8 +233,11 @@ export class Download implements DownloadHandle {
     this.#lastTickMs = nowMs;
     try {
       this.#control.tick(this.#assembly.isPaused);
+      this.#readers.wake();
       if (this.#streaming.tick(nowMs)) {
         this.#assembly.pool.tick(nowMs, elapsedMs, this.#assembly.isPaused);
+        if (this.#ticks % flushEveryTicks === 0) this.#streaming.flush();
+        this.#streaming.wake();
         return;
       }
       const error = this.#assembly.tick(nowMs, elapsedMs, this.#busyMeter.sample(elapsedMs / tickMs));
@@ -227,6 +252,19 @@ export class Download implements DownloadHandle {
     } catch (error) {
       void this.#fail(asManygetError(error));
     }
+  }
+
+  #readableUntil(from: number, max: number): number {
+    if (this.#assembly.transfer !== undefined) return this.#assembly.readableUntil(from, max);
+    return Math.max(from, Math.min(max, this.#streaming.writtenBytes));
+  }
+
+  #forgotten(start: number): void {
+    this.#check.forget(start);
+    const { handedOutBytes } = this.#output;
+    if (start >= handedOutBytes) return;
+    const text = `a source proved to hold other bytes, of which ${handedOutBytes - start} at least were handed out already`;
+    void this.#fail(new ManygetError('verification-failed', `${text}: do not use them`));
   }
 
   /** The hash of the whole file is computed behind what has come without a gap. */
@@ -265,17 +303,22 @@ export class Download implements DownloadHandle {
     if (proof === undefined) return;
     this.#end();
     try {
-      const { statedSha256: stated, isProved } = this.#assembly;
+      const { isProved, pool, facts } = this.#assembly;
+      const stated = pool.statedSha256(facts?.contentId);
       const what = isProved ? 'all pieces are verified' : 'all bytes are here';
       const compared = this.#assembly.proof.summary;
       if (compared !== undefined) this.#log.add({ type: 'notice', reason: compared });
-      this.#assembly.setPhase('finishing', `${what}; syncing to the disk`);
+      const next = this.#output.windowBytes === undefined ? 'syncing to the disk' : 'the last of them are being read';
+      this.#assembly.setPhase('finishing', `${what}; ${next}`);
+      this.#readers.wake();
       await this.#assembly.transfer?.sink.drained();
       await this.#syncing;
       const forced = this.#options.sha256 ?? false;
       const digest = await this.#output.finish(this.#hasher, { forced, stated, computed: proof.sha256 });
       this.#elapsedMs = this.#nowMs();
-      this.#assembly.setPhase('done', `${this.#output.path} is whole`);
+      const isFile = this.#output.windowBytes === undefined;
+      this.#assembly.setPhase('done', isFile ? `${this.#output.path} is whole` : 'all of it was read');
+      this.#readers.end();
       await this.#release();
       this.#resolve(makeReport(this.#view(), digest));
     } catch (error) {
@@ -312,6 +355,7 @@ export class Download implements DownloadHandle {
     if (fault !== undefined) this.#log.add({ type: 'notice', reason: `the state may be incomplete: ${fault.message}` });
     this.#elapsedMs = this.#nowMs();
     this.#assembly.setPhase('failed', error.message);
+    this.#readers.end(error);
     await this.#release();
     this.#reject(error);
   }

@@ -175,7 +175,8 @@ export class Link implements ConnectionHandler {
     const target = most > 0 ? this.#inlet?.target(most) : undefined;
     if (target === undefined && !this.isWaitingForRoom) {
       this.isWaitingForRoom = true;
-      this.#events.full(this);
+      // Who has had its part for now is woken by the pace.
+      if (most > 0) this.#events.full(this);
     }
     return target;
   }

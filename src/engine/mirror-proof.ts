@@ -11,6 +11,8 @@ import type { WrongBytes } from './wrong-bytes.js';
 
 export interface MirrorProofParts {
   readonly options: DownloadOptions;
+  /** What has come stays where it can be compared. */
+  readonly keepsFile: boolean;
   /** Hashes of the whole file are known, and will decide in the end. */
   readonly endIsKnown: boolean;
   readonly pool: SourcePool;
@@ -98,8 +100,8 @@ export class MirrorProof {
   }
 
   get #isWanted(): boolean {
-    const { options, pool } = this.#parts;
-    if (this.#transfer === undefined || options.verify === false || !pool.mirrors.isSettled) return false;
+    const { options, pool, keepsFile } = this.#parts;
+    if (this.#transfer === undefined || !keepsFile || options.verify === false || !pool.mirrors.isSettled) return false;
     return !this.#transfer.verifier.hasHashes && !pool.mayHearHashes;
   }
 }

@@ -1,5 +1,6 @@
 import { ManygetError } from '../base/errors.js';
 import type { Disk } from '../store/disk.js';
+import { FileReader, type ByteReader } from '../store/file-reader.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
 import { lockOutput, type OutputLock } from '../store/output-lock.js';
 import { decideOutputPath, statePaths, takesOwnName, type StatePaths } from '../store/output-path.js';
@@ -7,6 +8,7 @@ import { completeCutFinish, PartFile } from '../store/part-file.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
 import { preallocate } from '../store/preallocate.js';
 import { verifyExtents, type ResumeCheck } from '../store/resume-check.js';
+import type { DownloadOutput, FileDigest } from './download-output.js';
 import { checkSameFile, openEarlierRun, openStore, type EarlierRun, type FileFacts } from './resume-state.js';
 
 /** Up to here the SHA-256 of the whole file costs less than anybody notices, and is computed unasked. */
@@ -18,16 +20,15 @@ export interface OutputOptions {
   readonly overwrite: boolean;
 }
 
-export interface FileDigest {
-  readonly sha256: string | undefined;
-  readonly origin: 'computed' | 'stated' | undefined;
-}
-
 /**
  * Owns what a download has on the disk: the lock, the part file, the journal, and the final name. Decides nothing
  * about bytes.
  */
-export class OutputState {
+export class OutputState implements DownloadOutput {
+  readonly hashDisk = undefined;
+  readonly windowBytes = undefined;
+  readonly handedOutBytes = 0;
+  readonly streamEnd = Infinity;
   readonly #disk: Disk;
   readonly #options: OutputOptions;
   #path = '';
@@ -38,6 +39,7 @@ export class OutputState {
   #journal: Journal | undefined;
   /** What the journal has heard of the content. */
   #contentId: string | undefined;
+  #isFinished = false;
 
   constructor(disk: Disk, options: OutputOptions) {
     this.#disk = disk;
@@ -172,6 +174,7 @@ export class OutputState {
       );
     }
     await part.finish(this.#path, { overwrite: this.#options.overwrite });
+    this.#isFinished = true;
     part.close();
     this.#journal?.remove();
     this.#lock?.release();
@@ -187,6 +190,22 @@ export class OutputState {
       }
     } finally {
       this.close();
+    }
+  }
+
+  interrupt(): void {
+    // Nobody has to have read anything before it is finished.
+  }
+
+  /** Opens the file where it is by now, under whichever name. Rejects with `io-failed`. */
+  async openReader(): Promise<ByteReader> {
+    if (this.#isFinished) return FileReader.open(this.#path);
+    try {
+      return await FileReader.open(this.partPath);
+    } catch (error) {
+      // It got its final name in the meantime.
+      if (this.#disk.look(this.#path) === undefined) throw error;
+      return FileReader.open(this.#path);
     }
   }
 

@@ -23,7 +23,7 @@ export interface SourcePoolParts {
   readonly nowMs: () => number;
   readonly random: () => number;
   /** A source is wanted, or wanted no more. */
-  readonly onExpected: (source: SourceId) => void;
+  readonly onExpected: (runner: SourceRunner) => void;
   readonly onGone: (source: SourceId) => void;
 }
 
@@ -95,6 +95,12 @@ export class SourcePool {
     return found;
   }
 
+  /** SHA-256 of the whole file as a source states it whose content has that id. */
+  statedSha256(contentId: string | undefined): string | undefined {
+    const knows = this.runners.find((r) => r.info?.contentId === contentId && r.info?.sha256 !== undefined);
+    return knows?.info?.sha256;
+  }
+
   /** True while there is anybody, met or not, who may state them. */
   get mayHearHashes(): boolean {
     return this.runners.some((r) => !r.isStopped && r.source.willHash);
@@ -118,7 +124,7 @@ export class SourcePool {
     this.runners.push(runner);
     rule(runner);
     log.add({ type: 'source-added', source: runner.id, url: source.url });
-    onExpected(runner.id);
+    onExpected(runner);
     runner.open();
     return runner;
   }
@@ -134,7 +140,7 @@ export class SourcePool {
   use(runner: SourceRunner, reason: string): void {
     if (runner.isStopped || !runner.isResting) return;
     this.#parts.log.add({ type: 'source-enabled', source: runner.id, reason });
-    this.#parts.onExpected(runner.id);
+    this.#parts.onExpected(runner);
     runner.use();
   }
 

@@ -9,8 +9,8 @@ const silenceMsMax = 30_000;
 export interface StreamTransferParts {
   readonly part: PartFile;
   readonly link: Link;
-  /** Nothing is read for now. */
-  readonly isPaused: () => boolean;
+  /** Bytes may be taken up to here; for now nothing where that is not beyond what has come. */
+  readonly mayTakeTo: () => number;
   /** The stream ended properly: this is how large the file is. */
   readonly onEnd: (sizeBytes: number) => void;
   /** The disk takes no more. */
@@ -70,6 +70,10 @@ export class StreamTransfer implements LinkInlet {
     return this.#offset;
   }
 
+  get writtenBytes(): number {
+    return this.#offset - this.#filled;
+  }
+
   start(offset: number, bytes: number): void {
     if (offset !== this.#offset)
       throw new ManygetError('unexpected', `a stream went on at ${offset}, expected ${this.#offset}`);
@@ -77,7 +81,7 @@ export class StreamTransfer implements LinkInlet {
   }
 
   target(bytesMax: number): Uint8Array | undefined {
-    if (this.#isOver || this.#parts.isPaused()) return undefined;
+    if (this.#isOver || this.#offset >= this.#parts.mayTakeTo()) return undefined;
     return this.#block.subarray(this.#filled, this.#filled + Math.min(bytesMax, this.#frameLeft));
   }
 

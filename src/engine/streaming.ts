@@ -2,14 +2,14 @@ import type { DownloadOptions } from '../base/download-handle.js';
 import { ManygetError } from '../base/errors.js';
 import { choosePieceBytes } from '../wire/content-id.js';
 import type { Assembly } from './assembly.js';
-import type { OutputState } from './output-state.js';
+import type { DownloadOutput } from './download-output.js';
 import type { FileFacts } from './resume-state.js';
 import { StreamTransfer } from './stream-transfer.js';
 
 export interface StreamingParts {
   readonly options: DownloadOptions;
   readonly assembly: Assembly;
-  readonly output: OutputState;
+  readonly output: DownloadOutput;
   /** Settles where the file goes, by its name. */
   readonly openOutput: (fileName: string) => void;
   readonly onWhole: () => void;
@@ -50,7 +50,7 @@ export class Streaming {
     this.#stream = new StreamTransfer({
       part: output.beginStream(),
       link,
-      isPaused: () => assembly.isPaused,
+      mayTakeTo: () => (assembly.isPaused ? 0 : output.streamEnd),
       onEnd: (sizeBytes) => this.#ended(name, sizeBytes),
       onFail: this.#parts.onFail,
     });
@@ -63,6 +63,16 @@ export class Streaming {
   /** It may read on. */
   wake(): void {
     this.#stream?.wake();
+  }
+
+  /** What has come is written. */
+  flush(): void {
+    this.#stream?.flush();
+  }
+
+  /** Bytes that can be read back. */
+  get writtenBytes(): number {
+    return this.#stream?.writtenBytes ?? 0;
   }
 
   #ended(name: string, sizeBytes: number): void {

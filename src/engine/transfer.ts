@@ -75,6 +75,8 @@ export class Transfer {
   #wakeAsked = false;
   readonly #stuckWatch = new StuckWatch();
   #paused = false;
+  /** Nothing from here on may be asked for. */
+  #windowEnd = Infinity;
   #closed = false;
 
   constructor(parts: TransferParts) {
@@ -167,6 +169,14 @@ export class Transfer {
     this.dispatch({ type: 'resume' });
   }
 
+  /** Somebody reads from `byte` on; with `windowBytes`, nothing beyond them may be there before. */
+  moveCursor(byte: number | undefined, windowBytes: number | undefined): void {
+    // A piece has to be whole to be verified.
+    const at = byte === undefined ? undefined : byte - (byte % this.ledger.pieceBytes);
+    this.#windowEnd = at === undefined || windowBytes === undefined ? Infinity : at + windowBytes;
+    this.dispatch({ type: 'cursor', at, aheadBytes: windowBytes });
+  }
+
   /** Feeds one event to the scheduler, and carries out what it says. */
   dispatch(event: SchedulerEvent): void {
     this.#queue.push(event);
@@ -214,7 +224,7 @@ export class Transfer {
     const canGoOn = !isWaiting && this.#links.size > 0 && !this.ledger.isReceived;
     const ordersOut = canGoOn ? this.scheduler.inFlight().length : 0;
     if (!this.#stuckWatch.isStuck(this.#parts.nowMs(), canGoOn, ordersOut)) return;
-    const missing = this.ledger.missing(0, this.ledger.sizeBytes);
+    const missing = this.ledger.missing(0, Math.min(this.#windowEnd, this.ledger.sizeBytes));
     const bytes = missing.reduce((sum, range) => sum + range.end - range.start, 0);
     const reason = `${bytes} bytes were missing and nobody was asked for them: asking anew`;
     this.#parts.events.add({ type: 'notice', reason });
@@ -375,15 +385,12 @@ export class Transfer {
     });
   }
 
-  #nameInJournal(source: SourceId): string {
-    const runner = this.#parts.runner(source);
-    return runner === undefined ? 'unknown:' : journalName(runner.source.url, runner.info?.version);
-  }
-
   #indexOf(source: SourceId): number {
     let index = this.#journalIndex.get(source);
     if (index === undefined) {
-      index = this.#parts.journal.sourceIndex(this.#nameInJournal(source));
+      const runner = this.#parts.runner(source);
+      const name = runner === undefined ? 'unknown:' : journalName(runner.source.url, runner.info?.version);
+      index = this.#parts.journal.sourceIndex(name);
       this.#journalIndex.set(source, index);
     }
     return index;

@@ -5,7 +5,7 @@ import type {
   SourceReport,
   SourceSnapshot,
 } from '../base/snapshot.js';
-import type { FileDigest } from './output-state.js';
+import type { FileDigest } from './download-output.js';
 import type { FileFacts } from './resume-state.js';
 import type { Pace } from './pace.js';
 import type { SourceRunner } from './source-runner.js';

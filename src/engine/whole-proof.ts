@@ -1,15 +1,15 @@
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
 import type { Assembly } from './assembly.js';
+import type { DownloadOutput } from './download-output.js';
 import type { EventLog } from './event-log.js';
 import type { ManifestCheck } from './manifest-check.js';
-import type { OutputState } from './output-state.js';
 import type { FileFacts } from './resume-state.js';
 
 export interface WholeProofParts {
   readonly check: ManifestCheck;
   readonly assembly: Assembly;
-  readonly output: OutputState;
+  readonly output: DownloadOutput;
   readonly hasher: PieceHasher;
   readonly log: EventLog;
   /** The file's facts where it came as one stream. */
@@ -39,6 +39,8 @@ export class WholeProof {
   /** The file is as its hashes say; undefined where that is being found out, where it goes on, and where it has failed. */
   async prove(): Promise<{ readonly sha256: string | undefined } | undefined> {
     if (this.#isBusy) return undefined;
+    // What goes by in order is held against its hashes as it does.
+    if (this.#parts.output.windowBytes !== undefined) return { sha256: undefined };
     this.#isBusy = true;
     try {
       const sha256 = await this.#checkWhole();
@@ -77,7 +79,8 @@ export class WholeProof {
 
   /** Where no piece was proved, a stated digest of the whole is the only proof there is. */
   get #statedHash(): { algorithm: 'sha256'; hex: string } | undefined {
-    const { statedSha256: hex, isProved } = this.#parts.assembly;
+    const { pool, facts, isProved } = this.#parts.assembly;
+    const hex = pool.statedSha256(facts?.contentId);
     const isStream = this.#parts.streamed() !== undefined;
     return hex === undefined || isProved || isStream ? undefined : { algorithm: 'sha256', hex };
   }

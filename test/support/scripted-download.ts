@@ -175,6 +175,9 @@ export class ScriptedDownload implements DownloadHandle {
     return Promise.resolve();
   }
 
+  createReader(): never {
+    throw new Error('nobody reads a scripted download');
+  }
   pause(): void {}
   resume(): void {}
   addSource(): number {
