@@ -86,6 +86,8 @@ export interface DownloadHandle {
   setLimitRate(bytesPerSec: number | undefined): void;
   /** What one source may bring. @throws ManygetError `usage`: below 1024, or no such id. */
   setSourceLimit(id: number, bytesPerSec: number | undefined): void;
+  /** Sources of a higher tier are used only while none of a lower one delivers. @throws ManygetError `usage`: no such id. */
+  setSourceTier(id: number, tier: number): void;
   /** End now, keep the state for a later run; `done` rejects with `aborted`. */
   cancel(reason?: string): Promise<void>;
 }

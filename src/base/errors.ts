@@ -56,6 +56,7 @@ export const errorTable = {
   'output-not-writable': { scope: 'download', exitStatus: 16 },
   'output-in-use': { scope: 'download', exitStatus: 11 },
   'disk-full': { scope: 'download', exitStatus: 9 },
+  'output-closed': { scope: 'download', exitStatus: 141 },
   'io-failed': { scope: 'download', exitStatus: 17 },
   'journal-other-file': { scope: 'download', exitStatus: 8 },
   'journal-version': { scope: 'download', exitStatus: 8 },

@@ -20,6 +20,8 @@ export interface CliIo {
   readonly stdin: CliInput;
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
+  /** Writes bytes to standard output; resolves when they are out of this process, rejects with the system's error. */
+  writeOutput(bytes: Uint8Array): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** False for a job in the background, which must neither read the terminal nor draw on it. */
   readonly foreground: boolean;

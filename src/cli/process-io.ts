@@ -24,6 +24,10 @@ export function processIo(): CliIo {
     get stderr() {
       return process.stderr;
     },
+    writeOutput: (bytes) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
     env: process.env,
     foreground: isForeground(),
     onEndSignal(listener) {

@@ -1,4 +1,4 @@
-import { asManygetError, ManygetError } from '../base/errors.js';
+import { asManygetError, type ManygetError } from '../base/errors.js';
 import type { DownloadOptions } from '../base/download-handle.js';
 import type { DownloadPhase } from '../base/snapshot.js';
 import type { SegmentId } from '../core/scheduler-messages.js';

@@ -211,6 +211,10 @@ export class Download implements DownloadHandle {
     this.#control.setSourceLimit(id, bytesPerSec);
   }
 
+  setSourceTier(id: number, tier: number): void {
+    this.#control.setSourceTier(id, tier);
+  }
+
   async cancel(reason = 'cancelled'): Promise<void> {
     // A check of the whole file may take long: nobody has to wait for it.
     if (this.#ending) await this.#check[Symbol.asyncDispose]();
@@ -348,6 +352,7 @@ export class Download implements DownloadHandle {
 
   /** Ends without a finished file; its state stays for a later run. */
   async #leave(error: ManygetError): Promise<void> {
+    this.#assembly.transfer?.verifier.close();
     const fault = await this.#output.abandon().then(
       () => undefined,
       (e: unknown) => asManygetError(e, 'io-failed'),

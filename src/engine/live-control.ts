@@ -89,6 +89,13 @@ export class LiveControl {
     log.add({ type: 'setting', source: runner.id, reason: `${runner.source.label}: ${limitText(bytesPerSec)}` });
   }
 
+  setSourceTier(id: number, tier: number): void {
+    const runner = this.#runner(id);
+    runner.tier = tier;
+    this.#parts.transfer()?.dispatch({ type: 'source-preference', source: runner.id, tier });
+    this.#parts.log.add({ type: 'setting', source: runner.id, reason: `${runner.source.label}: tier ${tier}` });
+  }
+
   /** Time passes. */
   tick(isPaused: boolean): void {
     const { pool, nowMs, transfer } = this.#parts;

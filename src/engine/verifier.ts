@@ -45,6 +45,7 @@ export class Verifier {
   readonly #unhashed = new Set<PieceIndex>();
   #expected: Uint8Array | undefined;
   #ticket = 0;
+  #closed = false;
 
   constructor(parts: VerifierParts) {
     this.#parts = parts;
@@ -148,8 +149,13 @@ export class Verifier {
     return this.#ticket;
   }
 
+  /** Digests that are still under way come too late: nobody writes them down any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
   #digested(piece: PieceIndex, ticket: number, digest: Uint8Array): void {
-    if (this.#asked.get(piece) !== ticket) return;
+    if (this.#closed || this.#asked.get(piece) !== ticket) return;
     this.#asked.delete(piece);
     if (this.recordsPieces) this.#record(piece, digest);
     this.#judge(piece, digest);

@@ -153,6 +153,33 @@ describe('a source', () => {
   }, 60_000);
 });
 
+describe('a source that is a backup', () => {
+  it('brings nothing while the others deliver, and all that is left when they are gone', async () => {
+    await using lab = await DownloadLab.create();
+    const file = lab.file('file.bin', 12 * mib);
+    const fleet = await lab.serve(file.path, { rateLimits: [4 * mib, 4 * mib] });
+    const [first = '', backup = ''] = fleet.urls();
+    const handle = lab.get([first, backup], { sourceRules: [{ match: backup, tier: 1 }] });
+    await untilDone(handle, 4 * mib);
+    expect(handle.snapshot().sources[1]).toMatchObject({ tier: 1, receivedBytes: 0 });
+    await fleet.handle.kill(1);
+    const report = await handle.done;
+    expect(report.sources[1]?.bytes).toBeGreaterThan(4 * mib);
+    expect(lab.written()?.equals(file.bytes)).toBe(true);
+  });
+
+  it('is one of those that are there beside a preferred one', async () => {
+    await using lab = await DownloadLab.create();
+    const file = lab.file('file.bin', 8 * mib);
+    const fleet = await lab.serve(file.path, { rateLimits: [4 * mib, 4 * mib] });
+    const [other = '', preferred = ''] = fleet.urls();
+    const handle = lab.get([other, preferred], { sourceRules: [{ match: preferred, tier: -1 }] });
+    const report = await handle.done;
+    expect(report.sources[1]?.share).toBeGreaterThan(0.8);
+    expect(lab.written()?.equals(file.bytes)).toBe(true);
+  });
+});
+
 describe('a download that is paused', () => {
   it('asks nobody for anything, however long, and goes on where it was', async () => {
     await using lab = await DownloadLab.create();

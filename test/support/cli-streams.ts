@@ -87,6 +87,7 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     stdin,
     stdout: new MemoryOutput(options.terminal),
     stderr: new MemoryOutput(),
+    writeOutput: () => Promise.reject(new Error('nobody reads the standard output of this process')),
     env: { TERM: 'xterm-256color', ...options.env },
     foreground: options.foreground ?? true,
     exits,

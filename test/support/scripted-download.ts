@@ -188,6 +188,7 @@ export class ScriptedDownload implements DownloadHandle {
   enableSource(): void {}
   setLimitRate(): void {}
   setSourceLimit(): void {}
+  setSourceTier(): void {}
 
   #end(): void {
     this.#ended = true;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { DownloadOptions } from '../../base/download-handle.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
+import { parseBytes } from '../../base/units.js';
 import { isUrl, parseHost, parseSource } from '../options/addresses.js';
 import {
   addControlFlags,
@@ -68,6 +69,7 @@ export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags {
   readonly address?: string;
   readonly ports?: readonly number[];
   readonly out?: string;
+  readonly window?: number;
   readonly dir?: string;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
@@ -91,7 +93,15 @@ export function addGetFlags(command: Command): Command {
     )
     .option('-a, --address <host>', 'address of the servers, used with -p', (text) => parseHost('-a', text))
     .option('-p, --ports <ports>', 'their ports: 9001,9002,9003 or 9001-9004', (text) => parsePorts(text, 1))
-    .option('-o, --out <path>', "file to write, or an existing folder (default: the file's own name, here)")
+    .option(
+      '-o, --out <path>',
+      "file to write, or an existing folder (default: the file's own name, here); - is standard output",
+    )
+    .option(
+      '--window <size>',
+      'with -o -: how far servers may be ahead of the reader, in memory (default: 64M)',
+      parseWindow,
+    )
     .option('-d, --dir <folder>', 'existing folder to write into')
     .option('-r, --resume', 'go on where an earlier run ended (the default)')
     .option('--no-resume', 'start over')
@@ -144,6 +154,7 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
         ? {}
         : { connectionsPerSourceMax: flags.maxConnectionsPerServer }),
       ...(flags.connectTimeout === undefined ? {} : { connectTimeoutMs: flags.connectTimeout }),
+      ...inOrder(flags),
       ...controlOptions(flags),
       ...(http === undefined ? {} : { http }),
     },
@@ -155,6 +166,25 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
 
 function appended(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];
+}
+
+const windowBytesMin = 1024 * 1024;
+const windowBytesMax = 1024 * 1024 * 1024;
+
+function parseWindow(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes !== undefined && bytes >= windowBytesMin && bytes <= windowBytesMax) return bytes;
+  throw usageError(`--window takes a size from 1M to 1G, not "${printable(text, 40)}"`);
+}
+
+/** `-o -` is the file itself, in order. */
+function inOrder({ out, dir, window }: GetFlags): Pick<TransferOptions, 'inOrder'> {
+  if (out !== '-') {
+    if (window !== undefined) throw usageError('--window goes with -o -, which writes the file to standard output');
+    return {};
+  }
+  if (dir !== undefined) throw usageError('-d does not go with -o -: standard output is in no folder');
+  return { inOrder: window === undefined ? {} : { windowBytes: window } };
 }
 
 function getChecks(flags: GetFlags): { readonly checks?: GetChecks } {
@@ -215,6 +245,7 @@ export function getCommandLine(request: GetRequest): string {
   const { operands, words } = fromWords(from);
   if (request.folder !== undefined) words.push('-d', request.folder);
   if (request.output !== undefined) words.push('-o', request.output);
+  if (transfer.inOrder?.windowBytes !== undefined) words.push('--window', String(transfer.inOrder.windowBytes));
   if (transfer.resume !== undefined) words.push(transfer.resume ? '-r' : '--no-resume');
   if (transfer.overwrite === true) words.push('--overwrite');
   if (transfer.verify === false) words.push('--no-verify');

@@ -26,7 +26,9 @@ function summaryLines(report: DownloadReport, width: number, theme: Theme): stri
   // A digest and a path are there to be copied: a narrow terminal wraps them, nothing cuts them.
   return [
     theme.good(cutEnd(head, width)),
-    fact('saved as', printable(report.outputPath, pathCharsMax)),
+    report.outputPath === '-'
+      ? fact('written', 'to standard output')
+      : fact('saved as', printable(report.outputPath, pathCharsMax)),
     cutEnd(fact('total', total), width),
     cutEnd(fact('fetched', fetchedFact(report)), width),
     cutEnd(fact('pieces', `${report.piecesVerified} of ${report.pieceCount} verified`), width),

@@ -8,6 +8,7 @@ import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { outputPath } from './output-path.js';
 import { type ListFiles, resolveSources } from './resolve-sources.js';
 import { showDownload } from './show-download.js';
+import { streamDownload } from './stream-download.js';
 
 export interface GetDeps {
   readonly download: (options: DownloadOptions) => DownloadHandle;
@@ -26,10 +27,11 @@ export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promi
     return runPlanned(request, deps, io);
   }
   const sources = withBackups(await resolveSources(request.from, deps.listFiles), request.transfer);
-  const output = await outputPath(request.folder, request.output);
+  const isStream = request.transfer.inOrder !== undefined;
+  const output = isStream ? undefined : await outputPath(request.folder, request.output);
   const options = { ...request.transfer, sources, ...(output === undefined ? {} : { output }) };
   const shown = { report: request.report, again: resumeCommandLine(request) };
-  return showDownload(shown, () => deps.download(options), io);
+  return (isStream ? streamDownload : showDownload)(shown, () => deps.download(options), io);
 }
 
 async function askFor(request: GetRequest, deps: GetDeps, io: CliIo): Promise<GetRequest | undefined> {

@@ -16,6 +16,7 @@ import { resolveSources } from './resolve-sources.js';
 import type { GetDeps } from './run-get.js';
 import { type ManyItem, runMany } from './run-many.js';
 import { showDownload } from './show-download.js';
+import { streamDownload } from './stream-download.js';
 
 const filesAtOnceDefault = 3;
 
@@ -36,6 +37,11 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
   }
   const again = resumeCommandLine(request);
   const [only] = downloads;
+  const isStream = request.transfer.inOrder !== undefined;
+  if (isStream && downloads.length !== 1) throw usageError(`-o - is for one file, not for ${downloads.length}`);
+  if (only !== undefined && isStream) {
+    return streamDownload({ report, again }, () => deps.download(optionsOf(request, only)), io);
+  }
   if (only !== undefined && downloads.length === 1) {
     const options = { ...optionsOf(request, only), ...(await placeOf(request, only, true)) };
     return showDownload({ report, again }, () => deps.download(options), io);

@@ -1,6 +1,6 @@
 /** Wires one download to a view and to the user's wish to end. */
 import type { DownloadHandle } from '../../base/download-handle.js';
-import { asManygetError } from '../../base/errors.js';
+import { asManygetError, type ManygetError } from '../../base/errors.js';
 import { endRequest } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import type { CliIo } from '../io.js';
@@ -9,8 +9,10 @@ import type { GetView } from './get-view.js';
 
 export interface ShowRequest {
   readonly report: ReportOptions;
-  /** The command line that goes on where this one ends. */
-  readonly again: string;
+  /** The command line that goes on where this one ends; undefined: none can. */
+  readonly again: string | undefined;
+  /** What made the caller end the download; undefined where it ended by itself. */
+  readonly cause?: () => ManygetError | undefined;
 }
 
 /** Shows a download from its beginning to its end, as `request` wants to see it. Returns the exit status. */
@@ -40,9 +42,11 @@ async function transfer(request: ShowRequest, handle: DownloadHandle, view: GetV
     view.report(report);
     return 0;
   } catch (thrown) {
-    const error = asManygetError(thrown);
+    const error = request.cause?.() ?? asManygetError(thrown);
     const hint = errorHint(error, request.again);
     await Promise.allSettled([cancelling, following]);
+    // Whoever read the output has had enough: that is nobody's fault, and nothing to talk about.
+    if (error.code === 'output-closed') return error.exitStatus;
     view.failed(error, hint);
     view.close();
     return printError(io, error, hint, request.report.verbose);
