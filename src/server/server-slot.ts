@@ -84,7 +84,7 @@ export class ServerSlot {
       note: this.#note,
       clients,
       sentBytes,
-      speedBytesPerSec: this.#speed.bytesPerSec(nowMs, sentBytes),
+      speedBytesPerSec: this.#worker === undefined ? 0 : this.#speed.bytesPerSec(nowMs, sentBytes),
     };
   }
 
