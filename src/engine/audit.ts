@@ -13,6 +13,8 @@ import type { SourceRunner } from './source-runner.js';
 /** All bytes are here and no answer came for so long: the rest stays uncompared. */
 const patienceMsMax = 3000;
 const disputesMax = 4;
+/** Of the time until all bytes were here, so much is spent on comparisons that do not prove the file. */
+const extraTimeShare = 0.02;
 
 export interface AuditParts {
   readonly part: PartFile;
@@ -62,6 +64,7 @@ export class Audit implements LaneEvents {
   #samples = 0;
   #turn = 0;
   #progressMs = 0;
+  #receivedMs: number | undefined;
   #closed = false;
   #gaveUp = false;
 
@@ -108,6 +111,7 @@ export class Audit implements LaneEvents {
       this.#queued[i] = 1;
       this.#queuePiece(i as PieceIndex, nowMs);
     }
+    if (ledger.isReceived) this.#dropExtras(nowMs);
     this.#pump();
     if (!ledger.isReceived || this.#pending.size === 0) this.#progressMs = nowMs;
     else if (nowMs - this.#progressMs > patienceMsMax) this.#giveUp();
@@ -118,6 +122,7 @@ export class Audit implements LaneEvents {
     if (start >= end) return;
     const { ledger } = this.#parts;
     this.#gaveUp = false;
+    this.#receivedMs = undefined;
     for (let i = ledger.pieceAt(start); i <= ledger.pieceAt(end - 1); i = (i + 1) as PieceIndex) this.#queued[i] = 0;
     const first = Math.floor(start / sampleLimits.stretchBytes);
     this.#compared.fill(0, first, Math.ceil(end / sampleLimits.stretchBytes));
@@ -182,6 +187,7 @@ export class Audit implements LaneEvents {
   #afterAnswer(): void {
     if (this.#closed) return;
     this.#meetSources();
+    if (this.#parts.ledger.isReceived) this.#dropExtras(this.#parts.nowMs());
     this.#pump();
     if (this.isSettled) this.#parts.onSettled();
   }
@@ -305,7 +311,7 @@ export class Audit implements LaneEvents {
     const lanes = this.lanes.filter((lane) => lane.runner.id !== point.deliverer);
     this.#turn += 1;
     for (let i = 0; i < Math.min(others, lanes.length); i += 1) {
-      lanes[(this.#turn + i) % lanes.length]?.add(point, nowMs);
+      lanes[(this.#turn + i) % lanes.length]?.add(point, nowMs, i > 0);
       point.awaited += 1;
     }
     if (point.awaited > 0) this.#pending.add(point);
@@ -315,6 +321,17 @@ export class Audit implements LaneEvents {
     const nowMs = this.#parts.nowMs();
     const hurry = this.#parts.ledger.isReceived || this.#disputes.size > 0;
     for (const lane of this.lanes) lane.pump(nowMs, hurry);
+  }
+
+  /** All bytes are here: what only names sources is worth a short wait. */
+  #dropExtras(nowMs: number): void {
+    this.#receivedMs ??= nowMs;
+    if (nowMs - this.#receivedMs < this.#receivedMs * extraTimeShare) return;
+    for (const point of this.#pending) {
+      if (this.#compared[point.stretch] !== 1 || this.#disputeOf(point) !== undefined) continue;
+      point.awaited = 0;
+      this.#pending.delete(point);
+    }
   }
 
   #giveUp(): void {

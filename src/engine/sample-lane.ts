@@ -34,6 +34,8 @@ export class SampleLane {
   /** Disputed points: everything waits for them. */
   readonly #urgent: SamplePoint[] = [];
   #queue: SamplePoint[] = [];
+  /** Points that another lane is asked about as well: they name a source, but do not prove the file. */
+  #extras: SamplePoint[] = [];
   #oldestMs = 0;
   #busy = false;
   #failures = 0;
@@ -55,9 +57,9 @@ export class SampleLane {
     return this.#sampler.rangesAtOnce;
   }
 
-  add(point: SamplePoint, nowMs: number): void {
-    if (this.#queue.length === 0) this.#oldestMs = nowMs;
-    this.#queue.push(point);
+  add(point: SamplePoint, nowMs: number, isExtra = false): void {
+    if (this.#queue.length + this.#extras.length === 0) this.#oldestMs = nowMs;
+    (isExtra ? this.#extras : this.#queue).push(point);
   }
 
   addUrgent(point: SamplePoint): void {
@@ -66,19 +68,26 @@ export class SampleLane {
 
   /** All that was not asked yet; it is asked elsewhere. */
   takeAll(): SamplePoint[] {
-    const all = [...this.#urgent.splice(0), ...this.#queue];
+    const all = [...this.#urgent.splice(0), ...this.#queue, ...this.#extras];
     this.#queue = [];
+    this.#extras = [];
     return all;
   }
 
   /** Asks, where it is worth it. @param hurry Nothing else is waited for any more. */
   pump(nowMs: number, hurry: boolean): void {
     if (this.#busy || !this.isAlive || nowMs < this.#notBeforeMs) return;
-    this.#queue = this.#queue.filter((point) => !point.isStale);
-    const isDue = hurry || this.#queue.length >= batchPoints || nowMs - this.#oldestMs >= batchWaitMs;
-    if (this.#urgent.length === 0 && (this.#queue.length === 0 || !isDue)) return;
+    const waiting = this.#queue.length + this.#extras.length;
+    const isDue = hurry || waiting >= batchPoints || nowMs - this.#oldestMs >= batchWaitMs;
+    if (this.#urgent.length === 0 && (waiting === 0 || !isDue)) return;
     const points = this.#urgent.splice(0, this.#sampler.rangesAtOnce);
-    points.push(...this.#queue.splice(0, this.#sampler.rangesAtOnce - points.length));
+    for (const queue of [this.#queue, this.#extras]) {
+      while (queue.length > 0 && points.length < this.#sampler.rangesAtOnce) {
+        const [point] = queue.splice(0, 1);
+        if (point?.isStale === false && point.awaited > 0) points.push(point);
+      }
+    }
+    if (points.length === 0) return;
     points.sort((a, b) => a.start - b.start);
     this.#busy = true;
     this.#sampler.ask(points).then(
