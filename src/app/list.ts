@@ -1,5 +1,6 @@
 import { listFiles as listMgpFiles } from '../sources/tcp/mgp-list.js';
 import { parseMgpUrl } from '../sources/tcp/mgp-url.js';
+import { defaultTlsTrust } from '../sources/tls-trust.js';
 import { agentName } from './agent.js';
 
 const listTimeoutMs = 10_000;
@@ -8,7 +9,11 @@ const listTimeoutMs = 10_000;
  * What the server at `url` (`mgp://host:port/`) offers, in the order of the names.
  * @throws ManygetError of scope source, or `usage`.
  */
-export async function listFiles(url: string): Promise<{ name: string; size: number }[]> {
-  const files = await listMgpFiles(parseMgpUrl(url), agentName(), listTimeoutMs);
+export async function listFiles(url: string, token?: string): Promise<{ name: string; size: number }[]> {
+  const files = await listMgpFiles(
+    parseMgpUrl(url),
+    { agent: agentName(), token, trust: defaultTlsTrust },
+    listTimeoutMs,
+  );
   return files.map((file) => ({ name: file.name, size: file.sizeBytes }));
 }

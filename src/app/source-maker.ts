@@ -3,6 +3,7 @@ import { HttpClient } from '../sources/http/http-client.js';
 import { HttpSource, parseHttpUrl } from '../sources/http/http-source.js';
 import type { Source } from '../sources/source.js';
 import { MgpSource } from '../sources/tcp/mgp-source.js';
+import { checkToken } from '../wire/mgp-auth.js';
 import { agentName } from './agent.js';
 
 /**
@@ -15,8 +16,11 @@ export function sourceMaker(options: DownloadOptions): (url: string) => Source {
     agent,
     env: process.env,
     clock: { nowMs: Date.now, random: Math.random },
+    pins: options.pins,
   });
-  return (url) => (isHttp(url) ? new HttpSource(url, client) : new MgpSource(url, agent));
+  if (options.token !== undefined) checkToken(options.token);
+  const identity = { agent, token: options.token, trust: client.trust };
+  return (url) => (isHttp(url) ? new HttpSource(url, client) : new MgpSource(url, identity));
 }
 
 function isHttp(url: string): boolean {

@@ -52,6 +52,10 @@ export interface DownloadOptions {
   readonly sourceRules?: readonly SourceRule[];
   /** How HTTP sources are asked. */
   readonly http?: HttpOptions;
+  /** The secret that native servers may ask for; they never get to see it. For HTTP servers see `http.bearer`. */
+  readonly token?: string;
+  /** "sha256//BASE64" of public keys: a TLS server with one of these is believed, whatever its certificate, and no other. */
+  readonly pins?: readonly string[];
   /** Aborts the download as `cancel()` does. */
   readonly signal?: AbortSignal;
 }

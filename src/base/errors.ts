@@ -30,6 +30,7 @@ export const errorTable = {
   'protocol-violation': { scope: 'source', exitStatus: 6 },
   'version-unsupported': { scope: 'source', exitStatus: 6 },
   'not-found': { scope: 'source', exitStatus: 3 },
+  unauthorized: { scope: 'source', exitStatus: 24 },
   'not-http': { scope: 'source', exitStatus: 6 },
   'tls-failed': { scope: 'source', exitStatus: 6 },
   'proxy-failed': { scope: 'source', exitStatus: 6 },

@@ -10,6 +10,10 @@ export interface ServeOptions {
   readonly host?: string;
   /** Bytes a second that a server sends at most: one number for each, or one list entry a server. Default: no limit. */
   readonly rateLimits?: readonly number[];
+  /** A secret of 8 characters or more: only clients that know it are let in. Default: everybody is. */
+  readonly token?: string;
+  /** Files of a certificate chain and its key, in PEM: the port then speaks TLS alone (`mgps://`, `https://`). */
+  readonly tls?: { readonly cert: string; readonly key: string };
   readonly signal?: AbortSignal;
 }
 

@@ -6,6 +6,8 @@ export interface HttpOptions {
   readonly headersFor?: readonly { readonly origin: string; readonly header: string }[];
   /** "name:password" for the one origin of the sources. A URL may also carry them: `https://name:password@host/f`. */
   readonly user?: string;
+  /** Token that is sent as `Authorization: Bearer` to the sources' one host, on whatever ports. */
+  readonly bearer?: string;
   /** Cookies for the one origin of the sources: "a=1; b=2". */
   readonly cookie?: string;
   /** A file of cookies in Netscape's format; each goes where its line says. */

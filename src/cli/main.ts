@@ -4,6 +4,7 @@ import { interruptedStatus } from './end-signals.js';
 import { errorHint, printError } from './error-output.js';
 import { type CliIo, isInteractive } from './io.js';
 import { processIo } from './process-io.js';
+import { hideToken } from './options/access-options.js';
 import { type Invocation, parseArguments } from './program.js';
 import { asManygetError } from '../base/errors.js';
 
@@ -83,6 +84,7 @@ function outliveReaders(): void {
 }
 
 outliveReaders();
+hideToken(process.argv.slice(2), (title) => (process.title = title));
 const status = await main(process.argv.slice(2), processIo());
 // Pipes may still hold lines; nothing else is worth waiting for, a forgotten timer least of all.
 await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));

@@ -14,7 +14,7 @@ export const sampleLimits = {
   /** Compared at each point. */
   sampleBytes: 16,
   /** What samples may cost, requests and answers, of the file's size. */
-  costShareMax: 0.009,
+  costShareMax: 0.0096,
   /** And in any case this much. */
   costBytesMin: 64 * 1024,
   /** One sample in an answer of many parts, as it is expected before any was seen. */

@@ -15,6 +15,7 @@ const patienceMsMax = 3000;
 const disputesMax = 4;
 /** Of the time until all bytes were here, so much is spent on comparisons that do not prove the file. */
 const extraTimeShare = 0.02;
+const extraMsMin = 300;
 
 export interface AuditParts {
   readonly part: PartFile;
@@ -326,7 +327,7 @@ export class Audit implements LaneEvents {
   /** All bytes are here: what only names sources is worth a short wait. */
   #dropExtras(nowMs: number): void {
     this.#receivedMs ??= nowMs;
-    if (nowMs - this.#receivedMs < this.#receivedMs * extraTimeShare) return;
+    if (nowMs - this.#receivedMs < Math.max(extraMsMin, this.#receivedMs * extraTimeShare)) return;
     for (const point of this.#pending) {
       if (this.#compared[point.stretch] !== 1 || this.#disputeOf(point) !== undefined) continue;
       point.awaited = 0;

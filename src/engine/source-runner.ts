@@ -217,6 +217,7 @@ export function isFinal(error: ManygetError, source: Source): boolean {
 
 const finalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-found',
+  'unauthorized',
   'not-mgp',
   'not-http',
   'version-unsupported',

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { ManygetError } from '../base/errors.js';
 import type { ServeOptions } from '../base/fleet-handle.js';
+import { checkToken } from '../wire/mgp-auth.js';
 import { resolveRoots, type ServedRoot } from './served-roots.js';
-import type { ServerLimits } from './worker-messages.js';
+import type { ServerLimits, ServerTls } from './worker-messages.js';
 
 /** Servers of one fleet: each is a thread with its memory. */
 const serversMax = 256;
@@ -18,6 +21,8 @@ export interface FleetPlan {
   readonly host: string;
   readonly roots: readonly ServedRoot[];
   readonly servers: readonly ServerPlan[];
+  readonly token: string | undefined;
+  readonly tls: ServerTls | undefined;
 }
 
 /**
@@ -34,7 +39,15 @@ export async function planFleet(options: ServeOptions): Promise<FleetPlan> {
     const bytesPerSec = rate === undefined || rate === 0 || rate === Infinity ? undefined : rate;
     return { number: index + 1, port, bytesPerSec };
   });
-  return { host, roots: await resolveRoots(options.paths), servers };
+  const { token, tls } = options;
+  if (token !== undefined) checkToken(token);
+  return {
+    host,
+    roots: await resolveRoots(options.paths),
+    servers,
+    token,
+    tls: tls === undefined ? undefined : await readTls(tls),
+  };
 }
 
 function checkPorts(ports: readonly number[]): void {
@@ -79,6 +92,7 @@ function poolBytes(servers: number): number {
 export function defaultLimits(servers: number): ServerLimits {
   return {
     connectionsMax: 1024,
+    connectionsPerAddressMax: 512,
     helloMs: 10_000,
     idleMs: 600_000,
     keepAliveMs: 60_000,
@@ -86,4 +100,22 @@ export function defaultLimits(servers: number): ServerLimits {
     graceMs: 2000,
     poolBytes: poolBytes(servers),
   };
+}
+
+/** Reads certificate and key, and sees whether they belong together. @throws ManygetError `usage`. */
+async function readTls(files: { readonly cert: string; readonly key: string }): Promise<ServerTls> {
+  try {
+    const tls = { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ManygetError(
+      'usage',
+      `the certificate "${files.cert}" and the key "${files.key}" cannot be used: ${why}`,
+      {
+        cause,
+      },
+    );
+  }
 }

@@ -49,6 +49,8 @@ export class Fleet implements FleetHandle {
           roots: plan.roots,
           bytesPerSec: server.bytesPerSec,
           limits,
+          token: plan.token,
+          tls: plan.tls,
           tables: this.#board.tables,
           alivePorts: this.#alivePorts(),
         }),

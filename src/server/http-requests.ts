@@ -1,3 +1,5 @@
+import { sameSecret } from '../wire/mgp-auth.js';
+import { givenToken } from '../wire/http-auth.js';
 import { announcesBody, type HttpRequestHead } from '../wire/http-request-head.js';
 import { encodePath, readTarget, type HttpRequestTarget } from '../wire/http-request-target.js';
 import type { CatalogFile } from './catalog.js';
@@ -49,6 +51,12 @@ export class HttpRequests {
 
   /** What is answered without a look at what is asked for. */
   #refusal(head: HttpRequestHead): HttpAnswer | undefined {
+    const { token } = this.#context;
+    if (token !== undefined && !sameSecret(givenToken(head.headers.get('authorization')), token)) {
+      return plainAnswer(401, 'this server wants a token: as a Bearer token, or as the password of any user', [
+        ['WWW-Authenticate', 'Bearer realm="manyget", Basic realm="manyget", charset="UTF-8"'],
+      ]);
+    }
     if (head.method !== 'GET' && head.method !== 'HEAD') {
       if (!refusedMethods.has(head.method)) return plainAnswer(501, `the method ${head.method} is not known here`);
       return plainAnswer(405, `files are read here, by GET and HEAD alone`, [['Allow', 'GET, HEAD']]);

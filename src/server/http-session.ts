@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { announcesBody, HttpRequestParser, wantsKeepAlive, type HttpRequestHead } from '../wire/http-request-head.js';
 import { HttpRequestRefusal } from '../wire/http-request-refusal.js';
 import type { HeaderLine } from '../wire/http-request.js';
@@ -6,6 +7,7 @@ import { encodeAnswerHead, formatHttpDate } from '../wire/http-server-head.js';
 import { FileSender, type SendJob, type SendProblem, type SendProtocol } from './file-sender.js';
 import { plainAnswer, withoutBody, type FileBody, type HttpAnswer } from './http-answer.js';
 import { busy, HttpRequests } from './http-requests.js';
+import { resetSocket } from './reset-socket.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 import { TextSender } from './text-sender.js';
 
@@ -57,7 +59,11 @@ export class HttpSession implements ClientSession, SendProtocol {
     this.#peer = `client ${socket.remoteAddress ?? 'gone'}:${socket.remotePort ?? 0}`;
     this.#parser = new HttpRequestParser(this.#peer);
     const { localAddress, localPort } = socket;
-    this.#requests = new HttpRequests(context, this.#peer, { localAddress, localPort });
+    this.#requests = new HttpRequests(context, this.#peer, {
+      localAddress,
+      localPort,
+      encrypted: socket instanceof TLSSocket,
+    });
     this.#files = new FileSender(socket, this, {
       pool: context.pool,
       gate: context.gate,
@@ -88,7 +94,7 @@ export class HttpSession implements ClientSession, SendProtocol {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
     this.#socket.destroy(); // Without waiting for what is still to be written.
   }
 

@@ -1,7 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { ManygetError } from '../base/errors.js';
 import { Opening, turnAway } from './opening.js';
 import type { ClientSession, ServerContext } from './server-context.js';
+import type { ServerTls } from './worker-messages.js';
 
 /** Connections that are being turned away, at most; more are dropped without a word. */
 const turningAwayMax = 64;
@@ -13,10 +15,13 @@ export class Listener {
   readonly #context: ServerContext;
   readonly #server: Server;
   readonly #sessions = new Set<ClientSession>();
+  /** Connections that are in, by the address that they come from. */
+  readonly #byAddress = new Map<string, number>();
   #turningAway = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor(context: ServerContext) {
+  /** @param tls Undefined: connections are in the clear. */
+  constructor(context: ServerContext, tls?: ServerTls) {
     this.#context = context;
     const options = {
       noDelay: true,
@@ -25,7 +30,14 @@ export class Listener {
       // A client may close its half behind its last request; each session ends the connection in its own time.
       allowHalfOpen: true,
     };
-    this.#server = createServer(options, (socket) => this.#accept(socket));
+    const accept = (socket: Socket): void => this.#accept(socket);
+    const { helloMs, connectionsMax } = context.limits;
+    this.#server =
+      tls === undefined
+        ? createServer(options, accept)
+        : createTlsServer({ ...options, ...tls, handshakeTimeout: helloMs, minVersion: 'TLSv1.2' }, accept);
+    // Connections that are still shaking hands count here alone.
+    this.#server.maxConnections = connectionsMax + turningAwayMax;
   }
 
   /**
@@ -67,19 +79,31 @@ export class Listener {
       // 'close' follows, and ends the session: a lost client is no news.
     });
     if (this.#sessions.size >= this.#context.limits.connectionsMax) {
-      this.#turnAway(socket);
+      this.#turnAway(socket, `this server has its ${this.#context.limits.connectionsMax} connections`);
       return;
     }
+    const address = socket.remoteAddress ?? '';
+    const ofAddress = (this.#byAddress.get(address) ?? 0) + 1;
+    if (ofAddress > this.#context.limits.connectionsPerAddressMax) {
+      this.#turnAway(socket, `your address has its ${ofAddress - 1} connections to this server`);
+      return;
+    }
+    this.#byAddress.set(address, ofAddress);
     let session: ClientSession = new Opening(socket, this.#context, (chosen) => {
       this.#sessions.delete(session);
       session = chosen;
       this.#sessions.add(session);
     });
     this.#sessions.add(session);
-    socket.on('close', () => this.#sessions.delete(session));
+    socket.on('close', () => {
+      this.#sessions.delete(session);
+      const left = (this.#byAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#byAddress.set(address, left);
+      else this.#byAddress.delete(address);
+    });
   }
 
-  #turnAway(socket: Socket): void {
+  #turnAway(socket: Socket, reason: string): void {
     if (this.#turningAway >= turningAwayMax) {
       socket.destroy();
       return;
@@ -90,7 +114,7 @@ export class Listener {
       clearTimeout(timer);
       this.#turningAway -= 1;
     });
-    turnAway(socket, `this server has its ${this.#context.limits.connectionsMax} connections`);
+    turnAway(socket, reason);
   }
 
   #sweep(): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { ManygetError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
@@ -10,10 +11,12 @@ import {
   type FrameHandler,
   type FrameHeader,
 } from '../wire/mgp-frame.js';
+import { challengeBytes, clientProof, sameSecret, serverProof } from '../wire/mgp-auth.js';
 import { mgpLimits } from '../wire/mgp-limits.js';
-import { encodeMessage, readMessage } from '../wire/mgp-messages.js';
+import { encodeMessage, readMessage, type Hello } from '../wire/mgp-messages.js';
 import { FileSender, type SendJob, type SendProblem, type SendProtocol } from './file-sender.js';
 import { MgpRequests, type RequestChannel } from './mgp-requests.js';
+import { resetSocket } from './reset-socket.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 
 /** Answers that a client may leave unread before its requests have to wait. */
@@ -42,7 +45,9 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
   readonly #requests: MgpRequests;
   readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #stage: 'preamble' | 'hello' | 'open' | 'closed' = 'preamble';
+  #stage: 'preamble' | 'hello' | 'proof' | 'open' | 'closed' = 'preamble';
+  #clientChallenge = '';
+  readonly #challenge: string;
   #working = false;
   #unreadBytes = 0;
   #onRead: (() => void) | undefined;
@@ -51,6 +56,7 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
   constructor(socket: Socket, context: ServerContext) {
     this.#socket = socket;
     this.#context = context;
+    this.#challenge = context.token === undefined ? '' : randomBytes(challengeBytes).toString('hex');
     this.peer = `client ${socket.remoteAddress ?? 'gone'}:${socket.remotePort ?? 0}`;
     this.#reader = new FrameReader(this, {
       acceptsData: false,
@@ -131,7 +137,7 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
     this.#socket.destroy(); // Without waiting for what is still to be written.
   }
 
@@ -148,7 +154,8 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
     if (this.#stage !== 'preamble' || !this.#reader.greeted) return;
     this.#stage = 'hello';
     this.#socket.write(encodePreamble());
-    this.send(encodeMessage.helloAnswer({ agent: this.#context.agent }));
+    // Who wants a token answers the client's challenge, and so has to wait for it.
+    if (this.#context.token === undefined) this.send(encodeMessage.helloAnswer({ agent: this.#context.agent }));
   }
 
   async #work(): Promise<void> {
@@ -167,7 +174,7 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
   }
 
   async #handle({ header, payload }: Waiting): Promise<void> {
-    if (this.#stage === 'hello') {
+    if (this.#stage === 'hello' || this.#stage === 'proof') {
       this.#hello(header, payload);
     } else if (header.type === frameType.goodbye) {
       readMessage.goodbye(payload, this.peer);
@@ -178,15 +185,38 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
   }
 
   #hello(header: FrameHeader, payload: Uint8Array): void {
+    if (this.#stage === 'proof' && header.type !== frameType.hello) {
+      this.#requests.error(header.requestId, 'unauthorized', 'this server wants a token: give it with --token-file');
+      this.#hangUp();
+      return;
+    }
     if (header.type !== frameType.hello) {
       const received = header.type.toString(16).padStart(2, '0');
       throw new ManygetError('protocol-violation', `${this.peer} sent a frame of type 0x${received}, expected HELLO`);
     }
-    readMessage.hello(payload, this.peer);
+    const hello = readMessage.hello(payload, this.peer);
+    if (!this.#letsIn(hello)) return;
     this.#stage = 'open';
     this.#context.counters.addClients(1);
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** The client's first HELLO is answered with a challenge, its second has to hold the proof. */
+  #letsIn({ challenge, proof }: Hello): boolean {
+    const { token, agent } = this.#context;
+    if (token === undefined) return true;
+    if (this.#stage === 'hello') {
+      this.#stage = 'proof';
+      this.#clientChallenge = challenge ?? '';
+      const own = serverProof(token, this.#clientChallenge, this.#challenge);
+      this.send(encodeMessage.helloAnswer({ agent, challenge: this.#challenge, proof: own }));
+      return false;
+    }
+    if (sameSecret(proof ?? '', clientProof(token, this.#clientChallenge, this.#challenge))) return true;
+    this.#requests.error(0, 'unauthorized', 'the token is not the one of this server');
+    this.#hangUp();
+    return false;
   }
 
   #helloOverdue(): void {

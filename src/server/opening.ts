@@ -5,6 +5,7 @@ import { encodePreamble } from '../wire/mgp-frame.js';
 import { encodeMessage } from '../wire/mgp-messages.js';
 import { HttpSession } from './http-session.js';
 import { MgpSession } from './mgp-session.js';
+import { resetSocket } from './reset-socket.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 
 /** What a connection turns out to speak by its first byte: the preamble of mgp, or a method of HTTP. */
@@ -53,7 +54,7 @@ export class Opening implements ClientSession {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   sweep(): void {

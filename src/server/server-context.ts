@@ -26,6 +26,8 @@ export interface ServerContext {
   readonly gate: RateGate | undefined;
   readonly counters: ServerCounters;
   readonly limits: ServerLimits;
+  /** Only who knows it is let in; undefined: everybody is. */
+  readonly token: string | undefined;
 }
 
 /** One connection, whatever it speaks, as its listener sees it. */

@@ -26,20 +26,24 @@ const data = workerData as ServerWorkerData;
 const catalog = new Catalog(data.roots);
 const alivePorts = new AlivePorts(data.alivePorts);
 const hashes = new WorkerHashes((name, file) => tell({ type: 'want-hashes', name, file }));
-const listener = new Listener({
-  agent: data.agent,
-  catalog,
-  lister: new FolderLister(catalog),
-  openFiles: new OpenFiles(catalog),
-  hashes,
-  tags: new FileTags(),
-  alivePorts,
-  texts: new TextBudget(textBytesMax),
-  pool: new BlockPool(data.limits.poolBytes),
-  gate: data.bytesPerSec === undefined ? undefined : new RateGate(data.bytesPerSec),
-  counters: new ServerCounters(data.counters),
-  limits: data.limits,
-});
+const listener = new Listener(
+  {
+    agent: data.agent,
+    catalog,
+    lister: new FolderLister(catalog),
+    openFiles: new OpenFiles(catalog),
+    hashes,
+    tags: new FileTags(),
+    alivePorts,
+    texts: new TextBudget(textBytesMax),
+    pool: new BlockPool(data.limits.poolBytes),
+    gate: data.bytesPerSec === undefined ? undefined : new RateGate(data.bytesPerSec),
+    counters: new ServerCounters(data.counters),
+    limits: data.limits,
+    token: data.token,
+  },
+  data.tls,
+);
 
 port.on('message', (message: ToServer) => {
   switch (message.type) {

@@ -11,6 +11,8 @@ const linkBytesMax = 3072;
 export interface LocalEnd {
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
+  /** Over TLS. */
+  readonly encrypted?: boolean;
 }
 
 /** Addresses of servers, such as `http://a.example:9001`. */
@@ -27,13 +29,14 @@ export interface FleetAddresses {
 export function fleetAddresses(target: HttpRequestTarget, local: LocalEnd, ports: readonly number[]): FleetAddresses {
   const named = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d+))?$/.exec(target.host ?? '');
   const usable = named !== null && URL.canParse(`http://${named[0]}/`);
+  const scheme = local.encrypted === true ? 'https' : 'http';
   const host = usable ? (named[1] ?? '') : addressHost(local.localAddress);
   const ownPort = local.localPort ?? 0;
-  const knownPort = usable ? Number(named[2] ?? 80) : ownPort;
-  if (knownPort !== ownPort) return { own: `http://${host}:${knownPort}`, others: [] };
+  const knownPort = usable ? Number(named[2] ?? (scheme === 'https' ? 443 : 80)) : ownPort;
+  if (knownPort !== ownPort) return { own: `${scheme}://${host}:${knownPort}`, others: [] };
   const at = ports.indexOf(ownPort);
   const others = [...ports.slice(at + 1), ...ports.slice(0, Math.max(at, 0))];
-  return { own: `http://${host}:${ownPort}`, others: others.map((port) => `http://${host}:${port}`) };
+  return { own: `${scheme}://${host}:${ownPort}`, others: others.map((port) => `${scheme}://${host}:${port}`) };
 }
 
 /** Values of Link headers (RFC 6249): the other servers, all as good as this one. */

@@ -8,6 +8,8 @@ import type { ServedRoot } from './served-roots.js';
 /** How patient and how generous a server is. Times in milliseconds. */
 export interface ServerLimits {
   readonly connectionsMax: number;
+  /** Of them, from one address. */
+  readonly connectionsPerAddressMax: number;
   /** From the connection to a whole HELLO, or from its first byte to a whole HTTP request. */
   readonly helloMs: number;
   /** Without any traffic. */
@@ -22,6 +24,12 @@ export interface ServerLimits {
   readonly poolBytes: number;
 }
 
+/** A certificate chain and its key, in PEM. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** What a server's thread starts with. */
 export interface ServerWorkerData {
   /** What it calls itself. */
@@ -33,6 +41,9 @@ export interface ServerWorkerData {
   readonly limits: ServerLimits;
   readonly counters: SharedArrayBuffer;
   readonly tables: readonly HashTableData[];
+  readonly token: string | undefined;
+  /** PEM; undefined: no TLS. */
+  readonly tls: ServerTls | undefined;
   /** Ports of the fleet's servers that are alive. */
   readonly alivePorts: readonly number[];
 }

@@ -33,3 +33,12 @@ export function parseLogin(text: string): Login {
   if (colon < 0) return { user: text, password: '' };
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
+
+/** The token in an Authorization header: of the scheme Bearer, or the password of Basic; empty where there is none. */
+export function givenToken(value: string | undefined): string {
+  const bearer = /^bearer +([!-~]+) *$/i.exec(value ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  const basic = /^basic +([a-z0-9+/=]+) *$/i.exec(value ?? '')?.[1];
+  const login = basic === undefined ? '' : Buffer.from(basic, 'base64').toString('utf8');
+  return login.slice(login.indexOf(':') + 1);
+}

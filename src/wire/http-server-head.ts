@@ -8,6 +8,7 @@ export const statusTexts = {
   304: 'Not Modified',
   400: 'Bad Request',
   404: 'Not Found',
+  401: 'Unauthorized',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   412: 'Precondition Failed',

@@ -23,7 +23,8 @@ const pieceBytes = v.pipe(
   v.check((n) => Number.isInteger(Math.log2(n)), 'expected a power of two'),
 );
 
-const helloSchema = v.object({ agent: text });
+/** `challenge` and `proof` are of who has a token, see mgp-auth.ts. */
+const helloSchema = v.object({ agent: text, challenge: v.optional(sha256Hex), proof: v.optional(sha256Hex) });
 const listSchema = v.object({ after: v.optional(name) });
 const listAnswerSchema = v.object({
   files: v.pipe(v.array(v.object({ name, size: whole, mtimeMs: timeMs })), v.maxLength(mgpLimits.listEntriesMax)),
@@ -56,6 +57,7 @@ export const mgpErrorCodes = [
   'busy',
   'read-failed',
   'not-hashed',
+  'unauthorized',
   'violation',
   'failed',
 ] as const;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach } from 'vitest';
 import { serve } from '../../src/app/serve.js';
 import type { FleetHandle } from '../../src/base/fleet-handle.js';
+import { defaultTlsTrust } from '../../src/sources/tls-trust.js';
 import { MgpSource } from '../../src/sources/tcp/mgp-source.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { sourceCases } from './source-cases.js';
@@ -13,6 +14,8 @@ afterEach(async () => {
   await Promise.all(fleets.splice(0).map((fleet) => fleet.stop()));
 });
 
+const identity = { agent: 'test/1', token: undefined, trust: defaultTlsTrust };
+
 sourceCases('mgp', async (bytes) => {
   const file = path.join(tempFolder(), 'f.bin');
   writeFileSync(file, bytes);
@@ -20,8 +23,8 @@ sourceCases('mgp', async (bytes) => {
   fleets.push(fleet);
   const origin = `mgp://127.0.0.1:${fleet.snapshot().servers[0]?.port ?? 0}`;
   return {
-    source: () => new MgpSource(`${origin}/f.bin`, 'test/1'),
-    missing: () => new MgpSource(`${origin}/missing.bin`, 'test/1'),
+    source: () => new MgpSource(`${origin}/f.bin`, identity),
+    missing: () => new MgpSource(`${origin}/missing.bin`, identity),
     kill: () => fleet.kill(1),
   };
 });

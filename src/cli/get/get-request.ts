@@ -5,6 +5,7 @@ import type { DownloadOptions } from '../../base/download-handle.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
 import { parseBytes } from '../../base/units.js';
+import { addTokenFlags, type TokenFlags, tokenWords } from '../options/access-options.js';
 import { isUrl, parseHost, parseSource } from '../options/addresses.js';
 import {
   addControlFlags,
@@ -60,12 +61,13 @@ export interface GetRequest {
   readonly folder: string | undefined;
   readonly transfer: TransferOptions;
   readonly report: ReportOptions;
+  readonly access?: TokenFlags;
   readonly checks?: GetChecks;
   /** Files that are fetched at the same time, where there are several. */
   readonly filesAtOnceMax?: number;
 }
 
-export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags {
+export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags, TokenFlags {
   readonly address?: string;
   readonly ports?: readonly number[];
   readonly out?: string;
@@ -79,6 +81,7 @@ export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags {
   readonly maxConnectionsPerServer?: number;
   readonly connectTimeout?: number;
   readonly trust?: readonly string[];
+  readonly pin?: readonly string[];
   readonly checksum?: readonly string[];
   readonly checksums?: string;
   readonly inputFile?: string;
@@ -112,6 +115,11 @@ export function addGetFlags(command: Command): Command {
       'address, or HOST:PORT, of a source to believe where sources hold different bytes',
       appended,
     )
+    .option(
+      '--pin <sha256//key>',
+      'public key (SHA-256, base64) that a TLS server has to have, whatever its certificate',
+      appended,
+    )
     .option('--sha256', 'compute the SHA-256 of the whole file at the end')
     .option('--checksum <type=hex>', 'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5', appended)
     .option('--checksums <file>', 'checksum file (or its http address) with a line for each file, like SHA256SUMS')
@@ -133,6 +141,7 @@ export function addGetFlags(command: Command): Command {
     .option('--give-up-after <seconds>', 'end when no server has answered for so long (default: 60)', (text) =>
       parseSeconds('--give-up-after', text, 0, 31_536_000),
     );
+  addTokenFlags(command, 'secret that the servers ask for');
   return addReportFlags(addHttpFlags(addControlFlags(command)));
 }
 
@@ -147,6 +156,7 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       ...(flags.overwrite === undefined ? {} : { overwrite: flags.overwrite }),
       ...(flags.verify === false ? { verify: false } : {}),
+      ...(flags.pin === undefined ? {} : { pins: flags.pin }),
       ...(flags.trust === undefined ? {} : { trust: flags.trust }),
       ...(flags.sha256 === undefined ? {} : { sha256: flags.sha256 }),
       ...(flags.giveUpAfter === undefined ? {} : { giveUpAfterMs: flags.giveUpAfter }),
@@ -159,9 +169,15 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
       ...(http === undefined ? {} : { http }),
     },
     report: reportOptions(flags),
+    ...accessOf(flags),
     ...getChecks(flags),
     ...(flags.maxConcurrentDownloads === undefined ? {} : { filesAtOnceMax: flags.maxConcurrentDownloads }),
   };
+}
+
+function accessOf({ token, tokenFile }: TokenFlags): { readonly access?: TokenFlags } {
+  if (token === undefined && tokenFile === undefined) return {};
+  return { access: { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) } };
 }
 
 function appended(text: string, before: readonly string[] | undefined): string[] {
@@ -249,6 +265,8 @@ export function getCommandLine(request: GetRequest): string {
   if (transfer.resume !== undefined) words.push(transfer.resume ? '-r' : '--no-resume');
   if (transfer.overwrite === true) words.push('--overwrite');
   if (transfer.verify === false) words.push('--no-verify');
+  for (const pin of transfer.pins ?? []) words.push('--pin', pin);
+  words.push(...tokenWords(request.access ?? {}));
   for (const source of transfer.trust ?? []) words.push('--trust', source);
   if (transfer.sha256 === true) words.push('--sha256');
   if (transfer.connectionsPerSourceMax !== undefined) words.push('-x', String(transfer.connectionsPerSourceMax));

@@ -11,7 +11,7 @@ export interface ListedFile {
 }
 
 /** Asks one server what it offers. */
-export type ListFiles = (url: string) => Promise<readonly ListedFile[]>;
+export type ListFiles = (url: string, token?: string) => Promise<readonly ListedFile[]>;
 
 const namesShownMax = 12;
 

@@ -2,6 +2,7 @@
 import type { DownloadHandle, DownloadOptions } from '../../base/download-handle.js';
 import { interruptedStatus } from '../end-signals.js';
 import { type CliIo, isInteractive } from '../io.js';
+import { readToken } from '../options/access-options.js';
 import { withBackups } from '../options/control-options.js';
 import { usageError } from '../options/usage-error.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
@@ -17,7 +18,7 @@ export interface GetDeps {
 
 /** Carries out `given`; what it lacks is asked for on a terminal. Returns the exit status. */
 export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
-  const request = given.from === undefined ? await askFor(given, deps, io) : given;
+  const request = withToken(given.from === undefined ? await askFor(given, deps, io) : given, io);
   if (request?.from === undefined) return interruptedStatus;
   if (request.transfer.http?.insecure === true) {
     io.stderr.write('manyget: WARNING: certificates are not checked, so anybody on the way may pose as the server\n');
@@ -26,7 +27,7 @@ export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promi
     const { runPlanned } = await import('./run-planned.js');
     return runPlanned(request, deps, io);
   }
-  const sources = withBackups(await resolveSources(request.from, deps.listFiles), request.transfer);
+  const sources = withBackups(await resolveSources(request.from, listWith(request, deps)), request.transfer);
   const isStream = request.transfer.inOrder !== undefined;
   const output = isStream ? undefined : await outputPath(request.folder, request.output);
   const options = { ...request.transfer, sources, ...(output === undefined ? {} : { output }) };
@@ -40,4 +41,20 @@ async function askFor(request: GetRequest, deps: GetDeps, io: CliIo): Promise<Ge
   }
   const { askGet } = await import('./ask-get.js');
   return askGet(request, deps.listFiles);
+}
+
+/** `request`, with the token that it, or the environment, names. HTTP servers get to see only one that was named for them. */
+function withToken(request: GetRequest | undefined, io: CliIo): GetRequest | undefined {
+  const token = request === undefined ? undefined : readToken(request.access ?? {}, io.env);
+  if (request === undefined || token === undefined) return request;
+  const { transfer, from } = request;
+  const isForHttp =
+    request.access !== undefined && from?.kind === 'urls' && from.urls.some((url) => /^https?:/i.test(url));
+  const http = isForHttp ? { http: { ...transfer.http, bearer: token } } : {};
+  return { ...request, transfer: { ...transfer, token, ...http } };
+}
+
+/** Lists what servers have as somebody who knows the token. */
+export function listWith(request: GetRequest, deps: GetDeps): ListFiles {
+  return (url) => deps.listFiles(url, request.transfer.token);
 }

@@ -13,7 +13,7 @@ import { usageError } from '../options/usage-error.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { isFolder, outputPath } from './output-path.js';
 import { resolveSources } from './resolve-sources.js';
-import type { GetDeps } from './run-get.js';
+import { type GetDeps, listWith } from './run-get.js';
 import { type ManyItem, runMany } from './run-many.js';
 import { showDownload } from './show-download.js';
 import { streamDownload } from './stream-download.js';
@@ -25,7 +25,9 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
   const { from, checks, report } = request;
   if (from === undefined) throw usageError('nothing was named to fetch');
   const operands =
-    from.kind === 'lists' ? from.manifests : withBackups(await resolveSources(from, deps.listFiles), request.transfer);
+    from.kind === 'lists'
+      ? from.manifests
+      : withBackups(await resolveSources(from, listWith(request, deps)), request.transfer);
   const inputFile = from.kind === 'lists' ? from.inputFile : undefined;
   const { downloads, notices } = await planDownloads(
     { operands, inputFile, ...checks },

@@ -4,6 +4,7 @@ import type { FleetHandle, ServeOptions } from '../../base/fleet-handle.js';
 import { type EndRequest, endRequest, interruptedStatus } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import { type CliIo, isInteractive } from '../io.js';
+import { readToken } from '../options/access-options.js';
 import { usageError } from '../options/usage-error.js';
 import { operate } from './operator.js';
 import { readPipedLines } from './piped-input.js';
@@ -22,7 +23,17 @@ export async function runServe(given: ServeRequest, deps: ServeDeps, io: CliIo):
   // While the fleet starts there is nothing to close yet: a signal calls the start off.
   const ending = endRequest(io, () => aborter.abort());
   try {
-    const fleet = await deps.serve({ ...serveOptions(request), signal: aborter.signal });
+    const token = readToken(request.access ?? {}, io.env);
+    if (token === undefined && isWide(request.host)) {
+      io.stderr.write(
+        `manyget: WARNING: ${request.host ?? ''} is more than this machine, and no token is asked for: whoever reaches the ports may fetch\n`,
+      );
+    }
+    const fleet = await deps.serve({
+      ...serveOptions(request),
+      ...(token === undefined ? {} : { token }),
+      signal: aborter.signal,
+    });
     return await attend(fleet, request, ending, io);
   } catch (thrown) {
     const error = asManygetError(thrown);
@@ -30,6 +41,11 @@ export async function runServe(given: ServeRequest, deps: ServeDeps, io: CliIo):
   } finally {
     ending.stopListening();
   }
+}
+
+/** True where others than this machine may reach what listens there. */
+function isWide(host: string | undefined): boolean {
+  return host !== undefined && host !== 'localhost' && host !== '::1' && !/^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 async function askFor(request: ServeRequest, io: CliIo): Promise<ServeRequest | undefined> {

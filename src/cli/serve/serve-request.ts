@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 
 import type { ServeOptions } from '../../base/fleet-handle.js';
+import { addTokenFlags, type TokenFlags, tokenWords } from '../options/access-options.js';
 import { parseHost } from '../options/addresses.js';
 import { formatPorts, parsePorts } from '../options/ports.js';
 import { checkRateLimits, parseRateLimits } from '../options/rate-limits.js';
@@ -23,9 +24,13 @@ export interface ServeRequest {
   readonly host: string | undefined;
   readonly rateLimits: readonly number[] | undefined;
   readonly report: ReportOptions;
+  readonly access?: TokenFlags;
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-export interface ServeFlags extends ReportFlags {
+export interface ServeFlags extends ReportFlags, TokenFlags {
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly servers?: number;
   readonly ports?: readonly number[];
   readonly host?: string;
@@ -47,6 +52,10 @@ export function addServeFlags(command: Command): Command {
     .option('--limit-rate <rates>', 'bytes a second for each server: 2M, or one by one: 2M,5M', (text) =>
       parseRateLimits(text),
     );
+  addTokenFlags(command, 'secret without which nobody is let in');
+  command
+    .option('--tls-cert <file>', 'certificate chain (PEM): the ports then speak TLS, mgps:// and https://')
+    .option('--tls-key <file>', 'its key (PEM)');
   return addReportFlags(command);
 }
 
@@ -55,7 +64,19 @@ export function serveRequest(paths: readonly string[], flags: ServeFlags): Serve
   if (paths.includes('')) throw usageError('serve takes files and folders, not an empty word');
   const ports = fitPorts(flags.servers, flags.ports);
   if (flags.limitRate !== undefined) checkRateLimits(flags.limitRate, ports.length);
-  return { paths, ports, host: flags.host, rateLimits: flags.limitRate, report: reportOptions(flags) };
+  const { tlsCert: cert, tlsKey: key, token, tokenFile } = flags;
+  if ((cert === undefined) !== (key === undefined)) throw usageError('--tls-cert and --tls-key go together');
+  return {
+    paths,
+    ports,
+    host: flags.host,
+    rateLimits: flags.limitRate,
+    report: reportOptions(flags),
+    ...(token === undefined && tokenFile === undefined
+      ? {}
+      : { access: { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) } }),
+    ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
+  };
 }
 
 export function serveOptions(request: ServeRequest): ServeOptions {
@@ -64,6 +85,7 @@ export function serveOptions(request: ServeRequest): ServeOptions {
     ports: request.ports,
     ...(request.host === undefined ? {} : { host: request.host }),
     ...(request.rateLimits === undefined ? {} : { rateLimits: request.rateLimits }),
+    ...(request.tls === undefined ? {} : { tls: request.tls }),
   };
 }
 
@@ -73,6 +95,8 @@ export function serveCommandLine(request: ServeRequest): string {
   const words = free ? ['-n', String(request.ports.length), '-p', '0'] : ['-p', formatPorts(request.ports)];
   if (request.host !== undefined) words.push('--host', request.host);
   if (request.rateLimits !== undefined) words.push('--limit-rate', request.rateLimits.map(formatRate).join(','));
+  words.push(...tokenWords(request.access ?? {}));
+  if (request.tls !== undefined) words.push('--tls-cert', request.tls.cert, '--tls-key', request.tls.key);
   return manygetCommandLine('serve', request.paths, [...words, ...reportWords(request.report)]);
 }
 

@@ -3,7 +3,7 @@ import type { BodyFraming, HttpHead } from '../../wire/http-head.js';
 import { HttpReader, type HttpReaderHandler } from '../../wire/http-reader.js';
 import { socketError } from '../tcp/socket-error.js';
 import { dial, type DialHandler, type DialPlan, type Stream } from './http-dial.js';
-import { tlsError } from './tls-error.js';
+import { tlsError } from '../tls-error.js';
 
 /** What a channel calls; nothing more once it is closed or was destroyed. */
 export interface HttpChannelHandler extends HttpReaderHandler {

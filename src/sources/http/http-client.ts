@@ -11,6 +11,7 @@ import { rangeHeader } from '../../wire/http-range.js';
 import { encodeRequest, type HeaderLine } from '../../wire/http-request.js';
 import { readValidators } from '../../wire/http-validators.js';
 import { parseNetrc, type Netrc } from '../../wire/netrc.js';
+import { parsePins, type TlsTrust } from '../tls-trust.js';
 import { CookieJar } from './cookie-jar.js';
 import { HttpCredentials } from './http-credentials.js';
 import type { DialPlan } from './http-dial.js';
@@ -25,6 +26,7 @@ export interface HttpSurroundings {
   readonly agent: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: OriginClock;
+  readonly pins?: readonly string[] | undefined;
 }
 
 const filesBytesMax = 8 * 1024 * 1024;
@@ -37,8 +39,8 @@ export class HttpClient {
   readonly clock: OriginClock;
   readonly #agent: string;
   readonly #proxies: ProxySettings;
-  readonly #ca: readonly string[] | undefined;
-  readonly #insecure: boolean;
+  /** Of TLS servers, whatever they speak. */
+  readonly trust: TlsTrust;
 
   /**
    * @param urls The HTTP sources that the download begins with.
@@ -52,15 +54,18 @@ export class HttpClient {
     this.credentials = new HttpCredentials(urls, options, readNetrc(options.netrc, env));
     this.#agent = options.userAgent ?? surroundings.agent;
     this.#proxies = options.proxy ?? proxySettings(env);
-    this.#ca = options.caCertificate === undefined ? undefined : [readCertificates(options.caCertificate)];
-    this.#insecure = options.insecure ?? false;
+    this.trust = {
+      ca: options.caCertificate === undefined ? undefined : [readCertificates(options.caCertificate)],
+      insecure: options.insecure ?? false,
+      pins: parsePins(surroundings.pins ?? []),
+    };
     // A setting that is no address is said at once, not at the first connection.
     for (const url of urls) this.#proxyFor(url);
   }
 
   dialPlan(url: URL, publicOnly: boolean): DialPlan {
     const origin = this.origins.of(url);
-    return { origin, proxy: this.#proxyFor(url), ca: this.#ca, insecure: this.#insecure, publicOnly };
+    return { origin, proxy: this.#proxyFor(url), trust: this.trust, publicOnly };
   }
 
   /** True where something that is the user's secret would be sent there. */

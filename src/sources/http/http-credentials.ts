@@ -34,6 +34,23 @@ export class HttpCredentials {
     if (options.referer !== undefined) this.#add(only(origins, '--referer'), `Referer: ${options.referer}`);
     if (options.user !== undefined) this.#logins.set(only(origins, '--user'), parseLogin(options.user));
     for (const url of urls) this.addLoginOf(url);
+    if (options.bearer !== undefined) this.#addToken(urls, options.bearer);
+  }
+
+  /** The ports of one host are one owner's. Who has servers on several hosts says so for each. */
+  #addToken(urls: readonly URL[], token: string): void {
+    const hosts = new Set(urls.map((url) => url.hostname));
+    if (hosts.size > 1) {
+      const names = [...hosts].join(', ');
+      throw new ManygetError(
+        'usage',
+        `the token would be sent to ${hosts.size} HTTP hosts (${names}): write --header-for "ORIGIN Authorization: Bearer ..." for each`,
+      );
+    }
+    for (const origin of new Set(urls.map((url) => url.origin))) {
+      const has = this.#headers.get(origin)?.some(([name]) => name.toLowerCase() === 'authorization') === true;
+      if (!has) this.#add(origin, `Authorization: Bearer ${token}`);
+    }
   }
 
   /** Takes the login that a source's own URL carries. */

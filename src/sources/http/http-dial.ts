@@ -1,5 +1,6 @@
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { pinFault, tlsTrustOptions, type TlsTrust } from '../tls-trust.js';
 import type { HttpOrigin } from './http-origins.js';
 import { openTunnel } from './http-tunnel.js';
 import type { Proxy } from './http-proxy.js';
@@ -9,8 +10,7 @@ import { publicLookup } from './public-lookup.js';
 export interface DialPlan {
   readonly origin: HttpOrigin;
   readonly proxy: Proxy | undefined;
-  readonly ca: readonly string[] | undefined;
-  readonly insecure: boolean;
+  readonly trust: TlsTrust;
   /** Never to an address of this machine or its own network. */
   readonly publicOnly: boolean;
 }
@@ -44,17 +44,20 @@ export function dial(plan: DialPlan, handler: DialHandler): Stream {
   return tunnel ? new TunnelledStream(plan, plan.proxy, handler) : new DirectStream(plan, handler);
 }
 
-function tlsOptions(plan: DialPlan): object {
+function tlsOptions(plan: DialPlan): ConnectionOptions {
   const { host, tlsSession } = plan.origin;
   return {
-    // An address is never sent as a server name (RFC 6066 3).
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(plan.ca === undefined ? {} : { ca: [...plan.ca] }),
+    ...tlsTrustOptions(plan.trust, host),
     ...(tlsSession === undefined ? {} : { session: tlsSession }),
     ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: !plan.insecure,
   };
+}
+
+/** The handshake is over: the server is believed, or was not the right one. */
+function secured(socket: TLSSocket, plan: DialPlan, handler: DialHandler): void {
+  const fault = pinFault(socket, plan.trust, plan.origin.peer);
+  if (fault === undefined) handler.opened();
+  else handler.failed(fault);
 }
 
 /** Every session ticket makes the next handshake shorter. */
@@ -74,8 +77,8 @@ class DirectStream implements Stream {
     const tcp = { ...place, noDelay: true, keepAlive: true, autoSelectFamily: true, onread, ...lookup };
     if (origin.isSecure) {
       const socket = connectTls({ ...tcp, ...tlsOptions(plan) });
-      keepSession(socket, origin);
-      socket.on('secureConnect', () => handler.opened());
+      if (plan.trust.pins.length === 0) keepSession(socket, origin);
+      socket.on('secureConnect', () => secured(socket, plan, handler));
       this.#socket = socket;
     } else {
       this.#socket = connectTcp(tcp);
@@ -155,8 +158,8 @@ class TunnelledStream implements Stream {
       return;
     }
     const socket = connectTls({ socket: raw, ...tlsOptions(this.#plan) });
-    keepSession(socket, origin);
-    socket.on('secureConnect', () => this.#handler.opened());
+    if (this.#plan.trust.pins.length === 0) keepSession(socket, origin);
+    socket.on('secureConnect', () => secured(socket, this.#plan, this.#handler));
     this.#use(socket);
   }
 

@@ -1,10 +1,20 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { asManygetError, ManygetError, type ErrorCode } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 import type { SegmentId } from '../../core/scheduler-messages.js';
-import { encodePreamble, FrameReader, frameType, type FrameHandler, type FrameHeader } from '../../wire/mgp-frame.js';
-import { encodeMessage, readHashes, readMessage, type MgpErrorCode, type StatAnswer } from '../../wire/mgp-messages.js';
+import { FrameReader, frameType, type FrameHandler, type FrameHeader } from '../../wire/mgp-frame.js';
+import {
+  encodeMessage,
+  readHashes,
+  readMessage,
+  type Hello,
+  type MgpErrorCode,
+  type StatAnswer,
+} from '../../wire/mgp-messages.js';
 import type { ConnectionHandler, SourceConnection, SourceInfo } from '../source.js';
+import { tlsError } from '../tls-error.js';
+import { dialMgp, type MgpIdentity } from './mgp-dial.js';
+import { MgpGreeting } from './mgp-greeting.js';
 import type { MgpAddress } from './mgp-url.js';
 import { socketError } from './socket-error.js';
 
@@ -28,6 +38,7 @@ const codeOfRefusal: Readonly<Record<MgpErrorCode, ErrorCode>> = {
   busy: 'server-busy',
   'read-failed': 'server-read-failed',
   'not-hashed': 'server-read-failed',
+  unauthorized: 'unauthorized',
   violation: 'protocol-violation',
   failed: 'server-read-failed',
 };
@@ -44,6 +55,7 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   readonly #peer: string;
   readonly #handler: ConnectionHandler;
   readonly #reader: FrameReader;
+  readonly #greeting: MgpGreeting;
   readonly #socket: Socket;
   readonly #startedAtMs = performance.now();
   readonly #timer: NodeJS.Timeout;
@@ -57,22 +69,19 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   #overflow: Uint8Array | undefined;
   #held: Uint8Array | undefined;
 
-  constructor(address: MgpAddress, agent: string, handler: ConnectionHandler, connectTimeoutMs: number) {
+  constructor(address: MgpAddress, identity: MgpIdentity, handler: ConnectionHandler, connectTimeoutMs: number) {
     this.#address = address;
     this.#peer = `server ${address.host}:${address.port}`;
     this.#handler = handler;
     this.#reader = new FrameReader(this, { acceptsData: true, peer: this.#peer });
     this.#timer = setTimeout(() => this.#timedOut(connectTimeoutMs), connectTimeoutMs);
     // `buffer` runs inside connect(), before #socket is set.
-    this.#socket = connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      keepAlive: true,
-      onread: { buffer: () => this.#arm(), callback: (bytes, buffer) => this.#read(bytes, buffer) },
+    this.#greeting = new MgpGreeting(identity, this.#peer);
+    this.#socket = dialMgp(address, identity.trust, (fault) => this.#socketConnected(fault), {
+      buffer: () => this.#arm(),
+      callback: (bytes, buffer) => this.#read(bytes, buffer),
     });
-    this.#socket.on('connect', () => this.#socketConnected(agent));
-    this.#socket.on('error', (error) => this.#end(socketError(this.#peer, error, this.#connected)));
+    this.#socket.on('error', (error) => this.#socketFailed(error));
     this.#socket.on('end', () => this.#end(this.#cutError()));
     this.#socket.on('close', () => this.#end(this.#cutError()));
   }
@@ -126,7 +135,7 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   frame(header: FrameHeader, payload: Uint8Array): void {
     switch (header.type) {
       case frameType.helloAnswer:
-        readMessage.hello(payload, this.#peer);
+        this.#greeted(readMessage.hello(payload, this.#peer));
         return;
       case frameType.statAnswer:
         this.#statAnswered(readMessage.statAnswer(payload, this.#peer));
@@ -205,15 +214,33 @@ export class MgpConnection implements SourceConnection, FrameHandler {
     }
   }
 
-  #socketConnected(agent: string): void {
+  #socketFailed(error: Error): void {
+    this.#end(tlsError(this.#peer, error) ?? socketError(this.#peer, error, this.#connected));
+  }
+
+  #socketConnected(fault: ManygetError | undefined): void {
+    if (fault !== undefined) {
+      this.#end(fault);
+      return;
+    }
     this.#connected = true;
     this.#handler.connected(performance.now() - this.#startedAtMs);
     if (this.#closed) return;
     this.#socket.cork();
-    this.#socket.write(encodePreamble());
-    this.#socket.write(encodeMessage.hello({ agent }));
-    this.#socket.write(encodeMessage.stat(statRequest, { name: this.#address.name, follow: true }));
+    this.#socket.write(this.#greeting.first());
+    if (this.#greeting.isOneWay) this.#askFacts();
     this.#socket.uncork();
+  }
+
+  #greeted(hello: Hello): void {
+    if (this.#greeting.isOneWay) return;
+    const answer = this.#greeting.answer(hello);
+    if (answer !== undefined) this.#send(answer);
+    this.#askFacts();
+  }
+
+  #askFacts(): void {
+    this.#send(encodeMessage.stat(statRequest, { name: this.#address.name, follow: true }));
   }
 
   #statAnswered(answer: StatAnswer): void {

@@ -1,9 +1,11 @@
-import { connect } from 'node:net';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
-import { encodePreamble, FrameReader, frameType, type FrameHandler, type FrameHeader } from '../../wire/mgp-frame.js';
+import { FrameReader, frameType, type FrameHandler, type FrameHeader } from '../../wire/mgp-frame.js';
 import { encodeMessage, readMessage } from '../../wire/mgp-messages.js';
 import type { ListedFile } from '../source.js';
+import { tlsError } from '../tls-error.js';
+import { dialMgp, type MgpIdentity } from './mgp-dial.js';
+import { MgpGreeting } from './mgp-greeting.js';
 import type { MgpAddress } from './mgp-url.js';
 import { socketError } from './socket-error.js';
 
@@ -14,12 +16,24 @@ const filesMax = 100_000;
  * What a server offers, in the order of the names: at most 100,000 files.
  * @throws ManygetError of scope source: no connection, no answer within `timeoutMs`, not an mgp server.
  */
-export function listFiles(address: MgpAddress, agent: string, timeoutMs: number): Promise<readonly ListedFile[]> {
+export function listFiles(
+  address: MgpAddress,
+  identity: MgpIdentity,
+  timeoutMs: number,
+): Promise<readonly ListedFile[]> {
   const peer = `server ${address.host}:${address.port}`;
   return new Promise((resolve, reject) => {
     const files: ListedFile[] = [];
     let connected = false;
-    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    const greeting = new MgpGreeting(identity, peer);
+    const socket = dialMgp(address, identity.trust, (fault) => {
+      connected = true;
+      if (fault !== undefined) settle(fault);
+      else
+        socket.write(
+          greeting.isOneWay ? Buffer.concat([greeting.first(), encodeMessage.list(1, {})]) : greeting.first(),
+        );
+    });
     const settle = (error: unknown): void => {
       clearTimeout(timer);
       socket.destroy();
@@ -33,7 +47,12 @@ export function listFiles(address: MgpAddress, agent: string, timeoutMs: number)
       frame(header: FrameHeader, payload: Uint8Array): void {
         if (header.type === frameType.error) {
           const refusal = readMessage.error(payload, peer);
-          throw new ManygetError('server-read-failed', `${peer} answered: ${printable(refusal.message)}`);
+          const code = refusal.code === 'unauthorized' ? 'unauthorized' : 'server-read-failed';
+          throw new ManygetError(code, `${peer} answered: ${printable(refusal.message)}`);
+        }
+        if (header.type === frameType.helloAnswer && !greeting.isOneWay) {
+          const proof = greeting.answer(readMessage.hello(payload, peer));
+          socket.write(Buffer.concat([...(proof === undefined ? [] : [proof]), encodeMessage.list(1, {})]));
         }
         if (header.type !== frameType.listAnswer) return;
         const answer = readMessage.listAnswer(payload, peer);
@@ -48,10 +67,6 @@ export function listFiles(address: MgpAddress, agent: string, timeoutMs: number)
       dataFilled: () => undefined,
     };
     const reader = new FrameReader(handler, { acceptsData: false, peer });
-    socket.on('connect', () => {
-      connected = true;
-      socket.write(Buffer.concat([encodePreamble(), encodeMessage.hello({ agent }), encodeMessage.list(1, {})]));
-    });
     socket.on('data', (bytes) => {
       try {
         reader.push(bytes);
@@ -59,7 +74,7 @@ export function listFiles(address: MgpAddress, agent: string, timeoutMs: number)
         settle(error);
       }
     });
-    socket.on('error', (error) => settle(socketError(peer, error, connected)));
+    socket.on('error', (error) => settle(tlsError(peer, error) ?? socketError(peer, error, connected)));
     socket.on('close', () => settle(new ManygetError('connection-lost', `${peer} closed the connection`)));
   });
 }

@@ -1,6 +1,7 @@
 import { ManygetError } from '../../base/errors.js';
 import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
 import { MgpConnection } from './mgp-connection.js';
+import type { MgpIdentity } from './mgp-dial.js';
 import { listFiles } from './mgp-list.js';
 import { formatMgpUrl, parseMgpUrl, type MgpAddress } from './mgp-url.js';
 
@@ -12,25 +13,25 @@ export class MgpSource implements Source {
   readonly willHash = true;
   readonly mayBeRenamed = false;
   readonly #address: MgpAddress;
-  readonly #agent: string;
+  readonly #identity: MgpIdentity;
 
   /** @throws ManygetError `usage`: not an mgp URL with a name. */
-  constructor(url: string, agent: string) {
+  constructor(url: string, identity: MgpIdentity) {
     this.#address = parseMgpUrl(url);
     if (this.#address.name === '') {
       throw new ManygetError('usage', `source "${url}" names no file, expected mgp://HOST:PORT/NAME`);
     }
-    this.#agent = agent;
+    this.#identity = identity;
     this.url = formatMgpUrl(this.#address);
     this.label = `${this.#address.host}:${this.#address.port}`;
     this.fileName = this.#address.name.split('/').at(-1) ?? this.#address.name;
   }
 
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
-    return new MgpConnection(this.#address, this.#agent, handler, options.connectTimeoutMs);
+    return new MgpConnection(this.#address, this.#identity, handler, options.connectTimeoutMs);
   }
 
   list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]> {
-    return listFiles(this.#address, this.#agent, options.connectTimeoutMs);
+    return listFiles(this.#address, this.#identity, options.connectTimeoutMs);
   }
 }

@@ -6,6 +6,8 @@ export interface MgpAddress {
   readonly host: string;
   readonly port: number;
   readonly name: string;
+  /** Over TLS: `mgps://`. */
+  readonly isSecure: boolean;
 }
 
 /** Port of an mgp URL that names none. */
@@ -23,7 +25,7 @@ export function parseMgpUrl(text: string): MgpAddress {
       cause,
     });
   }
-  if (url.protocol !== 'mgp:') throw wrong(`has the scheme ${url.protocol.slice(0, -1)}`);
+  if (url.protocol !== 'mgp:' && url.protocol !== 'mgps:') throw wrong(`has the scheme ${url.protocol.slice(0, -1)}`);
   if (url.hostname === '') throw wrong('names no host');
   if (url.username !== '' || url.password !== '') throw wrong('carries a user name or password');
   const port = url.port === '' ? defaultPort : Number(url.port);
@@ -34,11 +36,11 @@ export function parseMgpUrl(text: string): MgpAddress {
   } catch (cause) {
     throw new ManygetError('usage', `source "${printable(text)}" has a broken percent-encoding in its name`, { cause });
   }
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, name };
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, name, isSecure: url.protocol === 'mgps:' };
 }
 
 /** The URL of a name at an address. */
 export function formatMgpUrl(address: MgpAddress): string {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `mgp://${host}:${address.port}/${address.name.split('/').map(encodeURIComponent).join('/')}`;
+  return `${address.isSecure ? 'mgps' : 'mgp'}://${host}:${address.port}/${address.name.split('/').map(encodeURIComponent).join('/')}`;
 }

@@ -37,7 +37,7 @@ export const pureFloors: readonly string[] = ['core', 'wire'];
 
 /** What a floor that may only hash takes from which module of Node: functions of the bytes that they are given. */
 export const hashingNames: Readonly<Record<string, readonly string[]>> = {
-  'node:crypto': ['createHash', 'hash', 'Hash', 'timingSafeEqual'],
+  'node:crypto': ['createHash', 'createHmac', 'hash', 'Hash', 'timingSafeEqual'],
   'node:zlib': ['crc32'],
 };
 

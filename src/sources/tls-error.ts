@@ -1,4 +1,4 @@
-import { ManygetError } from '../../base/errors.js';
+import { ManygetError } from '../base/errors.js';
 
 const certificateCodes: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed',
