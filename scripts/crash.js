@@ -1,5 +1,6 @@
 // @ts-check
-// `npm run crash -- [--kills 200] [--seed N] [--mib 96]`: one download, by the real command, from four slow servers. It
+// `npm run crash -- [--kills 1000] [--seed N] [--mib 500] [--http]`: one download, by the real command, from three slow
+// servers, over mgp or HTTP, of which one now and then is killed too and comes back. It
 // is killed (SIGKILL) at random moments and started anew, until it has been killed so many times; then it is left to
 // end. Holds: nothing that was received more than a second before a kill is fetched again, the bytes are right, and
 // nothing of the download's state is left. The seed decides the moments; a failure prints the command that repeats it.
@@ -11,10 +12,11 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const serverCount = 4;
+const serverCount = 3;
 const mib = 1024 * 1024;
 /** Of each server. Slow, so that many lives fit into one file. */
 const bytesPerSec = 256 * 1024;
@@ -23,6 +25,9 @@ const lossBytesMax = serverCount * bytesPerSec;
 /** Kills at a moment that does not depend on what was received: in the start of the program, in the check of the rest. */
 const blindShare = 0.25;
 const blindMsMax = 700;
+/** Lives in which a server dies as well, and comes back while the client is still there. */
+const serverDeathShare = 0.3;
+const serverDeathMsMax = 400;
 /** The end is not slowed, and not killed. */
 const endMsMax = 120_000;
 
@@ -100,10 +105,10 @@ function makeFile(file, sizeMib, random) {
 }
 
 /**
- * @param {{ kills: number, seed: number, sizeMib: number }} options
+ * @param {{ kills: number, seed: number, sizeMib: number, http: boolean }} options
  * @param {string} folder
  */
-async function crash({ kills, seed, sizeMib }, folder) {
+async function crash({ kills, seed, sizeMib, http }, folder) {
   process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
   const { serve } = await import('../dist/index.js');
   const random = randomFrom(seed);
@@ -114,9 +119,11 @@ async function crash({ kills, seed, sizeMib }, folder) {
   const slow = await serve({ paths: [file], ports, rateLimits: [bytesPerSec] });
   const fast = await serve({ paths: [file], ports });
   /** @param {typeof slow} fleet */
-  const urls = (fleet) => fleet.snapshot().servers.map((server) => `mgp://127.0.0.1:${server.port}/file.bin`);
+  const urls = (fleet) =>
+    fleet.snapshot().servers.map((server) => `${http ? 'http' : 'mgp'}://127.0.0.1:${server.port}/file.bin`);
   const figures = {
     blind: 0,
+    serverDeaths: 0,
     lostBytes: 0,
     lostBytesMax: 0,
     resumes: 0,
@@ -126,6 +133,16 @@ async function crash({ kills, seed, sizeMib }, folder) {
   const startedAtMs = Date.now();
   /** What the download had when it was seen last. */
   let had = 0;
+  /** A server dies and comes back. Resolves when it is back. */
+  const loseServer = async () => {
+    figures.serverDeaths += 1;
+    const number = 1 + Math.floor(random() * serverCount);
+    const [afterMs, awayMs] = [random() * serverDeathMsMax, random() * serverDeathMsMax];
+    await wait(afterMs);
+    await slow.kill(number);
+    await wait(awayMs);
+    await slow.open(number);
+  };
   /** @param {Life} life @param {number} number */
   const compare = (life, number) => {
     if (life.resumedBytes === undefined || life.doneBytes === undefined) return;
@@ -145,11 +162,14 @@ async function crash({ kills, seed, sizeMib }, folder) {
       const isBlind = random() < blindShare;
       const killAfterMs = isBlind ? random() * blindMsMax : undefined;
       figures.blind += isBlind ? 1 : 0;
-      const life = await live(['-o', out, ...urls(slow)], { shouldKill: (bytes) => bytes >= wanted, killAfterMs });
+      const sources = urls(slow);
+      const back = random() < serverDeathShare ? loseServer() : undefined;
+      const life = await live(['-o', out, ...sources], { shouldKill: (bytes) => bytes >= wanted, killAfterMs });
+      await back;
       if (life.ended) throw new Error(`the download was whole after ${n - 1} kills: it takes a larger --mib`);
       compare(life, n);
       figures.phases[life.phase] = (figures.phases[life.phase] ?? 0) + 1;
-      if (n % 20 === 0) process.stdout.write(`${n} kills, ${(had / mib).toFixed(1)} of ${sizeMib} MiB\n`);
+      if (n % 50 === 0) process.stdout.write(`${n} kills, ${(had / mib).toFixed(1)} of ${sizeMib} MiB\n`);
     }
     const last = await live(['-o', out, ...urls(fast)], { shouldKill: () => false, killAfterMs: endMsMax });
     const sent = [slow, fast].flatMap((fleet) => fleet.snapshot().servers).reduce((sum, s) => sum + s.sentBytes, 0);
@@ -165,7 +185,8 @@ async function crash({ kills, seed, sizeMib }, folder) {
   const kib = (/** @type {number} */ bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
   const phases = Object.entries(figures.phases).map(([phase, count]) => `${count} ${phase}`);
   process.stdout.write(
-    `seed ${seed}: ${kills} kills (${phases.join(', ')}; ${figures.blind} at a blind moment), ${figures.resumes} resumes\n` +
+    `seed ${seed}, ${http ? 'HTTP' : 'mgp'}: ${kills} kills (${phases.join(', ')}; ${figures.blind} at a blind moment), ` +
+      `${figures.resumes} resumes, ${figures.serverDeaths} servers killed and back\n` +
       `known to be received and yet fetched again: ${kib(figures.lostBytes / kills)} a kill, ${kib(figures.lostBytesMax)} ` +
       `at most, ${(figures.lostBytesMax / lossBytesMax).toFixed(2)} s worth\n` +
       `sent more than once, what was on its way included: ${kib(figures.sentTwice / kills)} a kill, ` +
@@ -176,19 +197,27 @@ async function crash({ kills, seed, sizeMib }, folder) {
 
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '200' },
+    kills: { type: 'string', default: '1000' },
+    http: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     mib: { type: 'string' },
   },
 });
 const kills = Number(values.kills);
-const options = { kills, seed: Number(values.seed), sizeMib: Number(values.mib ?? Math.max(8, Math.ceil(kills / 2))) };
+const options = {
+  http: values.http,
+  kills,
+  seed: Number(values.seed),
+  sizeMib: Number(values.mib ?? Math.max(8, Math.ceil(kills / 2))),
+};
 const folder = mkdtempSync(join(tmpdir(), 'manyget-crash-'));
 try {
   await crash(options, folder);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.stderr.write(`again: npm run crash -- --kills ${kills} --seed ${options.seed} --mib ${options.sizeMib}\n`);
+  process.stderr.write(
+    `again: npm run crash -- --kills ${kills} --seed ${options.seed} --mib ${options.sizeMib}${values.http ? ' --http' : ''}\n`,
+  );
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

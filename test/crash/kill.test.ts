@@ -6,10 +6,13 @@ import { expect, it } from 'vitest';
 const script = fileURLToPath(new URL('../../scripts/crash.js', import.meta.url));
 const killsMs = 120_000;
 
-it(
-  'a download that is killed at twelve random moments comes out as it went in',
-  async () => {
-    const child = spawn(process.execPath, [script, '--kills', '12'], { stdio: ['ignore', 'pipe', 'pipe'] });
+it.each([
+  ['mgp', []],
+  ['HTTP', ['--http']],
+])(
+  'a download over %s that is killed at twelve random moments, as its servers are, comes out as it went in',
+  async (_name, more) => {
+    const child = spawn(process.execPath, [script, '--kills', '12', ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     child.stdout.on('data', (text: Buffer) => (said += text.toString()));
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));

@@ -15,6 +15,11 @@ export type ListFiles = (url: string, token?: string) => Promise<readonly Listed
 
 const namesShownMax = 12;
 
+/** `listFiles` as somebody who knows the token. */
+export function listWith(listFiles: ListFiles, token: string | undefined): ListFiles {
+  return (url) => listFiles(url, token);
+}
+
 /** The addresses that `from` stands for; without a NAME, of the one file that the servers offer. */
 export async function resolveSources(from: ServedFrom, listFiles: ListFiles): Promise<readonly string[]> {
   if (from.kind === 'urls') return from.urls;

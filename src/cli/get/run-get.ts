@@ -7,7 +7,7 @@ import { withBackups } from '../options/control-options.js';
 import { usageError } from '../options/usage-error.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { outputPath } from './output-path.js';
-import { type ListFiles, resolveSources } from './resolve-sources.js';
+import { type ListFiles, listWith, resolveSources } from './resolve-sources.js';
 import { showDownload } from './show-download.js';
 import { streamDownload } from './stream-download.js';
 
@@ -27,7 +27,10 @@ export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promi
     const { runPlanned } = await import('./run-planned.js');
     return runPlanned(request, deps, io);
   }
-  const sources = withBackups(await resolveSources(request.from, listWith(request, deps)), request.transfer);
+  const sources = withBackups(
+    await resolveSources(request.from, listWith(deps.listFiles, request.transfer.token)),
+    request.transfer,
+  );
   const isStream = request.transfer.inOrder !== undefined;
   const output = isStream ? undefined : await outputPath(request.folder, request.output);
   const options = { ...request.transfer, sources, ...(output === undefined ? {} : { output }) };
@@ -52,9 +55,4 @@ function withToken(request: GetRequest | undefined, io: CliIo): GetRequest | und
     request.access !== undefined && from?.kind === 'urls' && from.urls.some((url) => /^https?:/i.test(url));
   const http = isForHttp ? { http: { ...transfer.http, bearer: token } } : {};
   return { ...request, transfer: { ...transfer, token, ...http } };
-}
-
-/** Lists what servers have as somebody who knows the token. */
-export function listWith(request: GetRequest, deps: GetDeps): ListFiles {
-  return (url) => deps.listFiles(url, request.transfer.token);
 }

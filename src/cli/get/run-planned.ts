@@ -12,8 +12,8 @@ import { withBackups } from '../options/control-options.js';
 import { usageError } from '../options/usage-error.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { isFolder, outputPath } from './output-path.js';
-import { resolveSources } from './resolve-sources.js';
-import { type GetDeps, listWith } from './run-get.js';
+import { listWith, resolveSources } from './resolve-sources.js';
+import type { GetDeps } from './run-get.js';
 import { type ManyItem, runMany } from './run-many.js';
 import { showDownload } from './show-download.js';
 import { streamDownload } from './stream-download.js';
@@ -27,7 +27,7 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
   const operands =
     from.kind === 'lists'
       ? from.manifests
-      : withBackups(await resolveSources(from, listWith(request, deps)), request.transfer);
+      : withBackups(await resolveSources(from, listWith(deps.listFiles, request.transfer.token)), request.transfer);
   const inputFile = from.kind === 'lists' ? from.inputFile : undefined;
   const { downloads, notices } = await planDownloads(
     { operands, inputFile, ...checks },
