@@ -76,6 +76,8 @@ export interface DownloadHandle {
    * is `inOrder`: once, from the first byte on; a reader that leaves before the end cancels it. @throws ManygetError `usage`.
    */
   createReader(options?: ReaderOptions): DownloadReader;
+  /** The size of the file in bytes, once a source has said it; rejects where the download ends before, or for the signal. */
+  sizeKnown(signal?: AbortSignal): Promise<number>;
   /** Stop asking, keep connections; what is on its way still lands. */
   pause(): void;
   resume(): void;

@@ -177,6 +177,10 @@ export class Download implements DownloadHandle {
     return this.#readers.open(options);
   }
 
+  sizeKnown(signal?: AbortSignal): Promise<number> {
+    return this.#readers.sizeKnown(signal);
+  }
+
   pause(): void {
     if (!this.#ending) this.#assembly.pause();
   }

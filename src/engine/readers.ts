@@ -56,6 +56,16 @@ export class Readers {
     return reader;
   }
 
+  /** Resolves with the size of the file once somebody has said it; rejects where the download ends before, or for the signal. */
+  async sizeKnown(signal: AbortSignal | undefined): Promise<number> {
+    for (;;) {
+      if (signal?.aborted === true) throw new ManygetError('aborted', 'waiting was ended by its caller');
+      const sizeBytes = this.#parts.sizeBytes();
+      if (sizeBytes !== undefined) return sizeBytes;
+      await this.change(signal);
+    }
+  }
+
   /** There may be more to read. */
   wake(): void {
     if (this.#waiting.size === 0) return;

@@ -143,6 +143,20 @@ describe('a reader of a download', () => {
     expect(lab.written()?.equals(file.bytes)).toBe(true);
   });
 
+  it('can be preceded by the question how much there is to read', async () => {
+    await using lab = await DownloadLab.create();
+    const file = lab.file('file.bin', mib + 1);
+    const fleet = await lab.serve(file.path);
+    const handle = lab.get(fleet.urls());
+    expect(await handle.sizeKnown()).toBe(mib + 1);
+    await handle.done;
+    expect(await handle.sizeKnown()).toBe(mib + 1);
+    const nowhere = lab.get([`mgp://127.0.0.1:${await lab.freePort()}/x`], { output: lab.path('x') });
+    const asked = nowhere.sizeKnown();
+    await nowhere.cancel();
+    await expect(asked).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   it('is refused where it names no range', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', mib);

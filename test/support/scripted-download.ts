@@ -186,7 +186,12 @@ export class ScriptedDownload implements DownloadHandle {
   removeSource(): void {}
   disableSource(): void {}
   enableSource(): void {}
-  setLimitRate(): void {}
+  sizeKnown(): Promise<number> {
+    return Promise.resolve(this.state.sizeBytes ?? 0);
+  }
+  setLimitRate(bytesPerSec: number | undefined): void {
+    this.state = { ...this.state, limitBytesPerSec: bytesPerSec };
+  }
   setSourceLimit(): void {}
   setSourceTier(): void {}
 

@@ -17,23 +17,54 @@ export interface ManyRequest {
   /** The command line that goes on where this one ends. */
   readonly again: string;
   readonly atOnceMax: number;
+  /** What all downloads together may bring, in bytes a second. */
+  readonly limitBytesPerSec?: number | undefined;
 }
 
 const defaultIntervalMs = 1000;
+/** No download takes less for a limit. */
+const limitBytesPerSecMin = 1024;
+
+/** The downloads under way; what all of them together may bring is shared equally. */
+class Running {
+  readonly handles = new Map<string, DownloadHandle>();
+  readonly #limitBytesPerSec: number | undefined;
+
+  constructor(limitBytesPerSec: number | undefined) {
+    this.#limitBytesPerSec = limitBytesPerSec;
+  }
+
+  add(name: string, handle: DownloadHandle): void {
+    this.handles.set(name, handle);
+    this.#share();
+  }
+
+  remove(name: string): void {
+    if (this.handles.delete(name)) this.#share();
+  }
+
+  #share(): void {
+    if (this.#limitBytesPerSec === undefined) return;
+    const part = Math.max(limitBytesPerSecMin, Math.floor(this.#limitBytesPerSec / Math.max(1, this.handles.size)));
+    for (const handle of this.handles.values()) {
+      if (handle.snapshot().limitBytesPerSec !== part) handle.setLimitRate(part);
+    }
+  }
+}
 
 /** Fetches all of `items`; one that fails does not keep the others from being fetched. Returns the exit status. */
 export async function runMany(items: readonly ManyItem[], request: ManyRequest, io: CliIo): Promise<number> {
   const view = makeView(request, io, items.length);
-  const running = new Map<string, DownloadHandle>();
+  const running = new Running(request.limitBytesPerSec);
   const waiting = [...items];
   const errors: ManygetError[] = [];
   let ended = false;
   const ending = endRequest(io, () => {
     ended = true;
     view.ending();
-    for (const handle of running.values()) void handle.cancel('ended by the user');
+    for (const handle of running.handles.values()) void handle.cancel('ended by the user');
   });
-  const timer = setInterval(() => view.update(running), request.report.intervalMs ?? defaultIntervalMs);
+  const timer = setInterval(() => view.update(running.handles), request.report.intervalMs ?? defaultIntervalMs);
   const lane = async (): Promise<void> => {
     for (let item = waiting.shift(); item !== undefined && !ended; item = waiting.shift()) {
       const error = await fetchOne(item, running, view, () => ended);
@@ -53,13 +84,13 @@ export async function runMany(items: readonly ManyItem[], request: ManyRequest, 
 
 async function fetchOne(
   item: ManyItem,
-  running: Map<string, DownloadHandle>,
+  running: Running,
   view: ManyView,
   isEnding: () => boolean,
 ): Promise<ManygetError | undefined> {
   try {
     const handle = await item.begin();
-    running.set(item.name, handle);
+    running.add(item.name, handle);
     view.started(item.name, handle);
     // The wish to end may have come while the download was being begun: nobody has told it.
     if (isEnding()) void handle.cancel('ended by the user');
@@ -73,7 +104,7 @@ async function fetchOne(
     view.failed(item.name, error);
     return error;
   } finally {
-    running.delete(item.name);
+    running.remove(item.name);
   }
 }
 

@@ -52,7 +52,9 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
     name: join(planned.folder ?? '', planned.name),
     begin: async () => deps.download({ ...optionsOf(request, planned), ...(await placeOf(request, planned, false)) }),
   }));
-  return runMany(items, { report, again, atOnceMax: request.filesAtOnceMax ?? filesAtOnceDefault }, io);
+  const { limitBytesPerSec } = request.transfer;
+  const atOnceMax = request.filesAtOnceMax ?? filesAtOnceDefault;
+  return runMany(items, { report, again, atOnceMax, limitBytesPerSec }, io);
 }
 
 function optionsOf(request: GetRequest, planned: PlannedDownload): DownloadOptions {

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+
+import { runMany } from '../../../src/cli/get/run-many.js';
+import { memoryIo } from '../../support/cli-streams.js';
+import { ScriptedDownload } from '../../support/scripted-download.js';
+
+const report = {
+  intervalMs: undefined,
+  json: false,
+  quiet: true,
+  verbose: false,
+  color: 'never',
+  liveView: false,
+} as const;
+
+describe('a limit for several files', () => {
+  test('is shared by those that are under way, and the last one has all of it', async () => {
+    const downloads = [new ScriptedDownload(), new ScriptedDownload(), new ScriptedDownload()];
+    const limits = (): (number | undefined)[] => downloads.map((download) => download.state.limitBytesPerSec);
+    const begun: (() => void)[] = [];
+    const started = downloads.map((_, i) => new Promise<void>((resolve) => (begun[i] = resolve)));
+    const items = downloads.map((download, i) => ({
+      name: `f${i}`,
+      begin: () => {
+        begun[i]?.();
+        return Promise.resolve(download);
+      },
+    }));
+    const ended = runMany(items, { report, again: '', atOnceMax: 2, limitBytesPerSec: 6000 }, memoryIo());
+    await Promise.all(started.slice(0, 2));
+    await new Promise(setImmediate);
+    expect(limits()).toEqual([3000, 3000, undefined]);
+    downloads[0]?.finish();
+    await started[2];
+    await new Promise(setImmediate);
+    expect(limits()).toEqual([3000, 3000, 3000]);
+    downloads[1]?.finish();
+    await new Promise(setImmediate);
+    expect(limits()[2]).toBe(6000);
+    downloads[2]?.finish();
+    expect(await ended).toBe(0);
+  });
+});
