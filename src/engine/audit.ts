@@ -15,7 +15,7 @@ const patienceMsMax = 3000;
 const disputesMax = 4;
 /** Of the time until all bytes were here, so much is spent on comparisons that do not prove the file. */
 const extraTimeShare = 0.02;
-const extraMsMin = 300;
+const extraMsMin = 1000;
 
 export interface AuditParts {
   readonly part: PartFile;
