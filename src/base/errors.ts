@@ -69,6 +69,12 @@ export const errorTable = {
   'nothing-to-serve': { scope: 'server', exitStatus: 3 },
   'port-in-use': { scope: 'server', exitStatus: 40 },
   'listen-failed': { scope: 'server', exitStatus: 40 },
+  // The daemon and those who talk to it.
+  'daemon-running': { scope: 'usage', exitStatus: 11 },
+  'daemon-absent': { scope: 'usage', exitStatus: 6 },
+  'daemon-refused': { scope: 'usage', exitStatus: 24 },
+  'gid-unknown': { scope: 'usage', exitStatus: 3 },
+  'state-conflict': { scope: 'usage', exitStatus: 28 },
   // The caller.
   usage: { scope: 'usage', exitStatus: 28 },
   unexpected: { scope: 'download', exitStatus: 1 },

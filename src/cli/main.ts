@@ -59,6 +59,10 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       ]);
       return runRepair(invocation.command, { repairBy }, io);
     }
+    case 'daemon': {
+      const { runDaemonCommand } = await import('./daemon/run-daemon-command.js');
+      return runDaemonCommand(invocation.command, io);
+    }
     case 'serve': {
       const [{ runServe }, { serve }] = await Promise.all([import('./serve/run-serve.js'), import('../app/serve.js')]);
       return runServe(invocation.request, { serve }, io);

@@ -1,6 +1,7 @@
 /** The commands of manyget and their flags. Parses; what a command does is loaded only when it runs. */
 import { Command, CommanderError } from 'commander';
 
+import { addDaemonCommands, type DaemonCommand } from './daemon/daemon-request.js';
 import { addGetFlags, type GetFlags, getRequest, type GetRequest } from './get/get-request.js';
 import {
   addManifestFlags,
@@ -20,6 +21,7 @@ export type Invocation =
   | { readonly type: 'manifest'; readonly command: ManifestCommand }
   | { readonly type: 'verify'; readonly command: VerifyCommand }
   | { readonly type: 'repair'; readonly command: RepairCommand }
+  | { readonly type: 'daemon'; readonly command: DaemonCommand }
   | { readonly type: 'version' }
   /** Help was asked for: this is its text. */
   | { readonly type: 'help'; readonly text: string };
@@ -71,6 +73,7 @@ export function parseArguments(args: readonly string[]): Invocation {
       invocation = { type: 'repair', command: repairCommand(file, flags) };
     },
   );
+  addDaemonCommands(program, (command) => (invocation = { type: 'daemon', command }));
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {

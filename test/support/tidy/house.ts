@@ -27,7 +27,18 @@ export const floors: Readonly<Record<string, Floor>> = {
     packages: ['valibot'],
     node: 'all',
   },
-  cli: { uses: ['app', 'base'], usesTypesOf: [], packages: ['commander', '@clack/prompts', 'valibot'], node: 'all' },
+  daemon: {
+    uses: ['app', 'base'],
+    usesTypesOf: [],
+    packages: ['valibot', '@valibot/to-json-schema', 'hono', '@hono/node-server', 'libsql', 'ws'],
+    node: 'all',
+  },
+  cli: {
+    uses: ['daemon', 'app', 'base'],
+    usesTypesOf: [],
+    packages: ['commander', '@clack/prompts', 'valibot'],
+    node: 'all',
+  },
   /** `src/index.ts`, the library's entry. */
   index: { uses: ['app', 'base'], usesTypesOf: [], packages: [], node: 'none' },
 };

@@ -1,0 +1,174 @@
+/** The commands around the daemon: their flags, and what they ask for. */
+import type { Command } from 'commander';
+
+import { appendedText } from '../options/appended.js';
+import { parseHost } from '../options/addresses.js';
+import { parseWhole } from '../options/numbers.js';
+import { usageError } from '../options/usage-error.js';
+
+export interface DaemonRequest {
+  readonly host: string | undefined;
+  /** Undefined: the usual one, or a free one where that is taken. */
+  readonly port: number | undefined;
+  readonly folder: string | undefined;
+  readonly atOnceMax: number | undefined;
+  readonly hosts: readonly string[];
+  readonly origins: readonly string[];
+}
+
+export interface AddRequest {
+  readonly sources: readonly string[];
+  /** By the names of docs/rpc.md. */
+  readonly options: Readonly<Record<string, string | readonly string[]>>;
+  readonly isFirst: boolean;
+  readonly json: boolean;
+}
+
+export type DaemonCommand =
+  | { readonly kind: 'daemon'; readonly request: DaemonRequest; readonly stop: boolean }
+  | { readonly kind: 'ui'; readonly request: DaemonRequest; readonly open: boolean }
+  | { readonly kind: 'add'; readonly request: AddRequest }
+  | { readonly kind: 'ls'; readonly json: boolean }
+  | { readonly kind: 'pause' | 'resume' | 'rm'; readonly gids: readonly string[]; readonly all: boolean }
+  | { readonly kind: 'servers'; readonly gid: string | undefined; readonly json: boolean }
+  | { readonly kind: 'log'; readonly gid: string; readonly json: boolean }
+  | { readonly kind: 'play'; readonly sources: readonly string[]; readonly player: string | undefined };
+
+interface DaemonFlags {
+  readonly host?: string;
+  readonly port?: number;
+  readonly dir?: string;
+  readonly maxConcurrentDownloads?: number;
+  readonly allowHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
+}
+
+interface AddFlags {
+  readonly out?: string;
+  readonly dir?: string;
+  readonly checksum?: string;
+  readonly header?: readonly string[];
+  readonly maxConnectionPerServer?: number;
+  readonly limitRate?: string;
+  readonly overwrite?: boolean;
+  readonly paused?: boolean;
+  readonly first?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds all commands of the daemon to `program`; `found` is called with the one that was given. */
+export function addDaemonCommands(program: Command, found: (command: DaemonCommand) => void): void {
+  addDaemonFlags(program.command('daemon').description('run a queue of downloads, with a page, an RPC and an API'))
+    .option('--stop', 'end the daemon that runs; its downloads go on with the next one')
+    .action((flags: DaemonFlags & { stop?: boolean }) =>
+      found({ kind: 'daemon', request: daemonRequest(flags), stop: flags.stop ?? false }),
+    );
+  addDaemonFlags(program.command('ui').description("open the daemon's page; starts the daemon where none runs"))
+    .option('--no-open', 'print the address of the page, open nothing')
+    .action((flags: DaemonFlags & { open: boolean }) =>
+      found({ kind: 'ui', request: daemonRequest(flags), open: flags.open }),
+    );
+  addAddCommand(program, found);
+  program
+    .command('ls')
+    .description("list the daemon's downloads")
+    .option('--json', 'as a JSON array')
+    .action((flags: { json?: boolean }) => found({ kind: 'ls', json: flags.json ?? false }));
+  for (const [kind, description] of [
+    ['pause', 'pause downloads of the daemon'],
+    ['resume', 'go on with paused downloads, try failed ones again'],
+    ['rm', 'remove downloads of the daemon; what is on the disk stays'],
+  ] as const) {
+    program
+      .command(`${kind} [gid...]`)
+      .description(description)
+      .option('--all', 'all of them')
+      .action((gids: string[], flags: { all?: boolean }) => {
+        const all = flags.all ?? false;
+        if (all === gids.length > 0) throw usageError(`${kind} takes GIDs as ls shows them, or --all`);
+        found({ kind, gids, all });
+      });
+  }
+  addLookCommands(program, found);
+}
+
+function addDaemonFlags(command: Command): Command {
+  return command
+    .option('--host <address>', 'listen on this address (default: 127.0.0.1)', (text: string) =>
+      parseHost('--host', text),
+    )
+    .option('-p, --port <port>', 'listen on this port; 0 for a free one (default: 6800)', (text: string) =>
+      parseWhole('-p', text, 0, 65535),
+    )
+    .option('-d, --dir <folder>', 'folder for downloads (default: the current one)')
+    .option('-j, --max-concurrent-downloads <count>', 'downloads at the same time (default: 5)', (text: string) =>
+      parseWhole('-j', text, 1, 100),
+    )
+    .option('--allow-host <name>', 'host name by which it may be called, besides localhost', appendedText)
+    .option('--allow-origin <origin>', 'origin whose pages may speak to it, or "*"; they need the token', appendedText);
+}
+
+function daemonRequest(flags: DaemonFlags): DaemonRequest {
+  return {
+    host: flags.host,
+    port: flags.port,
+    folder: flags.dir,
+    atOnceMax: flags.maxConcurrentDownloads,
+    hosts: (flags.allowHost ?? []).map((name) => name.toLowerCase()),
+    origins: (flags.allowOrigin ?? []).map((origin) => origin.replace(/\/$/, '')),
+  };
+}
+
+function addAddCommand(program: Command, found: (command: DaemonCommand) => void): void {
+  program
+    .command('add <source...>')
+    .description('add a download to the daemon: addresses of one file, or Metalinks')
+    .option('-o, --out <name>', 'name of the file')
+    .option('-d, --dir <folder>', 'folder for it')
+    .option('--checksum <type=hex>', 'hash that it has to have, as sha-256=HEX')
+    .option('--header <line>', 'header for HTTP servers of one origin: "Name: value"', appendedText)
+    .option('-x, --max-connection-per-server <count>', 'connections to one server', (text: string) =>
+      parseWhole('-x', text, 1, 64),
+    )
+    .option('--limit-rate <speed>', 'bytes a second for this download, as 500K or 2M')
+    .option('--overwrite', 'replace a file that exists')
+    .option('--paused', 'add it paused')
+    .option('--first', 'before all that wait')
+    .option('--json', 'print what was added as JSON')
+    .action((sources: string[], flags: AddFlags) => found({ kind: 'add', request: addRequest(sources, flags) }));
+}
+
+function addRequest(sources: readonly string[], flags: AddFlags): AddRequest {
+  const options: Record<string, string | readonly string[]> = {};
+  if (flags.out !== undefined) options['out'] = flags.out;
+  if (flags.dir !== undefined) options['dir'] = flags.dir;
+  if (flags.checksum !== undefined) options['checksum'] = flags.checksum;
+  if (flags.header !== undefined) options['header'] = flags.header;
+  if (flags.maxConnectionPerServer !== undefined) {
+    options['max-connection-per-server'] = String(flags.maxConnectionPerServer);
+  }
+  if (flags.limitRate !== undefined) options['max-download-limit'] = flags.limitRate;
+  if (flags.overwrite === true) options['allow-overwrite'] = 'true';
+  if (flags.paused === true) options['pause'] = 'true';
+  return { sources, options, isFirst: flags.first ?? false, json: flags.json ?? false };
+}
+
+function addLookCommands(program: Command, found: (command: DaemonCommand) => void): void {
+  program
+    .command('servers [gid]')
+    .description('servers of a download; or, without one, what is known of all servers')
+    .option('--json', 'as JSON')
+    .action((gid: string | undefined, flags: { json?: boolean }) =>
+      found({ kind: 'servers', gid, json: flags.json ?? false }),
+    );
+  program
+    .command('log <gid>')
+    .description('decisions in a download, each with its reason')
+    .option('--json', 'as JSON')
+    .action((gid: string, flags: { json?: boolean }) => found({ kind: 'log', gid, json: flags.json ?? false }));
+  program
+    .command('play <source...>')
+    .description('play a download of the daemon while it arrives: a GID, or addresses to add')
+    .option('--player <command>', 'open it in this player (default: print the address)')
+    .action((sources: string[], flags: { player?: string }) => found({ kind: 'play', sources, player: flags.player }));
+}

@@ -1,0 +1,173 @@
+/** The commands that speak to a daemon: each asks, and prints the answer. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { asManygetError, ManygetError } from '../../base/errors.js';
+import { isManifestOperand } from '../../base/manifest.js';
+import type { QueueItem } from '../../base/queue-snapshot.js';
+import { printable } from '../../base/printable.js';
+import { formatDuration } from '../../base/units.js';
+import type { DaemonClient } from '../../daemon/client.js';
+import { eventSentence } from '../get/event-sentence.js';
+import { sourceNames } from '../get/source-names.js';
+import type { CliIo } from '../io.js';
+import { isUrl } from '../options/addresses.js';
+import { ensureDaemon, runningDaemon } from './background-daemon.js';
+import type { AddRequest, DaemonCommand, DaemonRequest } from './daemon-request.js';
+import { queueLines, serverLines, sourceLines } from './queue-lines.js';
+import { runDaemon, stopDaemon } from './run-daemon.js';
+
+const anyDaemon: DaemonRequest = {
+  host: undefined,
+  port: undefined,
+  folder: undefined,
+  atOnceMax: undefined,
+  hosts: [],
+  origins: [],
+};
+
+/** Returns the exit status. */
+export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promise<number> {
+  switch (command.kind) {
+    case 'daemon':
+      return command.stop ? stopDaemon(io) : runDaemon(command.request, io);
+    case 'ui':
+      return openPage(await ensureDaemon(command.request, io), command.open, io);
+    case 'add': {
+      const added = await add(await ensureDaemon(anyDaemon, io), command.request);
+      print(io, command.request.json ? [JSON.stringify(added)] : added.map((item) => `${item.gid}  ${shown(item)}`));
+      return 0;
+    }
+    case 'ls': {
+      const items = await (await runningDaemon(io)).list();
+      print(io, command.json ? [JSON.stringify(items)] : queueLines(items));
+      return 0;
+    }
+    case 'pause':
+    case 'resume':
+    case 'rm':
+      return changeAll(await runningDaemon(io), command, io);
+    case 'servers':
+      return showServers(await runningDaemon(io), command, io);
+    case 'log':
+      return showLog(await runningDaemon(io), command, io);
+    case 'play':
+      return play(await ensureDaemon(anyDaemon, io), command, io);
+  }
+}
+
+async function add(client: DaemonClient, request: AddRequest): Promise<QueueItem[]> {
+  // The daemon has another current folder: a folder that is meant from here is said in full.
+  const { dir } = request.options;
+  const options = typeof dir === 'string' ? { ...request.options, dir: resolve(dir) } : request.options;
+  const position = request.isFirst ? 0 : undefined;
+  const files = request.sources.filter((source) => !isUrl(source) && isManifestOperand(source));
+  const sources = request.sources.filter((source) => !files.includes(source));
+  const added: QueueItem[] = [];
+  for (const file of files) {
+    const metalink = readText(file);
+    added.push(...(await client.add({ sources: [], metalink, options, position })));
+  }
+  if (sources.length > 0) added.push(...(await client.add({ sources, options, position })));
+  return added;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    throw asManygetError(error, 'manifest-unreadable', `cannot read "${printable(path, 200)}"`);
+  }
+}
+
+async function changeAll(
+  client: DaemonClient,
+  { kind, gids, all }: Extract<DaemonCommand, { kind: 'pause' | 'resume' | 'rm' }>,
+  io: CliIo,
+): Promise<number> {
+  const wanted = all ? (await client.list()).filter((item) => isMeant(kind, item)).map((item) => item.gid) : gids;
+  for (const gid of wanted) {
+    if (kind === 'rm') await client.remove(gid);
+    else await client[kind](gid);
+  }
+  const done = { pause: 'paused', resume: 'resumed', rm: 'removed' }[kind];
+  print(io, [`${wanted.length} ${done}`]);
+  return 0;
+}
+
+function isMeant(kind: 'pause' | 'resume' | 'rm', { state }: QueueItem): boolean {
+  if (kind === 'pause') return state === 'active' || state === 'waiting';
+  return kind === 'resume' ? state === 'paused' : true;
+}
+
+async function showServers(
+  client: DaemonClient,
+  { gid, json }: Extract<DaemonCommand, { kind: 'servers' }>,
+  io: CliIo,
+): Promise<number> {
+  if (gid === undefined) {
+    const servers = await client.servers();
+    print(io, json ? [JSON.stringify(servers)] : serverLines(servers));
+    return 0;
+  }
+  const detail = await client.detail(gid);
+  print(io, json ? [JSON.stringify(detail.sources)] : sourceLines(detail));
+  return 0;
+}
+
+async function showLog(
+  client: DaemonClient,
+  { gid, json }: Extract<DaemonCommand, { kind: 'log' }>,
+  io: CliIo,
+): Promise<number> {
+  const [events, { sources }] = await Promise.all([client.log(gid, 0), client.detail(gid)]);
+  const names = sourceNames(sources, true);
+  print(
+    io,
+    json
+      ? [JSON.stringify(events)]
+      : events.map(({ event }) => `${formatDuration(event.atMs).padStart(8)}  ${eventSentence(event, names)}`),
+  );
+  return 0;
+}
+
+function openPage(client: DaemonClient, open: boolean, io: CliIo): number {
+  print(io, [client.pageUrl]);
+  if (open) openWith(process.platform === 'darwin' ? 'open' : 'xdg-open', client.pageUrl, io);
+  return 0;
+}
+
+async function play(
+  client: DaemonClient,
+  { sources, player }: Extract<DaemonCommand, { kind: 'play' }>,
+  io: CliIo,
+): Promise<number> {
+  const [first = ''] = sources;
+  const isGid = sources.length === 1 && /^[0-9a-f]{4,16}$/i.test(first);
+  const item = isGid
+    ? (await client.detail(first)).item
+    : (await add(client, { sources, options: {}, isFirst: true, json: false }))[0];
+  if (item === undefined) throw new ManygetError('usage', 'nothing was named to play');
+  const url = `${client.url}${item.playPath}${encodeURIComponent(item.name)}`;
+  print(io, [url]);
+  if (player !== undefined) openWith(player, url, io);
+  return 0;
+}
+
+/** Starts `command` with one argument, without a shell, and does not wait for it. */
+function openWith(command: string, argument: string, io: CliIo): void {
+  const child = spawn(command, [argument], { detached: true, stdio: 'ignore' });
+  child.once('error', (error) =>
+    io.stderr.write(`manyget: cannot start ${printable(command, 60)}: ${error.message}\n`),
+  );
+  child.unref();
+}
+
+function print(io: CliIo, lines: readonly string[]): void {
+  for (const line of lines) io.stdout.write(`${line}\n`);
+}
+
+function shown(item: QueueItem): string {
+  return printable(item.name, 200);
+}

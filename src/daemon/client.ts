@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+import { errorTable, ManygetError, type ErrorCode } from '../base/errors.js';
+import type { NumberedEvent, QueueDetail, QueueItem, ServerRecord } from '../base/queue-snapshot.js';
+import { baseUrl } from './daemon-url.js';
+import { readAddress, readToken, type StateFolder } from './state-folder.js';
+
+/** How the command line speaks to a daemon: its own API, with the token of the state folder. */
+export class DaemonClient {
+  readonly url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.url = url;
+    this.#token = token;
+  }
+
+  /** The daemon of that folder; undefined where none answers. */
+  static async find(state: StateFolder): Promise<DaemonClient | undefined> {
+    const [address, token] = [readAddress(state), readToken(state)];
+    if (address === undefined || token === undefined) return undefined;
+    const client = new DaemonClient(baseUrl(address), token);
+    try {
+      await client.#ask('GET', '/api/status');
+      return client;
+    } catch (error) {
+      // A daemon that was killed leaves its address behind, and somebody else may listen there by now.
+      if (error instanceof ManygetError && (error.code === 'daemon-absent' || error.code === 'daemon-refused')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  get pageUrl(): string {
+    return `${this.url}/#token=${this.#token}`;
+  }
+
+  async list(): Promise<QueueItem[]> {
+    return (await this.#ask('GET', '/api/downloads')) as QueueItem[];
+  }
+
+  async add(wanted: {
+    readonly sources: readonly string[];
+    readonly metalink?: string | undefined;
+    readonly options: Readonly<Record<string, string | readonly string[]>>;
+    readonly position?: number | undefined;
+  }): Promise<QueueItem[]> {
+    return (await this.#ask('POST', '/api/downloads', wanted)) as QueueItem[];
+  }
+
+  async detail(gid: string): Promise<QueueDetail> {
+    return (await this.#ask('GET', one(gid))) as QueueDetail;
+  }
+
+  async pause(gid: string): Promise<QueueDetail> {
+    return (await this.#ask('POST', `${one(gid)}/pause`)) as QueueDetail;
+  }
+
+  async resume(gid: string): Promise<QueueDetail> {
+    return (await this.#ask('POST', `${one(gid)}/resume`)) as QueueDetail;
+  }
+
+  async remove(gid: string): Promise<void> {
+    await this.#ask('DELETE', one(gid));
+  }
+
+  async log(gid: string, after: number): Promise<NumberedEvent[]> {
+    return (await this.#ask('GET', `${one(gid)}/log?after=${after}`)) as NumberedEvent[];
+  }
+
+  async servers(): Promise<ServerRecord[]> {
+    return (await this.#ask('GET', '/api/servers')) as ServerRecord[];
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#ask('POST', '/api/shutdown');
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const headers = { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const response = await fetch(`${this.url}${path}`, init).catch((cause: unknown) => {
+      throw new ManygetError('daemon-absent', `no daemon answers at ${this.url}`, { cause });
+    });
+    const answer = await response.json().catch((cause: unknown) => {
+      throw new ManygetError('daemon-refused', `what answers at ${this.url} is no daemon of manyget`, { cause });
+    });
+    if (!response.ok) throw refusal(answer, response.status);
+    return answer;
+  }
+}
+
+const refusalSchema = v.object({ error: v.object({ code: v.string(), message: v.string() }) });
+
+function refusal(answer: unknown, status: number): ManygetError {
+  const parsed = v.safeParse(refusalSchema, answer);
+  if (!parsed.success) return new ManygetError('daemon-refused', `the daemon refused with the status ${status}`);
+  const { code, message } = parsed.output.error;
+  return new ManygetError(isCode(code) ? code : 'daemon-refused', message);
+}
+
+function isCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorTable, code);
+}
+
+function one(gid: string): string {
+  return `/api/downloads/${encodeURIComponent(gid)}`;
+}

@@ -1,0 +1,362 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DownloadHandle, DownloadOptions } from '../../base/download-handle.js';
+import { asManygetError, ManygetError } from '../../base/errors.js';
+import type { QueueTotals, ServerRecord } from '../../base/queue-snapshot.js';
+import { downloadOptions } from './download-options.js';
+import type { DownloadSpec } from './download-spec.js';
+import { freeName } from './free-name.js';
+import { newGid } from './gid.js';
+import { initialOptions, isGlobalOption, type OptionTexts } from './option-table.js';
+import { QueueEntry } from './queue-entry.js';
+import { QueueLists, type PositionRule } from './queue-lists.js';
+import { serverFacts } from './server-facts.js';
+import type { QueueStore } from './queue-store.js';
+
+/**
+ * The queue: which downloads run, at most so many at once, in which order the others wait, and what became of them.
+ * Everything that a command changes is in the store before the command returns. It begins and ends downloads, and never
+ * decides anything inside of one.
+ */
+export interface QueueParts {
+  readonly store: QueueStore;
+  readonly begin: (options: DownloadOptions) => DownloadHandle;
+  /** The folder for output where nobody names one. */
+  readonly folder: string;
+  readonly playPath: (gid: string) => string;
+  readonly nowMs: () => number;
+}
+
+export type QueueEvent = 'added' | 'started' | 'paused' | 'stopped' | 'complete' | 'error' | 'changed' | 'forgotten';
+export type QueueListener = (event: QueueEvent, entry: QueueEntry) => void;
+
+export interface AddWishes {
+  readonly spec: DownloadSpec;
+  /** Among those that wait, 0 is next; at the end where it is left out. */
+  readonly position?: number | undefined;
+  readonly gid?: string | undefined;
+}
+
+const tickMs = 1000;
+const saveEveryTicks = 2;
+/** A paused download keeps its connections for this long: going on is then instant. */
+const parkAfterMs = 120_000;
+
+export class DownloadQueue implements AsyncDisposable {
+  readonly #parts: QueueParts;
+  readonly #lists = new QueueLists();
+  readonly #listeners = new Set<QueueListener>();
+  readonly #ticker: NodeJS.Timeout;
+  #options: Record<string, string>;
+  #ticks = 0;
+  #closing = false;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+    this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
+    for (const stored of parts.store.downloads()) {
+      const entry = QueueEntry.fromStore(stored, parts.playPath(stored.gid));
+      // Whatever ran when the last daemon ended goes on by itself.
+      if (entry.state === 'active') entry.state = 'waiting';
+      this.#lists.insert(entry);
+    }
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+    this.#pump();
+  }
+
+  get lists(): QueueLists {
+    return this.#lists;
+  }
+
+  /** Of the queue as a whole; every download follows them where it has none of its own. */
+  get options(): OptionTexts {
+    return this.#options;
+  }
+
+  /** @returns what takes the listener off. */
+  listen(listener: QueueListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @throws ManygetError `usage`, where the gid is taken, or where the sources or options make no sense. */
+  add(wishes: AddWishes): QueueEntry {
+    const { spec } = wishes;
+    if (spec.sources.length === 0) throw new ManygetError('usage', 'no source was given, expected at least one URL');
+    const gid = wishes.gid ?? newGid((taken) => this.#lists.has(taken));
+    if (this.#lists.has(gid)) throw new ManygetError('usage', `the GID ${gid} is taken`);
+    const state = spec.options['pause'] === 'true' ? 'paused' : 'waiting';
+    const stored = { gid, state, place: 0, addedAtMs: this.#parts.nowMs(), endedAtMs: undefined } as const;
+    const entry = new QueueEntry(stored, spec, this.#parts.playPath(gid));
+    entry.place = this.#lists.placeAt(wishes.position);
+    this.#lists.insert(entry);
+    this.#save(entry);
+    this.#tell('added', entry);
+    this.#pump();
+    return entry;
+  }
+
+  /** Frees the place of a running download, or keeps a waiting one from being begun. */
+  pause(entry: QueueEntry): void {
+    if (entry.state !== 'active' && entry.state !== 'waiting') throw conflict(entry, 'paused');
+    entry.handle?.pause();
+    entry.pausedAtMs = this.#parts.nowMs();
+    if (entry.state === 'active') entry.place = this.#lists.placeAt(0);
+    this.#become(entry, 'paused');
+    this.#tell('paused', entry);
+    this.#pump();
+  }
+
+  unpause(entry: QueueEntry): void {
+    if (entry.state !== 'paused') throw conflict(entry, 'unpaused');
+    this.#become(entry, 'waiting');
+    this.#tell('changed', entry);
+    this.#pump();
+  }
+
+  /** Begins a download that failed or was removed once more. */
+  retry(entry: QueueEntry): void {
+    if (entry.state !== 'error' && entry.state !== 'removed') throw conflict(entry, 'tried again');
+    entry.endedAtMs = undefined;
+    entry.progress = { ...entry.progress, error: undefined };
+    entry.place = this.#lists.placeAt(undefined);
+    this.#become(entry, 'waiting');
+    this.#tell('changed', entry);
+    this.#pump();
+  }
+
+  /** Ends a download for good; what it has fetched stays on the disk. */
+  async remove(entry: QueueEntry): Promise<void> {
+    if (entry.isStopped) throw conflict(entry, 'removed');
+    entry.endedAtMs = this.#parts.nowMs();
+    entry.notice();
+    this.#become(entry, 'removed');
+    this.#tell('stopped', entry);
+    await this.#leave(entry, 'removed from the queue');
+    this.#pump();
+  }
+
+  /** Forgets downloads that have ended. */
+  forget(entries: readonly QueueEntry[]): void {
+    for (const entry of entries) {
+      if (!entry.isStopped) throw conflict(entry, 'forgotten');
+    }
+    this.#parts.store.remove(entries.map((entry) => entry.gid));
+    for (const entry of entries) {
+      this.#lists.delete(entry);
+      this.#tell('forgotten', entry);
+    }
+  }
+
+  /** Moves one that waits; returns its position then. */
+  move(entry: QueueEntry, position: number, rule: PositionRule): number {
+    const moved = this.#lists.move(entry, position, rule);
+    this.#save(entry);
+    this.#tell('changed', entry);
+    return moved;
+  }
+
+  addSources(entry: QueueEntry, urls: readonly string[]): void {
+    if (entry.isStopped) throw conflict(entry, 'changed');
+    const fresh = urls.filter((url) => !entry.spec.sources.includes(url));
+    for (const url of fresh) entry.handle?.addSource(url);
+    this.#respec(entry, { ...entry.spec, sources: [...entry.spec.sources, ...fresh] });
+  }
+
+  removeSources(entry: QueueEntry, urls: readonly string[]): void {
+    if (entry.isStopped) throw conflict(entry, 'changed');
+    for (const source of entry.handle?.snapshot().sources ?? []) {
+      if (urls.includes(source.url) && source.state !== 'removed') entry.handle?.removeSource(source.id);
+    }
+    this.#respec(entry, { ...entry.spec, sources: entry.spec.sources.filter((url) => !urls.includes(url)) });
+  }
+
+  /** Sets options of one download; one that runs and has to begin anew for them does so. */
+  async change(entry: QueueEntry, options: OptionTexts): Promise<void> {
+    if (entry.isStopped) throw conflict(entry, 'changed');
+    const changed = Object.keys(options).some((name) => options[name] !== entry.spec.options[name]);
+    this.#respec(entry, { ...entry.spec, options: { ...entry.spec.options, ...options } });
+    if (!changed || entry.handle === undefined) return;
+    const wasActive = entry.state === 'active';
+    if (wasActive) entry.place = this.#lists.placeAt(0);
+    if (wasActive) this.#become(entry, 'waiting');
+    await this.#leave(entry, 'ended to begin anew with other options');
+    this.#pump();
+  }
+
+  changeAll(options: OptionTexts): void {
+    this.#options = { ...this.#options, ...options };
+    this.#parts.store.saveOptions(options);
+    this.#pump();
+  }
+
+  /** What counts for `entry`: its own options over those of the queue. */
+  optionsOf(entry: QueueEntry): OptionTexts {
+    const shared = Object.entries(this.#options).filter(([name]) => !isGlobalOption(name));
+    return { ...Object.fromEntries(shared), ...entry.spec.options };
+  }
+
+  totals(): QueueTotals {
+    const { active, queued, stopped } = this.#lists;
+    const speed = active.reduce((sum, entry) => sum + (entry.handle?.snapshot().speedBytesPerSec ?? 0), 0);
+    return {
+      active: active.length,
+      waiting: queued.length,
+      stopped: stopped.length,
+      speedBytesPerSec: Math.round(speed),
+    };
+  }
+
+  servers(): ServerRecord[] {
+    return this.#parts.store.servers();
+  }
+
+  /** Ends everything that runs, with its state kept: the next daemon goes on with it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#ticker);
+    const live = this.#lists.all.filter((entry) => entry.handle !== undefined);
+    for (const entry of live) entry.notice();
+    this.#parts.store.save(live.map((entry) => entry.toStore()));
+    await Promise.all(live.map((entry) => this.#leave(entry, 'ended with the daemon')));
+    await Promise.all(this.#lists.all.map((entry) => entry.leaving));
+  }
+
+  #pump(): void {
+    const most = Number(this.#options['max-concurrent-downloads']);
+    for (const entry of this.#lists.queued) {
+      if (this.#closing || this.#lists.active.length >= most) return;
+      if (entry.state === 'waiting' && entry.leaving === undefined) this.#start(entry);
+    }
+  }
+
+  #start(entry: QueueEntry): void {
+    try {
+      if (entry.handle !== undefined) {
+        entry.handle.resume();
+        this.#become(entry, 'active');
+      } else if (this.#isWhole(entry)) {
+        this.#end(entry, 'complete');
+        return;
+      } else {
+        this.#begin(entry);
+      }
+      this.#tell('started', entry);
+    } catch (error) {
+      entry.failed(asManygetError(error), this.#parts.nowMs());
+      this.#end(entry, 'error');
+    }
+  }
+
+  #begin(entry: QueueEntry): void {
+    const wanted = downloadOptions(entry.spec, this.#options, entry.progress.forcedOutput);
+    const output = wanted.output ?? '.';
+    const folder = output.endsWith('/') ? output : dirname(output);
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw asManygetError(error, 'output-not-writable', `cannot make the folder "${folder}"`);
+    }
+    const handle = this.#parts.begin(wanted);
+    entry.handle = handle;
+    entry.samples.length = 0;
+    this.#become(entry, 'active');
+    const following = entry.follow(handle);
+    handle.done.then(
+      (report) => this.#settle(entry, handle, () => entry.finished(report, this.#parts.nowMs())),
+      (error: unknown) => this.#settle(entry, handle, () => entry.failed(asManygetError(error), this.#parts.nowMs())),
+    );
+    following.catch((error: unknown) => this.#settle(entry, handle, () => entry.failed(asManygetError(error), 0)));
+  }
+
+  /** The end of a handle that nobody took away. */
+  #settle(entry: QueueEntry, handle: DownloadHandle, book: () => void): void {
+    if (entry.handle !== handle || this.#closing) return;
+    book();
+    const code = entry.progress.error?.code;
+    if ((code === 'output-exists' || code === 'output-in-use') && this.#goesElsewhere(entry)) return;
+    this.#end(entry, entry.state === 'complete' ? 'complete' : 'error');
+  }
+
+  /** A place that is taken: the file gets another name, unless its options forbid that. */
+  #goesElsewhere(entry: QueueEntry): boolean {
+    if (this.optionsOf(entry)['auto-file-renaming'] !== 'true' || entry.progress.outputPath === '') return false;
+    const forcedOutput = freeName(entry.progress.outputPath);
+    if (forcedOutput === undefined) return false;
+    entry.progress = { ...entry.progress, forcedOutput, error: undefined };
+    entry.endedAtMs = undefined;
+    this.#become(entry, 'waiting');
+    this.#pump();
+    return true;
+  }
+
+  /** True where an earlier daemon was killed between the end of the file and its word of it. */
+  #isWhole(entry: QueueEntry): boolean {
+    const { outputPath, sizeBytes, doneBytes } = entry.progress;
+    if (outputPath === '' || sizeBytes === undefined || doneBytes === 0 || existsSync(`${outputPath}.part`))
+      return false;
+    if (statSync(outputPath, { throwIfNoEntry: false })?.size !== sizeBytes) return false;
+    entry.state = 'complete';
+    entry.endedAtMs = this.#parts.nowMs();
+    entry.progress = { ...entry.progress, doneBytes: sizeBytes, verifiedBytes: sizeBytes, error: undefined };
+    return true;
+  }
+
+  #end(entry: QueueEntry, how: 'complete' | 'error'): void {
+    this.#become(entry, how);
+    this.#parts.store.addServerFacts(serverFacts(entry.progress.sources), this.#parts.nowMs());
+    this.#tell(how, entry);
+    const surplus = this.#lists.stopped.length - Number(this.#options['max-download-result']);
+    if (surplus > 0) this.forget(this.#lists.stopped.slice(0, surplus));
+    this.#pump();
+  }
+
+  async #leave(entry: QueueEntry, reason: string): Promise<void> {
+    const { handle } = entry;
+    if (handle === undefined) return;
+    entry.notice();
+    entry.handle = undefined;
+    const leaving = handle.cancel(reason).finally(() => {
+      if (entry.leaving === leaving) entry.leaving = undefined;
+    });
+    entry.leaving = leaving;
+    await leaving;
+  }
+
+  #become(entry: QueueEntry, state: QueueEntry['state']): void {
+    this.#lists.become(entry, state);
+    this.#save(entry);
+  }
+
+  #respec(entry: QueueEntry, spec: DownloadSpec): void {
+    entry.spec = spec;
+    this.#save(entry);
+    this.#tell('changed', entry);
+  }
+
+  #save(entry: QueueEntry): void {
+    this.#parts.store.save([entry.toStore()]);
+  }
+
+  #tell(event: QueueEvent, entry: QueueEntry): void {
+    for (const listener of this.#listeners) listener(event, entry);
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    const nowMs = this.#parts.nowMs();
+    const { active, queued } = this.#lists;
+    for (const entry of active) entry.sample(nowMs);
+    for (const entry of queued) {
+      const isIdle = entry.state === 'paused' && entry.handle !== undefined && nowMs - entry.pausedAtMs > parkAfterMs;
+      if (isIdle) void this.#leave(entry, 'paused for long');
+    }
+    if (this.#ticks % saveEveryTicks !== 0 || active.length === 0) return;
+    for (const entry of active) entry.notice();
+    this.#parts.store.save(active.map((entry) => entry.toStore()));
+  }
+}
+
+function conflict(entry: QueueEntry, what: string): ManygetError {
+  return new ManygetError('state-conflict', `${entry.gid} is ${entry.state} and cannot be ${what} now`);
+}

@@ -1,0 +1,181 @@
+import type { DownloadHandle } from '../../base/download-handle.js';
+import type { ManygetError } from '../../base/errors.js';
+import type { NumberedEvent, QueueDetail, QueueItem, QueueState, SpeedSample } from '../../base/queue-snapshot.js';
+import type { DownloadReport, DownloadSnapshot, MapCell } from '../../base/snapshot.js';
+import { specFromJson, specToJson, type DownloadSpec } from './download-spec.js';
+import { noProgress, progressFromJson, type EntryProgress } from './entry-progress.js';
+import type { StoredDownload } from './queue-store.js';
+
+const eventsMax = 400;
+const samplesMax = 300;
+
+/** One download of the queue: what it is to be, how far it is, and, while it has one, its live handle. */
+export class QueueEntry {
+  readonly gid: string;
+  readonly addedAtMs: number;
+  readonly playPath: string;
+  spec: DownloadSpec;
+  state: QueueState;
+  place: number;
+  endedAtMs: number | undefined;
+  progress: EntryProgress;
+  handle: DownloadHandle | undefined;
+  /** Since when it is paused with a handle that is alive. */
+  pausedAtMs = 0;
+  /** The end of a former handle: until then its output is taken. */
+  leaving: Promise<void> | undefined;
+  readonly samples: SpeedSample[] = [];
+  readonly events: NumberedEvent[] = [];
+  #eventCount = 0;
+
+  constructor(stored: Omit<StoredDownload, 'spec' | 'progress'>, spec: DownloadSpec, playPath: string) {
+    this.gid = stored.gid;
+    this.state = stored.state;
+    this.place = stored.place;
+    this.addedAtMs = stored.addedAtMs;
+    this.endedAtMs = stored.endedAtMs;
+    this.playPath = playPath;
+    this.spec = spec;
+    this.progress = { ...noProgress, name: spec.options['out'] ?? spec.relativePath ?? nameIn(spec.sources[0] ?? '') };
+  }
+
+  static fromStore(stored: StoredDownload, playPath: string): QueueEntry {
+    const entry = new QueueEntry(stored, specFromJson(stored.spec), playPath);
+    entry.progress = progressFromJson(stored.progress);
+    return entry;
+  }
+
+  get isStopped(): boolean {
+    return this.state === 'complete' || this.state === 'error' || this.state === 'removed';
+  }
+
+  toStore(): StoredDownload {
+    const { gid, state, place, addedAtMs, endedAtMs } = this;
+    const progress = JSON.stringify(this.progress);
+    return { gid, state, place, spec: specToJson(this.spec), progress, addedAtMs, endedAtMs };
+  }
+
+  /** What the live handle says goes into the progress, which outlives it. */
+  notice(): DownloadSnapshot | undefined {
+    const snapshot = this.handle?.snapshot();
+    if (snapshot === undefined) return undefined;
+    this.progress = {
+      ...this.progress,
+      name: snapshot.name === '' ? this.progress.name : snapshot.name,
+      outputPath: snapshot.outputPath === '' ? this.progress.outputPath : snapshot.outputPath,
+      // Between a start and the first answer of a server nothing is known again: what was known still holds.
+      sizeBytes: snapshot.sizeBytes ?? this.progress.sizeBytes,
+      doneBytes: snapshot.sizeBytes === undefined ? this.progress.doneBytes : snapshot.doneBytes,
+      verifiedBytes: snapshot.sizeBytes === undefined ? this.progress.verifiedBytes : snapshot.verifiedBytes,
+      pieceBytes: snapshot.pieceBytes ?? this.progress.pieceBytes,
+      pieceCount: snapshot.pieceCount ?? this.progress.pieceCount,
+      elapsedMs: snapshot.elapsedMs,
+      duplicateBytes: snapshot.duplicateBytes,
+      sources: snapshot.sources,
+    };
+    return snapshot;
+  }
+
+  finished(report: DownloadReport, nowMs: number): void {
+    this.notice();
+    this.handle = undefined;
+    this.state = 'complete';
+    this.endedAtMs = nowMs;
+    const { sizeBytes, sha256, outputPath, name, elapsedMs } = report;
+    const whole = { sizeBytes, doneBytes: sizeBytes, verifiedBytes: sizeBytes, sha256, outputPath, name, elapsedMs };
+    this.progress = { ...this.progress, ...whole, error: undefined };
+  }
+
+  failed(error: ManygetError, nowMs: number): void {
+    this.notice();
+    this.handle = undefined;
+    this.state = 'error';
+    this.endedAtMs = nowMs;
+    this.progress = { ...this.progress, error: { code: error.code, message: error.message } };
+  }
+
+  /** Keeps every event of `handle`, while it is the entry's. */
+  async follow(handle: DownloadHandle): Promise<void> {
+    for (const event of handle.recentEvents(eventsMax)) this.#keep(event);
+    for await (const event of handle.events()) this.#keep(event);
+  }
+
+  #keep(event: NumberedEvent['event']): void {
+    this.#eventCount += 1;
+    this.events.push({ number: this.#eventCount, clockMs: Date.now(), event });
+    if (this.events.length > eventsMax) this.events.splice(0, eventsMax / 4);
+  }
+
+  sample(nowMs: number): void {
+    const speeds = this.handle
+      ?.snapshot()
+      .sources.flatMap((source) => [source.id, Math.round(source.speedBytesPerSec)]);
+    this.samples.push({ atMs: nowMs, speeds: speeds ?? [] });
+    if (this.samples.length > samplesMax) this.samples.splice(0, samplesMax / 4);
+  }
+
+  /** The map of the file in `cells` parts; a file that nobody fetches now is one state as a whole. */
+  map(cells: number): MapCell[] {
+    if (this.handle !== undefined) return this.handle.map(cells);
+    const { sizeBytes, doneBytes } = this.progress;
+    const done = this.state === 'complete' ? cells : Math.floor(cells * (doneBytes / Math.max(1, sizeBytes ?? 1)));
+    return Array.from({ length: cells }, (_, n) =>
+      n < done ? { state: 'verified', source: -2 } : { state: 'missing', source: -1 },
+    );
+  }
+
+  item(position: number): QueueItem {
+    const live = this.notice();
+    const { progress } = this;
+    return {
+      gid: this.gid,
+      name: progress.name,
+      state: this.state,
+      phase: this.state === 'active' ? live?.phase : undefined,
+      note: this.state === 'active' ? (live?.note ?? '') : '',
+      position,
+      sizeBytes: progress.sizeBytes,
+      doneBytes: progress.doneBytes,
+      verifiedBytes: progress.verifiedBytes,
+      speedBytesPerSec: this.state === 'active' ? Math.round(live?.speedBytesPerSec ?? 0) : 0,
+      etaMs: this.state === 'active' && live?.etaMs !== undefined ? Math.round(live.etaMs) : undefined,
+      connections: this.state === 'active' ? (live?.sources ?? []).reduce((sum, each) => sum + each.connections, 0) : 0,
+      sourceCount: this.spec.sources.length,
+      addedAtMs: this.addedAtMs,
+      endedAtMs: this.endedAtMs,
+      outputPath: progress.outputPath,
+      error: progress.error,
+      playPath: this.playPath,
+    };
+  }
+
+  detail(position: number): QueueDetail {
+    const item = this.item(position);
+    const { progress } = this;
+    const { 'http-passwd': _secret, ...options } = this.spec.options;
+    return {
+      item,
+      sources: progress.sources,
+      uris: this.spec.sources,
+      pieceBytes: progress.pieceBytes,
+      pieceCount: progress.pieceCount,
+      resumedBytes: this.handle?.snapshot().resumedBytes ?? 0,
+      duplicateBytes: progress.duplicateBytes,
+      elapsedMs: progress.elapsedMs,
+      options,
+      sha256: progress.sha256,
+    };
+  }
+}
+
+/** The last part of an address's path, as the name of a file, until its server has said one. */
+function nameIn(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { pathname, host } = new URL(url);
+  const last = pathname.split('/').at(-1) ?? '';
+  try {
+    return last === '' ? host : decodeURIComponent(last);
+  } catch {
+    return last; // Not percent-encoded UTF-8: the name is what is written.
+  }
+}

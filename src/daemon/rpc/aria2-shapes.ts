@@ -1,0 +1,93 @@
+import { dirname } from 'node:path';
+import { errorTable } from '../../base/errors.js';
+import type { OptionTexts } from '../queue/option-table.js';
+import type { QueueEntry } from '../queue/queue-entry.js';
+
+/** Downloads in the shapes of aria2's RPC: numbers are texts, a status is one of six words. */
+export interface Aria2Uri {
+  readonly uri: string;
+  readonly status: 'used' | 'waiting';
+}
+
+const pieceLengthUnknown = 1024 * 1024;
+const removedCode = '31';
+
+export function aria2Status(entry: QueueEntry, options: OptionTexts): Record<string, unknown> {
+  const live = entry.notice();
+  const { progress, state } = entry;
+  const isActive = state === 'active';
+  const connections = isActive ? (live?.sources ?? []).reduce((sum, source) => sum + source.connections, 0) : 0;
+  const bits = bitfield(entry);
+  return {
+    ...(bits === undefined ? {} : { bitfield: bits }),
+    completedLength: text(progress.doneBytes),
+    connections: text(connections),
+    dir: options['dir'] ?? '',
+    downloadSpeed: text(isActive ? (live?.speedBytesPerSec ?? 0) : 0),
+    ...endFacts(entry),
+    files: aria2Files(entry, options),
+    gid: entry.gid,
+    numPieces: text(progress.pieceCount ?? 0),
+    pieceLength: text(progress.pieceBytes ?? pieceLengthUnknown),
+    status: state,
+    totalLength: text(progress.sizeBytes ?? 0),
+    uploadLength: '0',
+    uploadSpeed: '0',
+  };
+}
+
+/** Only what has ended has a code: 0 is success, 31 removed, else the exit status of the error. */
+function endFacts({ state, progress }: QueueEntry): Record<string, string> {
+  if (state === 'complete') return { errorCode: '0', errorMessage: '' };
+  if (state === 'removed') return { errorCode: removedCode, errorMessage: '' };
+  if (state !== 'error' || progress.error === undefined) return {};
+  return { errorCode: text(errorTable[progress.error.code].exitStatus), errorMessage: progress.error.message };
+}
+
+export function aria2Files(entry: QueueEntry, options: OptionTexts): unknown[] {
+  const { progress } = entry;
+  const out = options['out'] ?? entry.spec.relativePath;
+  const planned = out === undefined ? '' : `${(options['dir'] ?? '').replace(/\/$/, '')}/${out}`;
+  const path = progress.outputPath === '' ? planned : progress.outputPath;
+  return [
+    {
+      completedLength: text(progress.verifiedBytes),
+      index: '1',
+      length: text(progress.sizeBytes ?? 0),
+      path: path === '' || dirname(path) === path ? '' : path,
+      selected: 'true',
+      uris: aria2Uris(entry),
+    },
+  ];
+}
+
+export function aria2Uris(entry: QueueEntry): Aria2Uri[] {
+  const used = new Set(
+    entry.progress.sources.filter((each) => each.connections > 0 || each.receivedBytes > 0).map((each) => each.url),
+  );
+  return entry.spec.sources.map((uri) => ({ status: used.has(uri) ? 'used' : 'waiting', uri }));
+}
+
+export function aria2Servers(entry: QueueEntry): unknown[] {
+  const sources = entry.notice()?.sources ?? [];
+  const servers = sources
+    .filter((source) => source.connections > 0)
+    .map(({ url, speedBytesPerSec }) => ({ currentUri: url, downloadSpeed: text(speedBytesPerSec), uri: url }));
+  return [{ index: '1', servers }];
+}
+
+/** A bit for each piece, the first is the highest of the first digit; undefined before the pieces are known. */
+function bitfield(entry: QueueEntry): string | undefined {
+  const count = entry.progress.pieceCount;
+  if (count === undefined || count === 0) return undefined;
+  if (entry.handle === undefined && entry.state !== 'complete') return undefined;
+  const bits = Buffer.alloc(Math.ceil(count / 8));
+  entry.map(count).forEach((cell, n) => {
+    if (cell.state === 'verified') bits[n >> 3] = (bits[n >> 3] ?? 0) | (0x80 >> (n & 7));
+  });
+  return bits.toString('hex');
+}
+
+function text(value: number): string {
+  return String(Math.round(value));
+}

@@ -1,0 +1,103 @@
+import * as v from 'valibot';
+import type { QueueDetail, QueueItem } from '../../base/queue-snapshot.js';
+
+/** What the daemon's own API takes and gives: these schemas check requests, and the OpenAPI description is made of them. */
+const urls = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(8192))), v.maxLength(200));
+const options = v.record(v.string(), v.union([v.string(), v.number(), v.boolean(), v.array(v.string())]));
+
+export const addRequest = v.strictObject({
+  /** Addresses of one file, and addresses of Metalinks, which bring their own. */
+  sources: v.optional(urls, []),
+  /** A Metalink as a document. */
+  metalink: v.optional(v.pipe(v.string(), v.maxLength(16 * 1024 * 1024))),
+  options: v.optional(options, {}),
+  position: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+});
+
+export const optionsRequest = v.strictObject({ options });
+
+export const moveRequest = v.strictObject({
+  position: v.pipe(v.number(), v.integer()),
+  rule: v.optional(v.picklist(['POS_SET', 'POS_CUR', 'POS_END']), 'POS_SET'),
+});
+
+export const sourcesRequest = v.strictObject({ add: v.optional(urls, []), remove: v.optional(urls, []) });
+
+const queueState = v.picklist(['waiting', 'active', 'paused', 'complete', 'error', 'removed']);
+const count = v.pipe(v.number(), v.minValue(0));
+
+export const itemSchema = v.object({
+  gid: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
+  name: v.string(),
+  state: queueState,
+  phase: v.optional(v.string()),
+  note: v.string(),
+  position: v.number(),
+  sizeBytes: v.optional(count),
+  doneBytes: count,
+  verifiedBytes: count,
+  speedBytesPerSec: count,
+  etaMs: v.optional(count),
+  connections: count,
+  sourceCount: count,
+  addedAtMs: count,
+  endedAtMs: v.optional(count),
+  outputPath: v.string(),
+  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  playPath: v.string(),
+});
+
+export const sourceSchema = v.object({
+  id: count,
+  url: v.string(),
+  label: v.string(),
+  state: v.string(),
+  note: v.string(),
+  connections: count,
+  receivedBytes: count,
+  assignedBytes: count,
+  duplicateBytes: count,
+  speedBytesPerSec: count,
+  meanSpeedBytesPerSec: count,
+  connectMs: v.optional(count),
+  firstByteMs: v.optional(count),
+  waitingMs: count,
+  faults: count,
+});
+
+export const detailSchema = v.object({
+  item: itemSchema,
+  sources: v.array(sourceSchema),
+  uris: v.array(v.string()),
+  pieceBytes: v.optional(count),
+  pieceCount: v.optional(count),
+  resumedBytes: count,
+  duplicateBytes: count,
+  elapsedMs: count,
+  options: v.record(v.string(), v.string()),
+  sha256: v.optional(v.string()),
+});
+
+export const serverSchema = v.object({
+  origin: v.string(),
+  bytes: count,
+  downloads: count,
+  faults: count,
+  meanSpeedBytesPerSec: count,
+  lastSeenAtMs: count,
+});
+
+export const errorSchema = v.object({ error: v.object({ code: v.string(), message: v.string() }) });
+
+type Plain<T> = T extends readonly (infer U)[]
+  ? Plain<U>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Plain<T[K]> }
+    : T;
+type Fits<T, S extends v.GenericSchema> = Plain<T> extends v.InferInput<S> ? true : never;
+
+/** The schemas cannot drift from the types: this compiles only where what is sent fits what is described. */
+export const describesWhatIsSent: readonly [
+  Fits<QueueItem, typeof itemSchema>,
+  Fits<QueueDetail, typeof detailSchema>,
+] = [true, true];

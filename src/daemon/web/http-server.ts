@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { ManygetError } from '../../base/errors.js';
+import type { RpcSocket } from '../rpc/rpc-socket.js';
+import type { apiRoutes } from './api-routes.js';
+import type { Guard } from './guard.js';
+import type { LiveFeed } from './live-feed.js';
+import type { Player } from './play.js';
+
+/**
+ * The daemon's one listener: refuses whom the guard refuses, then passes each request to who knows its path. What
+ * streams (events, files) speaks to the socket itself; everything else is the API's.
+ */
+export interface HttpServerParts {
+  readonly guard: Guard;
+  readonly routes: ReturnType<typeof apiRoutes>;
+  readonly feed: LiveFeed;
+  readonly player: Player;
+  readonly socket: RpcSocket;
+}
+
+const cellsDefault = 1024;
+const cellsMax = 8192;
+
+export class HttpServer implements AsyncDisposable {
+  readonly #parts: HttpServerParts;
+  readonly #server: Server;
+  readonly #api: ReturnType<typeof getRequestListener>;
+
+  constructor(parts: HttpServerParts) {
+    this.#parts = parts;
+    this.#api = getRequestListener(parts.routes.fetch);
+    this.#server = createServer((request, response) => this.#serve(request, response));
+    this.#server.on('upgrade', (request, socket, head) => {
+      const { pathname } = new URL(request.url ?? '/', 'http://daemon');
+      if (pathname === '/jsonrpc' && parts.guard.refusal(request) === undefined) {
+        parts.socket.accept(request, socket, head);
+        return;
+      }
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+  }
+
+  /** Begins to listen; returns the port. @throws ManygetError `port-in-use` or `listen-failed`. */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+        const isTaken = cause.code === 'EADDRINUSE';
+        const why = isTaken ? 'another program listens there' : cause.message;
+        const message = `cannot listen on ${host} port ${port}: ${why}`;
+        reject(new ManygetError(isTaken ? 'port-in-use' : 'listen-failed', message, { cause }));
+      });
+      this.#server.listen(port, host, resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const { guard, feed, player } = this.#parts;
+    const refusal = guard.refusal(request);
+    if (refusal !== undefined) {
+      sendError(response, 403, 'daemon-refused', refusal);
+      return;
+    }
+    this.#allowOrigin(request, response);
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204).end();
+      return;
+    }
+    const url = new URL(request.url ?? '/', 'http://daemon');
+    if (url.pathname.startsWith('/play/')) {
+      void player.serve(request, response, url.pathname);
+      return;
+    }
+    if (url.pathname === '/api/events' && request.method === 'GET') {
+      if (!guard.isAuthorized(request.headers.authorization)) {
+        sendError(response, 401, 'daemon-refused', 'the token is missing or wrong: send "Authorization: Bearer TOKEN"');
+        return;
+      }
+      const cells = Number(url.searchParams.get('cells') ?? cellsDefault) || cellsDefault;
+      feed.open(response, url.searchParams.get('gid') ?? undefined, Math.min(cellsMax, Math.max(1, Math.floor(cells))));
+      return;
+    }
+    void this.#api(request, response);
+  }
+
+  /** Pages of origins that were let in may read answers: front ends of aria2 live on other origins. */
+  #allowOrigin(request: IncomingMessage, response: ServerResponse): void {
+    const { origin } = request.headers;
+    if (origin === undefined || !this.#parts.guard.allowsOrigin(origin)) return;
+    response.setHeader('Access-Control-Allow-Origin', origin);
+    response.setHeader('Access-Control-Allow-Headers', 'content-type, authorization');
+    response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PATCH, DELETE');
+    response.setHeader('Access-Control-Max-Age', '1728000');
+    response.setHeader('Vary', 'Origin');
+  }
+}
+
+export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error: { code, message } }));
+}

@@ -1,0 +1,155 @@
+import type { ServerResponse } from 'node:http';
+import { mapStates, type MapRun } from '../../base/queue-snapshot.js';
+import type { MapCell } from '../../base/snapshot.js';
+import type { DownloadQueue } from '../queue/download-queue.js';
+import type { QueueEntry } from '../queue/queue-entry.js';
+
+/**
+ * Live events for pages, as server-sent events. What all pages see is made once for all of them. A page that does not
+ * read fast enough misses messages and then gets the whole again: nothing piles up for it.
+ *
+ * Messages: `list` (all downloads), `items` (those that changed), `gone` (GIDs), `detail`, `map`, `log`, `history`
+ * (of the download that the page has open).
+ */
+interface Page {
+  readonly response: ServerResponse;
+  readonly gid: string | undefined;
+  readonly cells: number;
+  needsList: boolean;
+  sentEvents: number;
+  hasHistory: boolean;
+}
+
+const listEveryTicks = 2;
+const tickMs = 250;
+const aliveEveryTicks = 60;
+const backlogBytesMax = 4 * 1024 * 1024;
+
+export class LiveFeed implements Disposable {
+  readonly #queue: DownloadQueue;
+  readonly #pages = new Set<Page>();
+  readonly #sent = new Map<string, string>();
+  readonly #gone = new Set<string>();
+  readonly #stopListening: () => void;
+  #ticker: NodeJS.Timeout | undefined;
+  #ticks = 0;
+
+  constructor(queue: DownloadQueue) {
+    this.#queue = queue;
+    this.#stopListening = queue.listen((event, entry) => {
+      if (event !== 'forgotten') return;
+      if (this.#sent.delete(entry.gid)) this.#gone.add(entry.gid);
+    });
+  }
+
+  /** From now on `response` gets the events; `gid`: also those of this download, its map in `cells` parts. */
+  open(response: ServerResponse, gid: string | undefined, cells: number): void {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+    });
+    const page: Page = { response, gid, cells, needsList: true, sentEvents: 0, hasHistory: false };
+    this.#pages.add(page);
+    response.on('close', () => {
+      this.#pages.delete(page);
+      if (this.#pages.size > 0) return;
+      clearInterval(this.#ticker);
+      this.#ticker = undefined;
+    });
+    if (this.#ticker === undefined) {
+      // What changed while nobody looked is in the list that every page begins with.
+      this.#sent.clear();
+      this.#gone.clear();
+      this.#ticker = setInterval(() => this.#tick(), tickMs);
+    }
+    this.#serve(page, new Map());
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopListening();
+    clearInterval(this.#ticker);
+    for (const { response } of this.#pages) response.end();
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    if (this.#ticks % listEveryTicks === 0) this.#sendChanges();
+    const made = new Map<string, string>();
+    for (const page of this.#pages) this.#serve(page, made);
+    if (this.#ticks % aliveEveryTicks === 0) for (const page of this.#pages) page.response.write(': alive\n\n');
+  }
+
+  #sendChanges(): void {
+    const changed: string[] = [];
+    const { lists } = this.#queue;
+    const positions = new Map(lists.queued.map((entry, index) => [entry, index]));
+    for (const entry of lists.all) {
+      // What has ended does not change any more.
+      if (entry.isStopped && this.#sent.get(entry.gid) === entry.state) continue;
+      const item = JSON.stringify(entry.item(positions.get(entry) ?? -1));
+      if (this.#sent.get(entry.gid) === item) continue;
+      this.#sent.set(entry.gid, entry.isStopped ? entry.state : item);
+      changed.push(item);
+    }
+    const gone = this.#gone.size > 0 ? message('gone', JSON.stringify([...this.#gone])) : '';
+    this.#gone.clear();
+    const totals = message('totals', JSON.stringify(this.#queue.totals()));
+    const text = `${changed.length > 0 ? message('items', `[${changed.join(',')}]`) : ''}${gone}${totals}`;
+    for (const page of this.#pages) {
+      if (page.needsList) continue;
+      if (!this.#write(page, text)) page.needsList = true;
+    }
+  }
+
+  #serve(page: Page, made: Map<string, string>): void {
+    if (page.response.writableLength > backlogBytesMax) return;
+    if (page.needsList && page.response.writableLength === 0) {
+      const { lists } = this.#queue;
+      const items = lists.all.map((entry) => entry.item(lists.positionOf(entry)));
+      page.needsList = !this.#write(page, message('list', JSON.stringify(items)));
+    }
+    const entry = page.gid === undefined ? undefined : this.#queue.lists.find(page.gid);
+    if (entry === undefined) return;
+    const key = `${entry.gid} ${page.cells}`;
+    let detail = made.get(key);
+    if (detail === undefined) {
+      detail = message('detail', JSON.stringify(entry.detail(this.#queue.lists.positionOf(entry))));
+      detail += message('map', JSON.stringify(mapRuns(entry.map(page.cells))));
+      made.set(key, detail);
+    }
+    this.#write(page, detail + this.#newsOf(page, entry));
+  }
+
+  #newsOf(page: Page, entry: QueueEntry): string {
+    const history = page.hasHistory ? '' : message('history', JSON.stringify(entry.samples));
+    page.hasHistory = true;
+    const fresh = entry.events.filter((event) => event.number > page.sentEvents);
+    page.sentEvents = fresh.at(-1)?.number ?? page.sentEvents;
+    return history + (fresh.length > 0 ? message('log', JSON.stringify(fresh)) : '');
+  }
+
+  /** False where the page lags too far behind: the text was not sent. */
+  #write(page: Page, text: string): boolean {
+    if (page.response.writableLength > backlogBytesMax) return false;
+    if (text !== '') page.response.write(text);
+    return true;
+  }
+}
+
+function message(event: string, data: string): string {
+  return `event: ${event}\ndata: ${data}\n\n`;
+}
+
+/** Neighbours that are alike as one. */
+export function mapRuns(cells: readonly MapCell[]): MapRun[] {
+  const runs: [number, number, number][] = [];
+  for (const { state, source } of cells) {
+    const index = mapStates.indexOf(state);
+    const last = runs.at(-1);
+    if (last?.[1] === index && last[2] === source) last[0] += 1;
+    else runs.push([1, index, source]);
+  }
+  return runs;
+}
