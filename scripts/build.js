@@ -1,5 +1,5 @@
 // @ts-check
-// Compiles src/ to dist/ and removes what dist/ holds of sources that are gone, so that neither a test nor a package
+// Compiles src/ to dist/, builds the page of web/ into dist/web/, and removes what dist/ holds of sources that are gone, so that neither a test nor a package
 // ever sees a file that no longer exists. It does not empty dist/ first: whoever runs from it meanwhile is not disturbed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './build-page.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -18,6 +19,8 @@ function removeOrphans(folder) {
   const entries = readdirSync(join(root, 'dist', folder), { withFileTypes: true });
   for (const entry of entries) {
     const path = join(folder, entry.name);
+    // The page is built as a whole.
+    if (path === 'web') continue;
     if (entry.isDirectory()) {
       removeOrphans(path);
       if (!existsSync(join(root, 'src', path))) rmdirSync(join(root, 'dist', path));
@@ -33,3 +36,4 @@ const tsc = require.resolve('typescript/bin/tsc');
 const result = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 if (result.error !== undefined) throw result.error;
 process.exitCode = result.status ?? 1;
+if (result.status === 0) await buildPage();

@@ -10,6 +10,7 @@ import { newGid } from './gid.js';
 import { initialOptions, isGlobalOption, type OptionTexts } from './option-table.js';
 import { QueueEntry } from './queue-entry.js';
 import { QueueLists, type PositionRule } from './queue-lists.js';
+import { limitOf, shareRate } from './rate-sharing.js';
 import { serverFacts } from './server-facts.js';
 import type { QueueStore } from './queue-store.js';
 
@@ -40,6 +41,8 @@ export interface AddWishes {
 const tickMs = 1000;
 const saveEveryTicks = 2;
 /** A paused download keeps its connections for this long: going on is then instant. */
+/** Options that a running download takes on without beginning anew. */
+const liveOptions: ReadonlySet<string> = new Set(['max-download-limit', 'pause']);
 const parkAfterMs = 120_000;
 
 export class DownloadQueue implements AsyncDisposable {
@@ -171,12 +174,27 @@ export class DownloadQueue implements AsyncDisposable {
     this.#respec(entry, { ...entry.spec, sources: entry.spec.sources.filter((url) => !urls.includes(url)) });
   }
 
+  /** Lets one source of a running download rest, or uses it again. */
+  useSource(entry: QueueEntry, id: number, isUsed: boolean): void {
+    if (entry.handle === undefined) throw conflict(entry, 'steered');
+    if (isUsed) entry.handle.enableSource(id);
+    else entry.handle.disableSource(id);
+    this.#tell('changed', entry);
+  }
+
+  /** What one source of a running download may bring; undefined: no limit. */
+  limitSource(entry: QueueEntry, id: number, bytesPerSec: number | undefined): void {
+    if (entry.handle === undefined) throw conflict(entry, 'steered');
+    entry.handle.setSourceLimit(id, bytesPerSec);
+  }
+
   /** Sets options of one download; one that runs and has to begin anew for them does so. */
   async change(entry: QueueEntry, options: OptionTexts): Promise<void> {
     if (entry.isStopped) throw conflict(entry, 'changed');
-    const changed = Object.keys(options).some((name) => options[name] !== entry.spec.options[name]);
+    const changed = Object.keys(options).filter((name) => options[name] !== entry.spec.options[name]);
     this.#respec(entry, { ...entry.spec, options: { ...entry.spec.options, ...options } });
-    if (!changed || entry.handle === undefined) return;
+    this.#shareRate();
+    if (changed.every((name) => liveOptions.has(name)) || entry.handle === undefined) return;
     const wasActive = entry.state === 'active';
     if (wasActive) entry.place = this.#lists.placeAt(0);
     if (wasActive) this.#become(entry, 'waiting');
@@ -187,6 +205,7 @@ export class DownloadQueue implements AsyncDisposable {
   changeAll(options: OptionTexts): void {
     this.#options = { ...this.#options, ...options };
     this.#parts.store.saveOptions(options);
+    this.#shareRate();
     this.#pump();
   }
 
@@ -219,7 +238,7 @@ export class DownloadQueue implements AsyncDisposable {
     for (const entry of live) entry.notice();
     this.#parts.store.save(live.map((entry) => entry.toStore()));
     await Promise.all(live.map((entry) => this.#leave(entry, 'ended with the daemon')));
-    await Promise.all(this.#lists.all.map((entry) => entry.leaving));
+    await Promise.all(this.#lists.all.flatMap((entry) => entry.leaving ?? []));
   }
 
   #pump(): void {
@@ -260,7 +279,9 @@ export class DownloadQueue implements AsyncDisposable {
     const handle = this.#parts.begin(wanted);
     entry.handle = handle;
     entry.samples.length = 0;
+    entry.limitBytesPerSec = undefined;
     this.#become(entry, 'active');
+    this.#shareRate();
     const following = entry.follow(handle);
     handle.done.then(
       (report) => this.#settle(entry, handle, () => entry.finished(report, this.#parts.nowMs())),
@@ -311,6 +332,20 @@ export class DownloadQueue implements AsyncDisposable {
     this.#pump();
   }
 
+  #shareRate(): void {
+    const { active } = this.#lists;
+    const sharers = active.map((entry) => ({
+      speedBytesPerSec: entry.handle?.snapshot().speedBytesPerSec ?? 0,
+      limitBytesPerSec: limitOf(this.optionsOf(entry)['max-download-limit']),
+    }));
+    const shares = shareRate(sharers, limitOf(this.#options['max-overall-download-limit']));
+    active.forEach((entry, n) => {
+      if (entry.limitBytesPerSec === shares[n]) return;
+      entry.limitBytesPerSec = shares[n];
+      entry.handle?.setLimitRate(shares[n]);
+    });
+  }
+
   async #leave(entry: QueueEntry, reason: string): Promise<void> {
     const { handle } = entry;
     if (handle === undefined) return;
@@ -347,6 +382,7 @@ export class DownloadQueue implements AsyncDisposable {
     const nowMs = this.#parts.nowMs();
     const { active, queued } = this.#lists;
     for (const entry of active) entry.sample(nowMs);
+    if (active.length > 0) this.#shareRate();
     for (const entry of queued) {
       const isIdle = entry.state === 'paused' && entry.handle !== undefined && nowMs - entry.pausedAtMs > parkAfterMs;
       if (isIdle) void this.#leave(entry, 'paused for long');

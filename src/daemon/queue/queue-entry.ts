@@ -20,6 +20,8 @@ export class QueueEntry {
   endedAtMs: number | undefined;
   progress: EntryProgress;
   handle: DownloadHandle | undefined;
+  /** What the running handle was told last. */
+  limitBytesPerSec: number | undefined;
   /** Since when it is paused with a handle that is alive. */
   pausedAtMs = 0;
   /** The end of a former handle: until then its output is taken. */

@@ -39,7 +39,7 @@ export class RpcSocket implements Disposable {
 
   [Symbol.dispose](): void {
     this.#stopListening();
-    for (const client of this.#server.clients) client.close(1001);
+    for (const client of this.#server.clients) client.terminate();
     this.#server.close();
   }
 

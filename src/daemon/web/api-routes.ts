@@ -9,7 +9,7 @@ import type { DownloadQueue } from '../queue/download-queue.js';
 import { isGlobalOption, readOptions } from '../queue/option-table.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 import type { JsonRpc } from '../rpc/json-rpc.js';
-import { addRequest, moveRequest, optionsRequest, sourcesRequest } from './api-schemas.js';
+import { addRequest, moveRequest, optionsRequest, sourceRequest, sourcesRequest } from './api-schemas.js';
 import { metricsText } from './metrics.js';
 import { openApiDescription } from './openapi.js';
 import type { Guard } from './guard.js';
@@ -129,6 +129,14 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
     const { add, remove } = await body(c, sourcesRequest);
     queue.addSources(entry, add);
     queue.removeSources(entry, remove);
+    return detail(c, entry);
+  });
+  app.patch(`${one}/sources/:id`, async (c) => {
+    const entry = entryOf(c);
+    const id = Number(c.req.param('id'));
+    const { used, limitBytesPerSec } = await body(c, sourceRequest);
+    if (used !== undefined) queue.useSource(entry, id, used);
+    if (limitBytesPerSec !== undefined) queue.limitSource(entry, id, limitBytesPerSec ?? undefined);
     return detail(c, entry);
   });
   app.patch(`${one}/options`, async (c) => {

@@ -23,6 +23,12 @@ export const moveRequest = v.strictObject({
 
 export const sourcesRequest = v.strictObject({ add: v.optional(urls, []), remove: v.optional(urls, []) });
 
+export const sourceRequest = v.strictObject({
+  used: v.optional(v.boolean()),
+  /** null: no limit. */
+  limitBytesPerSec: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1024)))),
+});
+
 const queueState = v.picklist(['waiting', 'active', 'paused', 'complete', 'error', 'removed']);
 const count = v.pipe(v.number(), v.minValue(0));
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { ManygetError } from '../../base/errors.js';
 import type { RpcSocket } from '../rpc/rpc-socket.js';
@@ -27,6 +28,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #parts: HttpServerParts;
   readonly #server: Server;
   readonly #api: ReturnType<typeof getRequestListener>;
+  /** Node's server does not end these by itself. */
+  readonly #upgraded = new Set<Duplex>();
 
   constructor(parts: HttpServerParts) {
     this.#parts = parts;
@@ -35,6 +38,8 @@ export class HttpServer implements AsyncDisposable {
     this.#server.on('upgrade', (request, socket, head) => {
       const { pathname } = new URL(request.url ?? '/', 'http://daemon');
       if (pathname === '/jsonrpc' && parts.guard.refusal(request) === undefined) {
+        this.#upgraded.add(socket);
+        socket.once('close', () => this.#upgraded.delete(socket));
         parts.socket.accept(request, socket, head);
         return;
       }
@@ -59,6 +64,7 @@ export class HttpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
     await closed;
   }
 

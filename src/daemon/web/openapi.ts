@@ -8,6 +8,7 @@ import {
   moveRequest,
   optionsRequest,
   serverSchema,
+  sourceRequest,
   sourcesRequest,
 } from './api-schemas.js';
 
@@ -41,6 +42,13 @@ const operations: readonly Operation[] = [
     path: `${one}/sources`,
     summary: 'Add and remove sources',
     request: sourcesRequest,
+    response: ref('Detail'),
+  },
+  {
+    method: 'patch',
+    path: `${one}/sources/{id}`,
+    summary: 'Let a source rest, use it again, limit its speed',
+    request: sourceRequest,
     response: ref('Detail'),
   },
   { method: 'patch', path: `${one}/options`, summary: 'Set options', request: optionsRequest, response: ref('Detail') },
