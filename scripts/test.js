@@ -67,6 +67,10 @@ async function runAll() {
   const steps = [
     { title: 'build', args: [join(root, 'scripts', 'build.js')] },
     { title: 'types', args: [commandOf('typescript', 'tsc'), '-p', 'tsconfig.json', '--noEmit'] },
+    {
+      title: 'page',
+      args: [commandOf('svelte-check'), '--tsconfig', join('web', 'tsconfig.json'), '--fail-on-warnings'],
+    },
     { title: 'lint', args: [commandOf('eslint'), '.'] },
     { title: 'format', args: [commandOf('prettier'), '--check', '--log-level=warn', '.'] },
   ];

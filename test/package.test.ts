@@ -33,10 +33,21 @@ describe('the package', () => {
     const shown = programs.filter((path) => /^dist\/(?:index|app\/.*|base\/.*)\.js$/.test(path));
     const types = shown.map((path) => path.replace(/\.js$/, '.d.ts'));
     const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-    const docs = ['errors', 'http-server', 'json-output', 'manifests', 'protocol', 'resume-format'].map(
-      (name) => `docs/${name}.md`,
+    const docs = [
+      'daemon',
+      'errors',
+      'http-server',
+      'json-output',
+      'manifests',
+      'protocol',
+      'resume-format',
+      'rpc',
+    ].map((name) => `docs/${name}.md`);
+    const page = packed.paths.filter((path) =>
+      /^dist\/web\/(?:index\.html|icon\.svg|assets\/index-[\w-]+\.(?:js|css))$/.test(path),
     );
-    expect([...packed.paths].sort()).toEqual([...programs, ...types, ...pages, ...docs].sort());
+    expect(page).toHaveLength(4);
+    expect([...packed.paths].sort()).toEqual([...programs, ...types, ...pages, ...docs, ...page].sort());
   });
 
   test('is put together as publint wants it', async () => {

@@ -40,6 +40,9 @@ export class Additions {
    * @throws ManygetError as `planDownloads`.
    */
   async addOperands(wishes: AddressWishes): Promise<QueueEntry[]> {
+    if (wishes.sources.length === 0) {
+      throw new ManygetError('usage', 'no source was given, expected at least one URL');
+    }
     const bad = wishes.sources.find((source) => !/^(https?|mgp):\/\/[^/]/i.test(source));
     if (bad !== undefined) {
       throw new ManygetError('usage', `"${bad.slice(0, 100)}" is not an address: expected http://, https:// or mgp://`);

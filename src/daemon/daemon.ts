@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { packageVersion } from '../app/agent.js';
 import { download } from '../app/download.js';
 import { Additions } from './additions.js';
 import { baseUrl, hostName } from './daemon-url.js';
+import { runHooks, type HookCommands } from './hooks.js';
 import { DownloadQueue } from './queue/download-queue.js';
 import { QueueStore } from './queue/queue-store.js';
 import { aria2Methods } from './rpc/aria2-methods.js';
@@ -37,6 +38,10 @@ export interface DaemonOptions {
   readonly hosts?: readonly string[];
   /** Origins whose pages may speak to it; "*" for all. */
   readonly origins?: readonly string[];
+  /** Programs to start when a download has ended. */
+  readonly hooks?: HookCommands;
+  /** Told of what goes wrong without ending anything. */
+  readonly onNotice?: (sentence: string) => void;
 }
 
 /** A running daemon: the queue, and everybody who may look at it and steer it. */
@@ -89,7 +94,8 @@ export class Daemon implements AsyncDisposable {
     if (options.downloadsAtOnceMax !== undefined) {
       queue.changeAll({ 'max-concurrent-downloads': String(options.downloadsAtOnceMax) });
     }
-    const version = ownVersion();
+    resources.use(runHooks(queue, options.hooks ?? {}, options.onNotice ?? (() => undefined)));
+    const version = packageVersion();
     const additions = new Additions(queue);
     let askEnd: () => void = () => undefined;
     const endAsked = new Promise<void>((asked) => (askEnd = asked));
@@ -115,11 +121,6 @@ export class Daemon implements AsyncDisposable {
     forgetAddress(this.#state);
     await this.#resources[Symbol.asyncDispose]();
   }
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** What was opened, closed in the opposite order. */

@@ -26,7 +26,9 @@ export const aria2Secret = 'the secret of tests';
 export async function startAria2(command: string, folder: string): Promise<RpcServer> {
   const port = await freePort();
   const args = ['--no-conf', '--enable-rpc', `--rpc-listen-port=${port}`, `--rpc-secret=${aria2Secret}`, '-d', folder];
-  const child = spawn(command, [...args, '--quiet=true', '--enable-dht=false'], { stdio: 'ignore' });
+  const child = spawn(command, [...args, '--quiet=true', '--enable-dht=false', `--save-session=${folder}/session`], {
+    stdio: 'ignore',
+  });
   const ended = once(child, 'exit');
   while (!(await answers(port))) {
     if (child.exitCode !== null) throw new Error('aria2c ended at once');
@@ -64,7 +66,13 @@ interface Aria2Library {
   };
 }
 
-const notificationNames = ['onDownloadStart', 'onDownloadPause', 'onDownloadStop', 'onDownloadComplete', 'onDownloadError'];
+const notificationNames = [
+  'onDownloadStart',
+  'onDownloadPause',
+  'onDownloadStop',
+  'onDownloadComplete',
+  'onDownloadError',
+];
 
 /** The library aria2@4 over its WebSocket. */
 export async function openAria2Library({ port, secret }: RpcServer): Promise<RpcClient> {
@@ -77,7 +85,8 @@ export async function openAria2Library({ port, secret }: RpcServer): Promise<Rpc
   return {
     notifications,
     call: (method, ...params) => {
-      const answer = method === 'system.multicall' ? client.multicall(params as unknown[][]) : client.call(method, ...params);
+      const answer =
+        method === 'system.multicall' ? client.multicall(params as unknown[][]) : client.call(method, ...params);
       return answer.catch((error: unknown) => `error: ${(error as Error).message}`);
     },
     [Symbol.asyncDispose]: () => client.close(),

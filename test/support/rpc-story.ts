@@ -146,6 +146,17 @@ async function mistakes(ask: Ask, files: StoryFiles): Promise<void> {
 
 const volatileNumbers: ReadonlySet<string> = new Set(['downloadSpeed', 'connections', 'bitfield']);
 
+/** aria2 names an address once more for each connection that it opened (docs/rpc.md). */
+function onceEach(values: readonly unknown[]): unknown[] {
+  const seen = new Set<string>();
+  return values.filter((value) => {
+    if (typeof value !== 'object' || value === null || !('uri' in value)) return true;
+    const isNew = !seen.has(String(value.uri));
+    seen.add(String(value.uri));
+    return isNew;
+  });
+}
+
 /** `value` without what differs between two runs of anything. */
 function plain(value: unknown, gids: ReadonlyMap<string, string>, files: StoryFiles, key = ''): unknown {
   if (typeof value === 'string') {
@@ -155,7 +166,7 @@ function plain(value: unknown, gids: ReadonlyMap<string, string>, files: StoryFi
     for (const [gid, name] of gids) text = text.replaceAll(gid, name).replaceAll(gid.slice(0, 14), name);
     return text;
   }
-  if (Array.isArray(value)) return value.map((each) => plain(each, gids, files));
+  if (Array.isArray(value)) return onceEach(value.map((each) => plain(each, gids, files)));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)

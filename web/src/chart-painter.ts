@@ -3,10 +3,11 @@ import { bytes } from './format.js';
 import { faded, serverColor, type Theme } from './palette.js';
 
 /** Paints the speed of every server over time, one on the other: the upper edge is the speed of the download. */
-const spanMsMin = 20_000;
+const spanMsMin = 8_000;
 const spanMsMax = 120_000;
 const axisWidth = 62;
 const footHeight = 4;
+const labelHeight = 8;
 
 export interface ChartLook {
   readonly theme: Theme;
@@ -57,6 +58,7 @@ export class ChartPainter {
     context.textBaseline = 'middle';
     for (let value = step; value < this.#peak; value += step) {
       const at = Math.round(y(value)) + 0.5;
+      if (at < labelHeight) return;
       context.strokeStyle = theme === 'dark' ? '#ffffff14' : '#0f172a17';
       context.beginPath();
       context.moveTo(room.left, at);

@@ -84,7 +84,12 @@ export class MapPainter {
   }
 
   /** The cell under a point; undefined outside. */
-  at(x: number, y: number, width: number, height: number): { index: number; source: number; state: number } | undefined {
+  at(
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+  ): { index: number; source: number; state: number } | undefined {
     const { columns, across, down } = this.#layout(width, height);
     const column = Math.floor(x / across);
     const index = Math.floor(y / down) * columns + column;

@@ -44,7 +44,8 @@ export async function ensureDaemon(request: DaemonRequest, io: CliIo): Promise<D
   throw new ManygetError('daemon-absent', `the daemon did not start within ${startWithinMs / 1000} s: see ${logPath}`);
 }
 
-function daemonWords({ host, port, folder, atOnceMax, hosts, origins }: DaemonRequest): string[] {
+function daemonWords(request: DaemonRequest): string[] {
+  const { host, port, folder, atOnceMax, hosts, origins, onComplete, onError } = request;
   return [
     ...(host === undefined ? [] : ['--host', host]),
     ...(port === undefined ? [] : ['-p', String(port)]),
@@ -52,5 +53,7 @@ function daemonWords({ host, port, folder, atOnceMax, hosts, origins }: DaemonRe
     ...(atOnceMax === undefined ? [] : ['-j', String(atOnceMax)]),
     ...hosts.flatMap((name) => ['--allow-host', name]),
     ...origins.flatMap((origin) => ['--allow-origin', origin]),
+    ...(onComplete === undefined ? [] : ['--on-complete', onComplete]),
+    ...(onError === undefined ? [] : ['--on-error', onError]),
   ];
 }

@@ -14,6 +14,9 @@ export interface DaemonRequest {
   readonly atOnceMax: number | undefined;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
+  /** Programs to start when a download has ended. */
+  readonly onComplete: string | undefined;
+  readonly onError: string | undefined;
 }
 
 export interface AddRequest {
@@ -41,6 +44,8 @@ interface DaemonFlags {
   readonly maxConcurrentDownloads?: number;
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
+  readonly onComplete?: string;
+  readonly onError?: string;
 }
 
 interface AddFlags {
@@ -105,7 +110,9 @@ function addDaemonFlags(command: Command): Command {
       parseWhole('-j', text, 1, 100),
     )
     .option('--allow-host <name>', 'host name by which it may be called, besides localhost', appendedText)
-    .option('--allow-origin <origin>', 'origin whose pages may speak to it, or "*"; they need the token', appendedText);
+    .option('--allow-origin <origin>', 'origin whose pages may speak to it, or "*"; they need the token', appendedText)
+    .option('--on-complete <program>', 'start it when a download is complete; facts in its environment')
+    .option('--on-error <program>', 'start it when a download has failed');
 }
 
 function daemonRequest(flags: DaemonFlags): DaemonRequest {
@@ -116,6 +123,8 @@ function daemonRequest(flags: DaemonFlags): DaemonRequest {
     atOnceMax: flags.maxConcurrentDownloads,
     hosts: (flags.allowHost ?? []).map((name) => name.toLowerCase()),
     origins: (flags.allowOrigin ?? []).map((origin) => origin.replace(/\/$/, '')),
+    onComplete: flags.onComplete,
+    onError: flags.onError,
   };
 }
 

@@ -25,6 +25,8 @@ const anyDaemon: DaemonRequest = {
   atOnceMax: undefined,
   hosts: [],
   origins: [],
+  onComplete: undefined,
+  onError: undefined,
 };
 
 /** Returns the exit status. */

@@ -1,5 +1,6 @@
 /** `daemon`: runs one until somebody asks it to end, by a signal or over its API. */
 import { asManygetError } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
 import { DaemonClient } from '../../daemon/client.js';
 import { Daemon } from '../../daemon/daemon.js';
 import { stateFolder } from '../../daemon/state-folder.js';
@@ -38,6 +39,8 @@ async function startDaemon(request: DaemonRequest, io: CliIo): Promise<Daemon> {
     downloadsAtOnceMax: request.atOnceMax,
     hosts: request.hosts,
     origins: request.origins,
+    hooks: { onComplete: request.onComplete, onError: request.onError },
+    onNotice: (sentence: string) => void io.stderr.write(`manyget: ${printable(sentence, 500)}\n`),
     ...(request.host === undefined ? {} : { host: request.host }),
   };
   if (request.port !== undefined) return Daemon.start({ ...options, port: request.port });

@@ -144,6 +144,10 @@ export class QueueStore implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Closing waits for the collector to let go of statements. The lock is given back here and now, which WAL does not do.
+    this.#db.pragma('journal_mode = DELETE');
+    this.#db.pragma('locking_mode = NORMAL');
+    this.#db.prepare('SELECT count(*) FROM options').get();
     this.#db.close();
   }
 }

@@ -36,6 +36,7 @@ export function aria2Methods(parts: Aria2Parts): Map<string, RpcMethod> {
   const methods = new Map<string, RpcMethod>([
     ...addingMethods(parts),
     ...stateMethods(parts),
+    ...orderMethods(parts),
     ...tellingMethods(parts),
     ...optionMethods(parts),
     ...daemonMethods(parts),
@@ -52,6 +53,7 @@ function addingMethods({ additions }: Aria2Parts): Methods {
     [
       'aria2.addUri',
       async (args) => {
+        if (args.list(0).length === 0) throw new RpcError('URI is not provided.');
         const uris = args.texts(0).filter((uri) => /^(https?|mgp):\/\/[^/]/i.test(uri));
         const options = readTexts(args.optionalRecord(1));
         const position = args.optionalPosition(2);
@@ -94,7 +96,10 @@ function stateMethods({ queue }: Aria2Parts): Methods {
   const remove = async (args: RpcArguments): Promise<string> => {
     const entry = entryOf(queue, args);
     if (entry.isStopped) throw new RpcError(`Active Download not found for GID#${entry.gid}`);
+    const hadBegun = entry.state === 'active';
     await queue.remove(entry);
+    // As aria2 has it: of one that only waited nothing is left.
+    if (!hadBegun) queue.forget([entry]);
     return entry.gid;
   };
   return [
@@ -120,6 +125,11 @@ function stateMethods({ queue }: Aria2Parts): Methods {
         return 'OK';
       },
     ],
+  ];
+}
+
+function orderMethods({ queue }: Aria2Parts): Methods {
+  return [
     [
       'aria2.changePosition',
       (args) => {

@@ -59,8 +59,9 @@ export class JsonRpc {
   }
 
   async #one(request: unknown, onAuthorized: () => void): Promise<{ readonly id: unknown; readonly outcome: Outcome }> {
-    const { jsonrpc, id = null, method, params = [] } = isRecord(request) ? request : {};
-    if (typeof method !== 'string' || jsonrpc !== '2.0') {
+    // As aria2 has it: clients leave "jsonrpc" out or misspell it, but a call without an id has no answer.
+    const { id, method, params = [] } = isRecord(request) ? request : {};
+    if (typeof method !== 'string' || id === undefined) {
       return { id: null, outcome: failure(new RpcError('Invalid Request.', invalidRequest)) };
     }
     if (!Array.isArray(params)) return { id, outcome: failure(new RpcError('Invalid params.', invalidParams)) };

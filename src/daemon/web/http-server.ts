@@ -8,6 +8,7 @@ import type { apiRoutes } from './api-routes.js';
 import type { Guard } from './guard.js';
 import type { LiveFeed } from './live-feed.js';
 import type { Player } from './play.js';
+import { sendError } from './send-error.js';
 
 /**
  * The daemon's one listener: refuses whom the guard refuses, then passes each request to who knows its path. What
@@ -107,9 +108,4 @@ export class HttpServer implements AsyncDisposable {
     response.setHeader('Access-Control-Max-Age', '1728000');
     response.setHeader('Vary', 'Origin');
   }
-}
-
-export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: { code, message } }));
 }

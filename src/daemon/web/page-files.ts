@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -25,7 +25,7 @@ export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self'; " +
   "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export const builtPageFolder = fileURLToPath(new URL('../../web/', import.meta.url));
+export const builtPageFolder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'web');
 
 /** Path ("/assets/x.js") to file. Empty where the page was not built. */
 export function readPageFiles(folder: string): Map<string, PageFile> {

@@ -1,17 +1,23 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 import type { Guard } from './guard.js';
-import { sendError } from './http-server.js';
 import { mediaType } from './media-type.js';
-import { askedRange } from './one-range.js';
+import { askedRange, type AskedRange } from './one-range.js';
+import { sendError } from './send-error.js';
 
 /**
  * A download as a file at an address of its own, /play/GID/KEY/NAME, for any player. The key in the path stands in for
- * the token, which players cannot send; it opens this one file.
+ * the token, which players cannot send; it opens this one file. While the download runs a read waits for its bytes, which
+ * are then fetched first; where hashes are known only verified ones are handed out.
  */
+const sizeWithinMs = 30_000;
+const lookEveryMs = 50;
+
 export class Player {
   readonly #queue: DownloadQueue;
   readonly #guard: Guard;
@@ -32,33 +38,82 @@ export class Player {
       sendError(response, 405, 'usage', 'a download is read with GET');
       return;
     }
-    await this.#send(request, response, entry);
+    const leaving = new AbortController();
+    response.on('close', () => leaving.abort());
+    try {
+      await this.#send(request, response, entry, leaving.signal);
+    } catch (error) {
+      // A player that seeks closes its connection; a download that fails ends it. Both are the player's to see.
+      if (response.headersSent || leaving.signal.aborted) response.destroy();
+      else sendError(response, 409, 'state-conflict', asManygetError(error).message);
+    }
   }
 
-  async #send(request: IncomingMessage, response: ServerResponse, entry: QueueEntry): Promise<void> {
-    const { sizeBytes, outputPath, name } = entry.progress;
-    if (entry.state !== 'complete' || sizeBytes === undefined) {
-      sendError(response, 409, 'state-conflict', `${name} is not complete`);
+  async #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    entry: QueueEntry,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const sizeBytes = await sizeOf(entry, signal);
+    if (sizeBytes === undefined) {
+      sendError(response, 409, 'state-conflict', `${entry.progress.name} is ${entry.state}: there is nothing to read`);
       return;
     }
     const range = askedRange(request.headers.range, sizeBytes);
-    response.setHeader('Accept-Ranges', 'bytes');
-    response.setHeader('Content-Type', mediaType(name));
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Content-Security-Policy', 'sandbox');
-    if (range.kind === 'outside') {
-      response.writeHead(416, { 'content-range': `bytes */${sizeBytes}` }).end();
-      return;
-    }
-    const { start, end } = range.kind === 'part' ? range : { start: 0, end: sizeBytes };
-    response.setHeader('Content-Length', end - start);
-    if (range.kind === 'part') response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${sizeBytes}`);
-    response.writeHead(range.kind === 'part' ? 206 : 200);
-    if (request.method === 'HEAD' || end === start) {
+    if (range.kind === 'outside' || request.method === 'HEAD' || sizeBytes === 0) {
+      sendHead(response, entry.progress.name, range, sizeBytes);
       response.end();
       return;
     }
-    // A player that seeks closes its connection; a file that was taken away ends it. Both are the player's to see.
-    await pipeline(createReadStream(outputPath, { start, end: end - 1 }), response).catch(() => response.destroy());
+    const { start, end } = range.kind === 'part' ? range : { start: 0, end: sizeBytes };
+    const reader = readerOf(entry, start, end, signal);
+    sendHead(response, entry.progress.name, range, sizeBytes);
+    for await (const chunk of reader) {
+      if (!response.write(chunk)) await once(response, 'drain', { signal });
+    }
+    response.end();
   }
+}
+
+/** A handle that can be read from while the file comes in. */
+interface ReadsAlong {
+  createReader(options: { start: number; end: number; signal: AbortSignal }): AsyncIterable<Uint8Array>;
+}
+
+/** The size, once a server has said it; undefined for what does not run and is not complete. */
+async function sizeOf(entry: QueueEntry, signal: AbortSignal): Promise<number | undefined> {
+  for (let waitedMs = 0; waitedMs < sizeWithinMs; waitedMs += lookEveryMs) {
+    const known = entry.notice()?.sizeBytes;
+    if (entry.state === 'complete') return entry.progress.sizeBytes;
+    if (known !== undefined) return known;
+    if (entry.state !== 'active') return undefined;
+    await delay(lookEveryMs, undefined, { signal });
+  }
+  return undefined;
+}
+
+function readerOf(entry: QueueEntry, start: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  if (entry.state !== 'complete') {
+    const { createReader } = (entry.handle ?? {}) as Partial<ReadsAlong>;
+    if (createReader === undefined) throw new ManygetError('state-conflict', `${entry.progress.name} is not complete`);
+    return createReader.call(entry.handle, { start, end, signal });
+  }
+  return createReadStream(entry.progress.outputPath, { start, end: end - 1 });
+}
+
+function sendHead(response: ServerResponse, name: string, range: AskedRange, sizeBytes: number): void {
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setHeader('Content-Type', mediaType(name));
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Content-Security-Policy', 'sandbox');
+  response.setHeader('Cache-Control', 'no-store');
+  if (range.kind === 'outside') {
+    response.writeHead(416, { 'content-range': `bytes */${sizeBytes}` });
+    return;
+  }
+  const { start, end } = range.kind === 'part' ? range : { start: 0, end: sizeBytes };
+  response.setHeader('Content-Length', end - start);
+  if (range.kind === 'part') response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${sizeBytes}`);
+  response.writeHead(range.kind === 'part' ? 206 : 200);
 }

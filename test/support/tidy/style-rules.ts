@@ -13,7 +13,7 @@ export function lengthFindings(file: RepoFile): Finding[] {
 /** A file is named for its one concept, in kebab-case; "utils" and "helpers" are names for none. */
 export function nameFindings(file: RepoFile): Finding[] {
   const base = file.path.split('/').at(-1) ?? '';
-  const stem = base.replace(/(?:\.test|\.config)?\.[cm]?[jt]s$/, '');
+  const stem = base.replace(/(?:\.test|\.config|\.svelte)?\.[cm]?[jt]s$/, '');
   if (/^(?:utils?|helpers?|misc|common)$/i.test(stem)) return [`${file.path}: "${stem}" names no concept`];
   return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(stem) ? [] : [`${file.path}: a file's name is kebab-case`];
 }

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import type { DownloadQueue } from './queue/download-queue.js';
+import type { QueueEntry } from './queue/queue-entry.js';
+
+/** Programs of the user that are started when a download has ended. */
+export interface HookCommands {
+  readonly onComplete?: string | undefined;
+  readonly onError?: string | undefined;
+}
+
+/**
+ * Starts them, without a shell and without arguments: what a download is called never becomes part of a command. The
+ * facts are in the environment. Nobody waits for them.
+ * @param onFault Told where a program cannot be started.
+ * @returns what stops it.
+ */
+export function runHooks(
+  queue: DownloadQueue,
+  commands: HookCommands,
+  onFault: (sentence: string) => void,
+): Disposable {
+  const stop = queue.listen((event, entry) => {
+    const command = event === 'complete' ? commands.onComplete : event === 'error' ? commands.onError : undefined;
+    if (command === undefined || command === '') return;
+    const child = spawn(command, [], { stdio: 'ignore', detached: true, env: { ...process.env, ...factsOf(entry) } });
+    child.once('error', (error) => onFault(`cannot start ${command}: ${error.message}`));
+    child.unref();
+  });
+  return { [Symbol.dispose]: () => void stop() };
+}
+
+function factsOf({ gid, progress }: QueueEntry): Record<string, string> {
+  return {
+    MANYGET_GID: gid,
+    MANYGET_NAME: progress.name,
+    MANYGET_PATH: progress.outputPath,
+    MANYGET_SIZE: String(progress.sizeBytes ?? ''),
+    MANYGET_SHA256: progress.sha256 ?? '',
+    MANYGET_ERROR_CODE: progress.error?.code ?? '',
+    MANYGET_ERROR: progress.error?.message ?? '',
+  };
+}

@@ -1,0 +1,244 @@
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import type { QueueItem } from '../../src/base/queue-snapshot.js';
+import { DownloadLab, type LabFleet } from '../support/download-lab.js';
+import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
+
+let lab: DownloadLab;
+let fleet: LabFleet;
+let bytes: Buffer;
+let one: TestDaemon;
+
+beforeEach(async () => {
+  lab = await DownloadLab.create();
+  const file = lab.file('film.bin', 3_000_000);
+  bytes = file.bytes;
+  fleet = await lab.serve(file.path, { rateLimits: [600_000, 600_000] });
+  one = lab.use(await startTestDaemon(lab.folder));
+});
+
+afterEach(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+async function add(sources = fleet.urls(), options: Record<string, string> = {}): Promise<QueueItem> {
+  const [item] = await one.client.add({ sources, options });
+  if (item === undefined) throw new Error('nothing was added');
+  return item;
+}
+
+async function stateOf(gid: string): Promise<string> {
+  return (await one.client.detail(gid)).item.state;
+}
+
+describe('the queue', () => {
+  test('fetches a file from all of its sources', async () => {
+    const { gid } = await add();
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    expect(readFileSync(join(one.output, 'film.bin')).equals(bytes)).toBe(true);
+    const { sources, item } = await one.client.detail(gid);
+    expect(item).toMatchObject({ doneBytes: 3_000_000, verifiedBytes: 3_000_000, speedBytesPerSec: 0 });
+    expect(sources.every((source) => source.receivedBytes > 0)).toBe(true);
+    expect((await one.client.servers()).reduce((sum, server) => sum + server.bytes, 0)).toBe(3_000_000);
+  });
+
+  test('runs at most so many at once, the first of those that wait next', async () => {
+    one.daemon.queue.changeAll({ 'max-concurrent-downloads': '1' });
+    const first = await add();
+    const second = await add(fleet.urls(), { out: 'second.bin' });
+    const third = await add(fleet.urls(), { out: 'third.bin' });
+    one.daemon.queue.move(one.daemon.queue.lists.get(third.gid), 0, 'POS_SET');
+    expect((await one.client.list()).map((item) => [item.gid, item.state])).toEqual([
+      [first.gid, 'active'],
+      [third.gid, 'waiting'],
+      [second.gid, 'waiting'],
+    ]);
+    await one.client.remove(first.gid);
+    expect(await stateOf(third.gid)).toBe('active');
+    expect(await stateOf(second.gid)).toBe('waiting');
+  });
+
+  test('pauses and goes on', async () => {
+    const { gid } = await add();
+    await expect.poll(async () => (await one.client.detail(gid)).item.doneBytes).toBeGreaterThan(0);
+    expect((await one.client.pause(gid)).item.state).toBe('paused');
+    expect((await one.client.resume(gid)).item.state).toBe('active');
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    expect(readFileSync(join(one.output, 'film.bin')).equals(bytes)).toBe(true);
+  });
+
+  test('gives a name that is taken a number', async () => {
+    mkdirSync(one.output, { recursive: true });
+    writeFileSync(join(one.output, 'film.bin'), 'of somebody else');
+    const { gid } = await add();
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    expect(readFileSync(join(one.output, 'film.bin'), 'utf8')).toBe('of somebody else');
+    expect(readFileSync(join(one.output, 'film.1.bin')).equals(bytes)).toBe(true);
+  });
+
+  test('lets a source rest and uses it again, adds one, and keeps to a limit that is set while it runs', async () => {
+    const { gid } = await add([fleet.url(1)], { 'max-download-limit': '50K' });
+    await expect.poll(async () => (await one.client.detail(gid)).sources[0]?.state).toBe('active');
+    const patch = (used: boolean) =>
+      one.ask(`/api/downloads/${gid}/sources/0`, {
+        method: 'PATCH',
+        headers: { authorization: `Bearer ${one.daemon.token}` },
+        body: JSON.stringify({ used }),
+      });
+    expect((await patch(false)).status).toBe(200);
+    await expect.poll(async () => (await one.client.detail(gid)).sources[0]?.state).toBe('disabled');
+    one.daemon.queue.addSources(one.daemon.queue.lists.get(gid), [fleet.url(2)]);
+    expect((await patch(true)).status).toBe(200);
+    await one.daemon.queue.change(one.daemon.queue.lists.get(gid), { 'max-download-limit': '0' });
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    expect((await one.client.detail(gid)).sources).toHaveLength(2);
+  });
+
+  test('goes on by itself after the daemon has ended', async () => {
+    const { gid } = await add();
+    await expect.poll(async () => (await one.client.detail(gid)).item.doneBytes).toBeGreaterThan(100_000);
+    await one.daemon[Symbol.asyncDispose]();
+    one = lab.use(await startTestDaemon(lab.folder));
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    expect(readFileSync(join(one.output, 'film.bin')).equals(bytes)).toBe(true);
+  });
+
+  test('says what went wrong, and tries again when it is told to', async () => {
+    const { gid } = await add([fleet.url(1, 'nothing.bin')]);
+    await expect.poll(() => stateOf(gid)).toBe('error');
+    expect((await one.client.detail(gid)).item.error?.code).toBe('file-not-found');
+    await one.client.resume(gid);
+    await expect.poll(() => stateOf(gid)).toBe('error');
+    await one.client.remove(gid);
+    expect(await one.client.list()).toEqual([]);
+  });
+});
+
+test('a program of the user is told of what has ended, and never becomes a command', async () => {
+  const told = lab.path('told');
+  const program = lab.path('hook');
+  writeFileSync(
+    program,
+    `#!/bin/sh\nprintf '%s %s' "$MANYGET_PATH" "$MANYGET_SIZE" > "${told}.new" && mv "${told}.new" "${told}"\n`,
+  );
+  chmodSync(program, 0o700);
+  await one.daemon[Symbol.asyncDispose]();
+  one = lab.use(await startTestDaemon(lab.folder, { hooks: { onComplete: program } }));
+  await add(fleet.urls(), { out: '$(touch x); `y`.bin' });
+  await expect.poll(() => lab.written(told)?.toString(), { timeout: 15_000 }).toBe(`${join(one.output, '$(touch x); `y`.bin')} 3000000`);
+});
+
+describe('the door', () => {
+  test('the token is for the eyes of its user', () => {
+    for (const name of ['token', 'queue.db', 'daemon.json']) {
+      expect(statSync(lab.path('state', name)).mode & 0o077, name).toBe(0);
+    }
+  });
+
+  test.each(['/api/downloads', '/api/events', '/api/status', '/api/openapi.json', '/metrics'])(
+    '%s tells nothing without the token',
+    async (path) => {
+      for (const authorization of [undefined, 'Bearer wrong', `Basic ${one.daemon.token}`]) {
+        const response = await one.ask(path, { headers: authorization === undefined ? {} : { authorization } });
+        expect(response.status).toBe(401);
+        await response.body?.cancel();
+      }
+      const response = await one.ask(path);
+      expect(response.status).toBe(200);
+      await response.body?.cancel();
+    },
+  );
+
+  test.each([
+    ['a Host that is not the daemon', { host: 'evil.example' }],
+    ['a page of somebody else', { origin: 'http://evil.example' }],
+    ['a page of nobody', { origin: 'null' }],
+  ])('%s is refused, with the token too', async (_what, headers) => {
+    const status = await new Promise<number>((resolve, reject) => {
+      const { port } = one.daemon.address;
+      const all = { authorization: `Bearer ${one.daemon.token}`, ...headers };
+      request({ host: '127.0.0.1', port, path: '/api/status', headers: all }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(403);
+  });
+
+  test('a WebSocket of a foreign page is not opened, and one without the token is told nothing', async () => {
+    const url = `${one.url.replace('http', 'ws')}/jsonrpc`;
+    const foreign = new WebSocket(url, { origin: 'http://evil.example' });
+    await expect(new Promise((_, reject) => foreign.once('error', reject))).rejects.toThrow('403');
+    const silent = new WebSocket(url);
+    const told: string[] = [];
+    silent.on('message', (data: Buffer) => told.push(data.toString()));
+    await new Promise((resolve) => silent.once('open', resolve));
+    const { gid } = await add();
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    silent.send('{"jsonrpc":"2.0","id":1,"method":"aria2.tellActive"}');
+    await expect.poll(() => told).toHaveLength(1);
+    expect(told[0]).toContain('Unauthorized');
+    silent.close();
+  });
+
+  test('the key of a file for players opens that file alone', async () => {
+    const { gid, playPath } = await add();
+    const other = await add(fleet.urls(), { out: 'other.bin' });
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    const part = await fetch(`${one.url}${playPath}film.bin`, { headers: { range: 'bytes=100-199' } });
+    expect(part.status).toBe(206);
+    expect(bytes.subarray(100, 200).equals(Buffer.from(await part.arrayBuffer()))).toBe(true);
+    const stolen = await fetch(`${one.url}${playPath.replace(gid, other.gid)}film.bin`);
+    expect(stolen.status).toBe(404);
+  });
+
+  test('a second daemon in the same folder is told that one runs', async () => {
+    await expect(startTestDaemon(lab.folder)).rejects.toMatchObject({ code: 'daemon-running' });
+  });
+});
+
+describe('the API', () => {
+  test('describes all of its routes', async () => {
+    const { paths } = (await (await one.ask('/api/openapi.json')).json()) as { paths: Record<string, object> };
+    expect(Object.keys(paths)).toContain('/api/downloads/{gid}/sources');
+  });
+
+  test.each([
+    ['{', 'is not JSON'],
+    ['{"sources": 5}', 'makes no sense at sources'],
+    ['{"sources": []}', 'no source was given'],
+    ['{"sources": ["/etc/passwd"]}', 'is not an address'],
+    ['{"sources": ["http://a.example/x"], "options": {"gid": "x"}}', 'is no GID'],
+    ['{"metalink": "<x/>"}', 'metalink'],
+  ])('answers %s with a sentence', async (body, sentence) => {
+    const headers = { authorization: `Bearer ${one.daemon.token}` };
+    const response = await one.ask('/api/downloads', { method: 'POST', headers, body });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain(sentence);
+  });
+
+  test('streams what happens', async () => {
+    const response = await one.ask('/api/events');
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = (await reader?.read())?.value ?? '';
+    expect(text).toContain('event: list');
+    const { gid } = await add();
+    while (!text.includes(`"gid":"${gid}","name":"film.bin","state":"complete"`)) {
+      text += (await reader?.read())?.value ?? '';
+    }
+    await reader?.cancel();
+    expect(text).toContain('event: totals');
+  });
+
+  test('gives Prometheus its numbers', async () => {
+    await add();
+    const text = await (await one.ask('/metrics')).text();
+    expect(text).toContain('manyget_downloads{state="active"} 1');
+    expect(text).toMatch(/^manyget_speed_bytes_per_second \d+$/m);
+  });
+});

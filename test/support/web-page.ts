@@ -1,0 +1,35 @@
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { findPeer } from './peer.js';
+
+/** A real browser, Debian's, looking at the daemon's page. */
+export interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  /** What the page complained of: errors of its own, of the console, and requests to anybody but the daemon. */
+  readonly complaints: string[];
+}
+
+export interface PageOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly scheme?: 'dark' | 'light';
+}
+
+export async function openPage(url: string, options: PageOptions = {}): Promise<OpenPage> {
+  const executablePath = findPeer('chromium');
+  if (executablePath === undefined) throw new Error('chromium is not installed');
+  const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const { width = 1280, height = 1000, scheme = 'dark' } = options;
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme });
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(url).origin) && !/^(data|blob):/.test(request.url())) {
+      complaints.push(`asks ${request.url()}`);
+    }
+  });
+  await page.goto(url);
+  return { page, complaints, [Symbol.asyncDispose]: () => browser.close() };
+}

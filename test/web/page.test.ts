@@ -1,0 +1,118 @@
+import { createRequire } from 'node:module';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DownloadLab, type LabFleet } from '../support/download-lab.js';
+import { testWithPeer } from '../support/peer.js';
+import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
+import { openPage } from '../support/web-page.js';
+
+const require = createRequire(import.meta.url);
+const built = fileURLToPath(new URL('../../dist/web/', import.meta.url));
+const pageBytesMax = 150 * 1024;
+
+test('the page is small, and names no other host', () => {
+  const files = readdirSync(built, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  expect(files.length).toBeGreaterThanOrEqual(4);
+  const zipped = files.reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0);
+  expect(zipped).toBeLessThan(pageBytesMax);
+  const hosts = files.flatMap(
+    (path) => readFileSync(path, 'utf8').match(/(?:src|href)="?(?:https?:)?\/\/[^"\s]+/g) ?? [],
+  );
+  expect(hosts).toEqual([]);
+});
+
+describe('in a browser', () => {
+  let lab: DownloadLab;
+  let fleet: LabFleet;
+  let one: TestDaemon;
+
+  beforeEach(async () => {
+    lab = await DownloadLab.create();
+    const file = lab.file('film.bin', 12_000_000);
+    fleet = await lab.serve(file.path, { rateLimits: [300_000, 500_000, 200_000] });
+    one = lab.use(await startTestDaemon(lab.folder));
+  });
+
+  afterEach(async () => {
+    await lab[Symbol.asyncDispose]();
+  });
+
+  testWithPeer(
+    'chromium',
+    'adds addresses that are pasted, shows who brings what, stops and uses a server',
+    async () => {
+      await using open = await openPage(one.daemon.pageUrl);
+      const { page, complaints } = open;
+      expect(page.url()).not.toContain('token');
+      await page.getByRole('button', { name: 'Drop addresses' }).waitFor();
+      await page.keyboard.press('a');
+      await page.keyboard.insertText(fleet.urls().join('\n'));
+      await page.getByText('3 addresses on 3 servers').waitFor();
+      await page.getByRole('button', { name: 'Download', exact: true }).click();
+      await page.getByRole('heading', { name: 'film.bin' }).waitFor();
+      await expect.poll(() => page.getByText('delivering').count()).toBe(3);
+      await page
+        .getByRole('button', { name: /^Stop using .*1/ })
+        .first()
+        .click();
+      await page.getByRole('button', { name: /^Use again/ }).waitFor();
+      await page.getByText('resting').waitFor();
+      await page.getByRole('button', { name: /^Use again/ }).click();
+      await expect.poll(() => page.getByText('delivering').count()).toBe(3);
+      const [item] = await one.client.list();
+      await expect
+        .poll(async () => (await one.client.detail(item?.gid ?? '')).item.state, { timeout: 30_000 })
+        .toBe('complete');
+      await page.getByText('Complete').first().waitFor();
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  testWithPeer('chromium', 'shows in plain words what went wrong, beside what caused it', async () => {
+    await using open = await openPage(one.daemon.pageUrl, { width: 390, height: 844, scheme: 'light' });
+    const { page } = open;
+    await page.getByRole('button', { name: /^Add/ }).click();
+    await page.keyboard.insertText('ftp://a.example/file');
+    await page.getByText('is not an address').waitFor();
+    expect(await page.getByRole('button', { name: 'Download', exact: true }).isDisabled()).toBe(true);
+    await page.getByRole('textbox').first().fill(fleet.url(1, 'nothing.bin'));
+    await page.getByRole('button', { name: 'Download', exact: true }).click();
+    await page.getByText('Check the address, or add a server that has the file.').waitFor();
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(390);
+  });
+
+  testWithPeer('chromium', 'reconnects by itself when the daemon comes back', async () => {
+    await using open = await openPage(one.daemon.pageUrl);
+    const { page } = open;
+    await page.getByRole('button', { name: 'Drop addresses' }).waitFor();
+    const { port } = one.daemon.address;
+    await one.daemon[Symbol.asyncDispose]();
+    await page.getByText('The daemon does not answer').waitFor();
+    one = lab.use(await startTestDaemon(lab.folder, { port }));
+    await page.getByText('The daemon does not answer').waitFor({ state: 'detached' });
+    await one.client.add({ sources: fleet.urls(), options: { pause: 'true' } });
+    await page.getByText('Paused').first().waitFor();
+  });
+
+  testWithPeer('chromium', 'finds no barriers with axe, in the dark and in the light', async () => {
+    const axe = readFileSync(join(dirname(require.resolve('axe-core/package.json')), 'axe.min.js'), 'utf8');
+    await one.client.add({ sources: fleet.urls(), options: {} });
+    for (const scheme of ['dark', 'light'] as const) {
+      await using open = await openPage(one.daemon.pageUrl, { scheme });
+      await open.page.getByRole('heading', { name: 'film.bin' }).waitFor();
+      await expect.poll(() => open.page.getByText('delivering').count()).toBeGreaterThan(0);
+      await open.page.evaluate(axe);
+      const found = await open.page.evaluate(
+        `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }).then((result) =>
+          result.violations.map((each) => each.id + ': ' + each.nodes.map((node) => node.html).join(' | ')))`,
+      );
+      expect(found, scheme).toEqual([]);
+    }
+  });
+});
