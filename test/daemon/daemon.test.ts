@@ -128,7 +128,9 @@ test('a program of the user is told of what has ended, and never becomes a comma
   await one.daemon[Symbol.asyncDispose]();
   one = lab.use(await startTestDaemon(lab.folder, { hooks: { onComplete: program } }));
   await add(fleet.urls(), { out: '$(touch x); `y`.bin' });
-  await expect.poll(() => lab.written(told)?.toString(), { timeout: 15_000 }).toBe(`${join(one.output, '$(touch x); `y`.bin')} 3000000`);
+  await expect
+    .poll(() => lab.written(told)?.toString(), { timeout: 15_000 })
+    .toBe(`${join(one.output, '$(touch x); `y`.bin')} 3000000`);
 });
 
 describe('the door', () => {

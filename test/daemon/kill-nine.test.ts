@@ -74,7 +74,7 @@ test(
     const states = async (): Promise<string[]> => (await client.list()).map((item) => item.state);
     await expect.poll(states, { timeout: 60_000 }).toEqual(contents.map(() => 'complete'));
     const right = contents.map((bytes, n) => bytes.equals(readFileSync(join(lab.path('out'), `file-${n}.bin`))));
-  expect(right).toEqual(contents.map(() => true));
+    expect(right).toEqual(contents.map(() => true));
     const sent = fleet.handle.snapshot().servers.reduce((sum, server) => sum + server.sentBytes, 0);
     // A kill costs what the servers send in a second, at the most.
     expect(sent - downloads * sizeBytes).toBeLessThan(kills * 1_500_000);

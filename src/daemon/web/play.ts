@@ -76,11 +76,6 @@ export class Player {
   }
 }
 
-/** A handle that can be read from while the file comes in. */
-interface ReadsAlong {
-  createReader(options: { start: number; end: number; signal: AbortSignal }): AsyncIterable<Uint8Array>;
-}
-
 /** The size, once a server has said it; undefined for what does not run and is not complete. */
 async function sizeOf(entry: QueueEntry, signal: AbortSignal): Promise<number | undefined> {
   for (let waitedMs = 0; waitedMs < sizeWithinMs; waitedMs += lookEveryMs) {
@@ -95,9 +90,8 @@ async function sizeOf(entry: QueueEntry, signal: AbortSignal): Promise<number | 
 
 function readerOf(entry: QueueEntry, start: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
   if (entry.state !== 'complete') {
-    const { createReader } = (entry.handle ?? {}) as Partial<ReadsAlong>;
-    if (createReader === undefined) throw new ManygetError('state-conflict', `${entry.progress.name} is not complete`);
-    return createReader.call(entry.handle, { start, end, signal });
+    if (entry.handle !== undefined) return entry.handle.createReader({ start, end, signal });
+    throw new ManygetError('state-conflict', `${entry.progress.name} is ${entry.state}: there is nothing to read`);
   }
   return createReadStream(entry.progress.outputPath, { start, end: end - 1 });
 }
