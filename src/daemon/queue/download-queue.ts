@@ -133,8 +133,9 @@ export class DownloadQueue implements AsyncDisposable {
     if (entry.isStopped) throw conflict(entry, 'removed');
     entry.endedAtMs = this.#parts.nowMs();
     entry.notice();
+    const hadBegun = entry.state === 'active';
     this.#become(entry, 'removed');
-    this.#tell('stopped', entry);
+    this.#tell(hadBegun ? 'stopped' : 'changed', entry);
     await this.#leave(entry, 'removed from the queue');
     this.#pump();
   }
