@@ -32,6 +32,8 @@ const busyGainMsMin = 150;
 const siblingGainMsMin = 100;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
+/** Who was given what the reader wants next has so long to begin with it. */
+const headMsMin = 250;
 /** What a steal has to gain where only the reader's window is full. */
 const windowGainMsMin = 50;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
@@ -165,6 +167,8 @@ export class Allotter {
     const { board, nowMs } = this.#book;
     const rate = board.rateOf(victim);
     const leftMs = victim.endAtMs(nowMs, rate, segment) - nowMs;
+    // Two that take it from each other in turns would never bring it.
+    if (nowMs - segment.askedAtMs < headMsMin) return false;
     if (!this.#reading.isLate(leftMs, this.#startMs(thief))) return false;
     const owedBytes = segment.end - segment.position;
     const committedBytes = Math.min(owedBytes, this.#committedBytes(victim));
