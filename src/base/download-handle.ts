@@ -37,7 +37,7 @@ export interface DownloadOptions {
   readonly sha256?: boolean;
   /** End with `gave-up` once no source has answered for this long. Default 60,000. */
   readonly giveUpAfterMs?: number;
-  /** Connections to one source, at most. Default 8; range 1 to 64. */
+  /** Connections to one source, at most. Default 16; range 1 to 64. */
   readonly connectionsPerSourceMax?: number;
   /** Time for a connection to be there, default 10,000. */
   readonly connectTimeoutMs?: number;

@@ -34,8 +34,12 @@ const siblingGainMsMin = 100;
 const victimsMax = 4;
 /** Who was given what the reader wants next has so long to begin with it. */
 const headMsMin = 250;
-/** What a steal has to gain where only the reader's window is full. */
-const windowGainMsMin = 50;
+/** What a cut has to gain that costs its victim the connection. */
+const cutGainMsMin = 120;
+/** Bytes that were hedged once are hedged again where who was to bring them is so late. */
+const hedgeAgainMs = 300;
+/** What a steal has to gain where nothing may be fetched twice for it. */
+const noHedgeGainMsMin = 50;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
 const hedgeShareMax = 0.012;
 const hedgeBytesMin = 256 * 1024;
@@ -110,6 +114,7 @@ export class Allotter {
     if (this.#second.length === 0) return false;
     const others = new Set<SourceId>();
     for (const other of this.#book.board.lanes()) if (!other.isSuspect) others.add(other.source);
+    if (!lane.traits.ranges && this.#othersHaveRanges()) return false;
     const at = this.#second.findIndex((s) => s.avoid !== lane.source || others.size < 2);
     const taken = this.#second[at];
     if (taken === undefined) return false;
@@ -123,6 +128,7 @@ export class Allotter {
     const first = this.#reading.firstFree();
     if (first === undefined) return false;
     const share = this.#fairShare(lane);
+    if (!lane.traits.ranges) return this.#takeStart(lane, first, share);
     const want = Math.max(spanBytesMin, Math.min(share, this.#reading.partBytesMax(lane)));
     if (share < spanBytesMin && this.#othersAreSooner(lane, want)) return false;
     if (this.#reading.wouldBlock(lane, want)) return false;
@@ -135,6 +141,34 @@ export class Allotter {
     this.#book.free.remove(from.start, end);
     this.#book.request(lane, from.start, end, victim?.source, `${formatBytes(end - from.start)} ${why}`);
     return true;
+  }
+
+  /**
+   * For a connection that brings bytes from the file's start on only: what it would skip has to be less than what it
+   * brings, where others can bring anything.
+   */
+  #takeStart(lane: Lane, first: ByteRange, share: number): boolean {
+    const at = lane.segments.at(-1)?.end ?? lane.broughtUpTo;
+    const from = this.#book.free.atOrAfter(at) ?? first;
+    const start = Math.max(from.start, at);
+    if (start >= from.end) return false;
+    const want = Math.max(spanBytesMin, share);
+    if (this.#othersHaveRanges() && start - at > want) return false;
+    const end = Math.min(from.end, Math.ceil(start + want));
+    this.#book.free.remove(start, end);
+    this.#book.request(
+      lane,
+      start,
+      end,
+      undefined,
+      `${formatBytes(end - start)}: it sends the file from its start on only`,
+    );
+    return true;
+  }
+
+  #othersHaveRanges(): boolean {
+    for (const lane of this.#book.board.lanes()) if (lane.traits.ranges && lane.takesWork) return true;
+    return false;
   }
 
   #fairShare(lane: Lane): number {
@@ -161,7 +195,7 @@ export class Allotter {
   /** Takes of what the reader wants next, where who holds it is late with it. */
   #helpHead(thief: Lane): boolean {
     const head = this.#reading.head();
-    if (head === undefined || head.lane === thief) return false;
+    if (head === undefined || head.lane === thief || !thief.traits.ranges) return false;
     const { lane: victim, segment } = head;
     if (victim.isSuspect) return this.#takeOver(thief, victim, 0);
     const { board, nowMs } = this.#book;
@@ -171,7 +205,7 @@ export class Allotter {
     if (nowMs - segment.askedAtMs < headMsMin) return false;
     if (!this.#reading.isLate(leftMs, this.#startMs(thief))) return false;
     const owedBytes = segment.end - segment.position;
-    const committedBytes = Math.min(owedBytes, this.#committedBytes(victim));
+    const committedBytes = Math.min(owedBytes, Math.max(this.#committedBytes(victim), victim.uncuttableBytes));
     const plan = this.#plan(thief, victim, { owedBytes, committedBytes, leftMs, rate }, true);
     if (plan === undefined) return false;
     this.#hedgeBytesLeft -= plan.wasteBytes;
@@ -181,6 +215,7 @@ export class Allotter {
 
   /** Takes from a connection that would be done last, so that both are done at the same time; false where none is late. */
   #steal(thief: Lane): boolean {
+    if (!thief.traits.ranges) return false;
     let best: { victim: Lane; plan: StealPlan; committedBytes: number } | undefined;
     let silent: Lane | undefined;
     for (const victim of this.#book.board.latest(victimsMax)) {
@@ -190,12 +225,18 @@ export class Allotter {
         silent ??= victim;
         continue;
       }
-      const committedBytes = this.#committedBytes(victim);
+      let committedBytes = Math.max(this.#committedBytes(victim), victim.uncuttableBytes);
       const { board, nowMs } = this.#book;
       const leftMs = board.endAtMs(victim, nowMs) - nowMs;
       const owed = { owedBytes: victim.remainingBytes, committedBytes, leftMs, rate: board.rateOf(victim) };
       // A full window is not the end: where the reader is the slow one nothing is fetched twice.
-      const plan = this.#plan(thief, victim, owed, this.#book.beyond.isEmpty || this.#reading.isWaiting);
+      const mayHedge = this.#book.beyond.isEmpty || this.#reading.isWaiting;
+      let plan = this.#plan(thief, victim, owed, mayHedge && !victim.isParted);
+      if (plan === undefined && victim.isParted) {
+        // What it was asked for is cut only where that is worth the connection.
+        committedBytes = this.#committedBytes(victim);
+        plan = this.#plan(thief, victim, { ...owed, committedBytes }, mayHedge, cutGainMsMin);
+      }
       if (plan === undefined || (best !== undefined && plan.gainMs <= best.plan.gainMs)) continue;
       // A victim owes no more than it owes: a hedge takes of that, however much could be on its way.
       best = { victim, plan, committedBytes: Math.min(committedBytes, victim.remainingBytes) - plan.wasteBytes };
@@ -220,7 +261,13 @@ export class Allotter {
     return Math.max(lane.firstByteMs, board.endAtMs(lane, nowMs) - nowMs, lane.strayUntilMs() - nowMs);
   }
 
-  #plan(thief: Lane, victim: Lane, owed: StealVictim, mayHedge: boolean): StealPlan | undefined {
+  #plan(
+    thief: Lane,
+    victim: Lane,
+    owed: StealVictim,
+    mayHedge: boolean,
+    gainMsMin = stealGainMsMin,
+  ): StealPlan | undefined {
     const { board } = this.#book;
     return planSteal(
       owed,
@@ -228,16 +275,21 @@ export class Allotter {
         rate: thief.rate ?? (this.#sourceRate(thief.source) ?? board.meanRate) * thief.trust,
         startMs: this.#startMs(thief),
       },
-      this.#price(thief, victim, mayHedge),
+      this.#price(thief, victim, mayHedge, gainMsMin),
     );
   }
 
   /** What a steal has to gain, and what may come twice for it. */
-  #price(thief: Lane, victim: Lane, mayHedge: boolean): HedgeBudget {
+  #price(thief: Lane, victim: Lane, mayHedge: boolean, leastMs: number): HedgeBudget {
     if (this.#book.isClientBusy) return { bytes: 0, bytesPerMs: 0, gainMsMin: busyGainMsMin };
-    const gainMsMin = thief.source === victim.source ? siblingGainMsMin : stealGainMsMin;
-    if (!mayHedge) return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, windowGainMsMin) };
-    return { bytes: this.#hedgeBytesLeft, bytesPerMs: (this.#book.board.rateSum / 1000) * hedgePrice, gainMsMin };
+    const gainMsMin = thief.source === victim.source ? Math.max(leastMs, siblingGainMsMin) : leastMs;
+    const { board, nowMs } = this.#book;
+    // What is on its way twice is not fetched a third time, unless nothing comes; and not by one that is slow itself.
+    const isTwice = victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;
+    if (!mayHedge || isTwice || board.rateOf(thief) < board.meanRate * slowShare) {
+      return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, noHedgeGainMsMin) };
+    }
+    return { bytes: this.#hedgeBytesLeft, bytesPerMs: (board.rateSum / 1000) * hedgePrice, gainMsMin };
   }
 
   /**
@@ -263,7 +315,8 @@ export class Allotter {
     const cut = whole ? position : alignCut(wished, { start: position, end }, this.#pieceBytes, slack);
     this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
     const reason = `${formatBytes(end - cut)} off ${what}: ${gain}`;
-    const asked = this.#book.request(thief, cut, end, victim.source, reason);
+    const hedges = segment.hedges + (plan.wasteBytes > 0 ? 1 : 0);
+    const asked = this.#book.request(thief, cut, end, victim.source, reason, hedges);
     segment.taker = { lane: thief, segment: asked };
     return end - cut;
   }
@@ -275,13 +328,7 @@ export class Allotter {
   #takeOver(thief: Lane, victim: Lane, keepBytes: number): boolean {
     if (victim.remainingBytes <= keepBytes) return false;
     const silent = `silent for ${(victim.silentMs(this.#book.nowMs) / 1000).toFixed(1)} s`;
-    let keep = keepBytes;
-    for (const segment of victim.segments) {
-      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
-      keep -= kept;
-      this.#book.trim(victim, segment, segment.position + kept, silent);
-    }
-    this.#book.board.refresh(victim, this.#book.nowMs);
+    this.#book.takeBack(victim, keepBytes, silent);
     return this.#takeFree(thief, victim, `of one that is ${silent}`);
   }
 }

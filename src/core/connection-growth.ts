@@ -40,6 +40,10 @@ const rampConnectionsInAll = 16;
 const rampHeldShareMax = 0.02;
 /** A connection that is slower than this share of its fastest sibling is in the way. */
 const starvedShare = 0.06;
+/** But not in its first seconds, in which every one is slow at some time. */
+const starvedMsMin = 2000;
+/** So many windows in a row have to say that it is slower than with the connections that it had. */
+const slowerWindowsMin = 2;
 /** An opening that nothing was heard of is given up. */
 const openingMsMax = 5000;
 
@@ -88,10 +92,17 @@ export class ConnectionGrowth {
   #hasFailed = false;
   #wasThere = false;
   /** What a trial that was taken back had, until it is seen whether that was right. */
+  #slower = 0;
   #retired: { readonly rate: number; readonly count: number } | undefined;
 
   constructor(source: SourceId) {
     this.source = source;
+  }
+
+  /** It sends the file from its start on only: a second connection would bring the same bytes. */
+  get isOneStream(): boolean {
+    for (const lane of this.lanes) if (!lane.traits.ranges) return true;
+    return false;
   }
 
   /** Nothing is known of it yet: it may be there in a moment. */
@@ -111,7 +122,8 @@ export class ConnectionGrowth {
   }
 
   removed(lane: Lane, nowMs: number): void {
-    this.lanes.delete(lane);
+    // One that was taken back is not counted any more: it only brings what was on its way.
+    if (!this.lanes.delete(lane)) return;
     this.#baseline = undefined;
     if (this.lanes.size === 0) this.#limit = Infinity;
     this.#change(nowMs);
@@ -199,7 +211,7 @@ export class ConnectionGrowth {
     const others = view.connections - count;
     if (before === undefined || count <= before.count) {
       this.#baseline = { rate, total, count, others };
-      return this.#undo(rate, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
+      return this.#undo(rate, rttMs, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
     // Where others went away meanwhile the sum says nothing.
@@ -227,8 +239,9 @@ export class ConnectionGrowth {
     this.#baseline = undefined;
     this.#rest(view);
     this.#retired = { rate, count };
+    this.#slower = 0;
     const reason = `${count} connections bring no more than ${before.count}`;
-    return { type: 'retire', lanes: this.#slowest(count - before.count), reason };
+    return this.#takeBack(this.#slowest(count - before.count), reason);
   }
 
   /** A window that is open is worth keeping: the slowest go. */
@@ -242,22 +255,40 @@ export class ConnectionGrowth {
     for (const lane of this.lanes) best = Math.max(best, lane.rate ?? 0);
     const starved: Lane[] = [];
     for (const lane of this.lanes) {
-      if (!lane.isRetiring && lane.rate !== undefined && lane.rate < best * starvedShare) starved.push(lane);
+      if (view.nowMs - lane.openedAtMs < starvedMsMin || lane.rate === undefined) continue;
+      if (lane.rate < best * starvedShare) starved.push(lane);
     }
     if (starved.length === 0) return undefined;
-    this.#rest(view);
-    return { type: 'retire', lanes: starved, reason: 'it starves beside the others' };
+    this.#nextTrialMs = Math.max(this.#nextTrialMs, view.nowMs + unseenRestMs);
+    return this.#takeBack(starved, 'it starves beside the others');
   }
 
-  /** Taken back, and slower for it: the connections did bring something, and what was measured before was a good moment. */
-  #undo(rate: number, view: GrowthView): GrowthDecision | undefined {
+  #takeBack(lanes: readonly Lane[], reason: string): GrowthDecision {
+    for (const lane of lanes) this.lanes.delete(lane);
+    this.#windowAtMs = undefined;
+    return { type: 'retire', lanes, reason };
+  }
+
+  /**
+   * Taken back, and slower for it, at once or later: the connections did bring something, and what was measured before
+   * was a good moment, as the first second of a connection is where packets are lost.
+   */
+  #undo(rate: number, rttMs: number, view: GrowthView): GrowthDecision | undefined {
     const retired = this.#retired;
+    if (retired === undefined) return undefined;
+    this.#slower = rate * gainMin > retired.rate ? 0 : this.#slower + 1;
+    if (this.#slower < slowerWindowsMin) return undefined;
     this.#retired = undefined;
-    if (retired === undefined || rate * gainMin > retired.rate) return undefined;
-    const count = Math.min(retired.count, view.connectionsMax, this.#limit) - this.lanes.size;
+    const count = this.#countMax(retired.count, rttMs, view) - this.lanes.size;
     if (count <= 0) return undefined;
-    this.#nextTrialMs = 0;
     return this.#open(count, 'it is slower without them', view);
+  }
+
+  /** At most so many connections: as are allowed, and can deliver what they hold back in the time that is left. */
+  #countMax(wanted: number, rttMs: number, view: GrowthView): number {
+    if (view.leftMs < 6 * rttMs + 500) return 0;
+    const useful = Math.max(2, this.lanes.size * ((view.leftMs * heldShareMax) / this.#latencyMs(rttMs)));
+    return Math.floor(Math.min(wanted, view.connectionsMax, this.#limit, useful));
   }
 
   #rest(view: GrowthView): void {
@@ -267,9 +298,8 @@ export class ConnectionGrowth {
 
   #grow(factor: number, rate: number, rttMs: number, view: GrowthView): GrowthDecision {
     const count = this.lanes.size;
-    const useful = Math.max(2, count * ((view.leftMs * heldShareMax) / this.#latencyMs(rttMs)));
-    const wanted = Math.floor(Math.min(count * factor, view.connectionsMax, this.#limit, useful)) - count;
-    if (wanted <= 0 || view.nowMs < this.#nextTrialMs || view.leftMs < 6 * rttMs + 500) return none;
+    const wanted = this.#countMax(count * factor, rttMs, view) - count;
+    if (wanted <= 0 || view.nowMs < this.#nextTrialMs) return none;
     if (!view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;
     view.gate.started(this.source, view.nowMs);
     const speed = `${((rate * 8) / 1e6).toFixed(1)} Mbit/s with ${count}`;

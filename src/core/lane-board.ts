@@ -81,7 +81,7 @@ export class LaneBoard {
 
   /** Bytes a second that a lane is counted with in plans. */
   rateOf(lane: Lane): number {
-    return Math.max(1, lane.rate ?? this.meanRate * lane.trust);
+    return Math.max(1, lane.rate ?? (lane.expectedRate ?? this.meanRate) * lane.trust);
   }
 
   /** When a lane will have delivered what it owes. */

@@ -1,14 +1,22 @@
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { DeliveryMeter } from './delivery-meter.js';
-import type { SegmentId } from './scheduler-messages.js';
+import type { LaneTraits, SegmentId } from './scheduler-messages.js';
 
-/** A range asked for on a connection: [position, end) is still to come. */
+/** A range given to a connection: [position, end) is still to come. */
 export interface Segment {
   readonly id: SegmentId;
   readonly start: number;
   position: number;
   end: number;
-  readonly askedAtMs: number;
+  /** False while it is only planned: the server has not heard of it, so that it can be taken away for nothing. */
+  isAsked: boolean;
+  /** When it was; before that, when it was planned. */
+  askedAtMs: number;
+  /** Whom it was taken from, and why. */
+  readonly victim: SourceId | undefined;
+  readonly reason: string;
+  /** How often its bytes were asked for already, elsewhere and in vain so far: they are on their way twice then. */
+  readonly hedges: number;
   /** Until when the server goes on sending what it had on its way when it was told to stop; 0 where it was not. */
   strayUntilMs: number;
   /** Who was given what this one lost: the lane and its segment. */
@@ -34,6 +42,7 @@ export class Lane {
   readonly connection: ConnectionId;
   readonly source: SourceId;
   readonly openedAtMs: number;
+  readonly traits: LaneTraits;
   readonly segments: Segment[] = [];
   /** Its number on the board. */
   slot = -1;
@@ -45,6 +54,8 @@ export class Lane {
   isRetiring = false;
   /** Better sources are there: it gets nothing while they deliver. */
   isReserve = false;
+  /** What it can be expected to deliver before that is measured, in bytes a second. */
+  readonly expectedRate: number | undefined;
   readonly #meter = new DeliveryMeter(rateTauMs);
   #firstByteMs: number;
   #latencyMs: number | undefined;
@@ -59,10 +70,23 @@ export class Lane {
   #receivedAtProbe = 0;
   #pipeBytes = 0;
   #nextProbeMs: number;
+  #partGapMs = 0;
+  #partEndedAtMs: number | undefined;
   receivedBytes = 0;
+  /** File offset up to which it brought bytes last. */
+  broughtUpTo = 0;
   firstByteAtMs: number | undefined;
 
-  constructor(connection: ConnectionId, source: SourceId, rttMs: number, nowMs: number) {
+  constructor(
+    connection: ConnectionId,
+    source: SourceId,
+    rttMs: number,
+    nowMs: number,
+    traits: LaneTraits = { canTrim: true, ranges: true },
+    expectedRate?: number,
+  ) {
+    this.traits = traits;
+    this.expectedRate = expectedRate;
     this.connection = connection;
     this.source = source;
     this.openedAtMs = nowMs;
@@ -135,13 +159,47 @@ export class Lane {
     return this.#meter.rate;
   }
 
+  /** Bytes that the server was asked for and that have not come. */
+  get askedBytes(): number {
+    let sum = 0;
+    for (const { isAsked, position, end } of this.segments) if (isAsked && end > position) sum += end - position;
+    return sum;
+  }
+
+  /** It is asked for a part at a time, as what is asked for cannot be cut short without closing it. */
+  get isParted(): boolean {
+    return this.traits.ranges && !this.traits.canTrim;
+  }
+
+  /** Some of what it owes was asked for elsewhere before. */
+  get isHedging(): boolean {
+    for (const { hedges, position, end } of this.segments) if (hedges > 0 && position < end) return true;
+    return false;
+  }
+
+  /** What has to come before it can do anything else, if it is to be kept. */
+  get uncuttableBytes(): number {
+    return this.isParted ? this.askedBytes : 0;
+  }
+
+  /** The first segment that the server has not heard of. */
+  get planned(): Segment | undefined {
+    for (const segment of this.segments) if (!segment.isAsked) return segment;
+    return undefined;
+  }
+
+  /** `segment` is asked for now: one that was planned, or a new one. */
   asked(segment: Segment, nowMs: number): void {
-    if (this.isIdle) {
+    if (this.askedBytes === 0) {
       this.#askedAtMs = nowMs;
       this.#lastByteAtMs = nowMs;
       this.#lastLifeAtMs = nowMs;
     }
-    this.segments.push(segment);
+    segment.isAsked = true;
+    segment.askedAtMs = nowMs;
+    if (this.segments.includes(segment)) return;
+    const at = this.segments.findIndex((other) => !other.isAsked);
+    this.segments.splice(at < 0 ? this.segments.length : at, 0, segment);
   }
 
   /** Bytes of `segment` arrived up to `position`. */
@@ -154,10 +212,15 @@ export class Lane {
       this.#firstByteMs = this.receivedBytes === 0 ? sample : this.#firstByteMs * 0.7 + sample * 0.3;
       this.#askedAtMs = undefined;
     }
+    if (this.#partEndedAtMs !== undefined) {
+      this.#partGapMs += (nowMs - this.#partEndedAtMs - this.#partGapMs) / 2;
+      this.#partEndedAtMs = undefined;
+    }
     this.#stalls = 0;
     this.firstByteAtMs ??= nowMs;
     this.#meter.arrived(bytes, nowMs);
     this.receivedBytes += bytes;
+    this.broughtUpTo = position;
     segment.position = position;
     if (owed) this.#lastByteAtMs = nowMs;
     this.sawLife(nowMs);
@@ -167,13 +230,18 @@ export class Lane {
   /** `segment` is to end at `end`: what is on its way behind that strays. */
   trimmed(segment: Segment, end: number, nowMs: number): void {
     segment.end = end;
+    if (!segment.isAsked) {
+      if (segment.position >= end) this.ended(segment, nowMs);
+      return;
+    }
     const ahead = (this.latencyMs / 1000) * (this.rate ?? 0);
     if (end - segment.position < ahead) segment.strayUntilMs = nowMs + this.latencyMs;
   }
 
-  ended(segment: Segment): void {
+  ended(segment: Segment, nowMs: number): void {
     const at = this.segments.indexOf(segment);
     if (at >= 0) this.segments.splice(at, 1);
+    this.#partEndedAtMs = this.isParted && segment.isAsked && this.askedBytes > 0 ? nowMs : undefined;
     if (this.isIdle) this.#meter.stop();
   }
 
@@ -233,6 +301,11 @@ export class Lane {
     let stray = 0;
     for (const segment of this.segments) if (segment.strayUntilMs > stray) stray = segment.strayUntilMs;
     return stray;
+  }
+
+  /** Time that passes between two parts, although the second was asked for in time. */
+  get partGapMs(): number {
+    return this.#partGapMs;
   }
 
   /** Until its first byte comes nothing does; afterwards the last report is what the rest is counted from. */

@@ -1,10 +1,22 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
+import { formatBytes } from '../base/units.js';
 import { LaneBoard } from './lane-board.js';
 import type { Lane, Segment } from './lane.js';
 import type { Run } from './provenance.js';
 import { RangeSet } from './range-set.js';
 import type { SchedulerCommand, SegmentId } from './scheduler-messages.js';
+
+/** What is asked for at once on a connection whose requests cannot be cut short: as time, and as a share of what is left. */
+const partMsMax = 500;
+const partShareMax = 0.2;
+const partBytesMin = 64 * 1024;
+/** And so many times as long as the server takes from one part to the next, which some connect anew for. */
+const partGapsMin = 12;
+const firstPartBytes = 256 * 1024;
+const partGrainBytes = 16 * 1024;
+/** The next part is asked for when the last one lasts this much longer than asking takes. */
+const askAheadMs = 30;
 
 /** A range that is on order, with the connection that is to deliver it. */
 export interface Order extends Run {
@@ -56,7 +68,7 @@ export class OrderBook {
       this.beyond.add(start, end);
     }
     for (const lane of this.board.lanes()) {
-      for (const segment of lane.segments) {
+      for (const segment of [...lane.segments]) {
         if (segment.end > limit)
           this.trim(lane, segment, Math.max(limit, segment.position), 'the reader is not there yet');
       }
@@ -95,23 +107,70 @@ export class OrderBook {
     return commands;
   }
 
-  /** Asks for a range that is neither free nor on order. */
-  request(lane: Lane, start: number, end: number, victim: SourceId | undefined, reason: string): Segment {
+  /** Gives a connection a range that is neither free nor on order. */
+  request(lane: Lane, start: number, end: number, victim: SourceId | undefined, reason: string, hedges = 0): Segment {
+    const segment = this.#segment(start, end, victim, reason, hedges);
+    if (!lane.isParted) this.#ask(lane, segment);
+    else {
+      lane.segments.push(segment);
+      this.askParts(lane);
+    }
+    this.board.refresh(lane, this.nowMs);
+    return segment;
+  }
+
+  /**
+   * Where a range that is under way cannot be ended for nothing, a connection is asked for a small part at a time of what
+   * it was given, each before the last one is done: the rest can still be taken by others.
+   */
+  askParts(lane: Lane): void {
+    for (let next = lane.planned; next !== undefined; next = lane.planned) {
+      const rate = this.board.rateOf(lane);
+      const askedMs = lane.askedBytes === 0 ? 0 : lane.rate === undefined ? Infinity : (lane.askedBytes / rate) * 1000;
+      if (askedMs > lane.latencyMs + 1.2 * lane.gapMs + askAheadMs) return;
+      const bytes = this.#partBytes(lane, rate);
+      if (next.end - next.position < 1.5 * bytes) {
+        this.#ask(lane, next);
+        continue;
+      }
+      const end = Math.floor((next.position + bytes) / partGrainBytes) * partGrainBytes;
+      const reason = `${formatBytes(end - next.position)} of its share`;
+      const part = this.#segment(next.position, end, next.victim, reason, next.hedges);
+      next.position = end;
+      this.#ask(lane, part);
+    }
+  }
+
+  /** As much as comes in half a second, and ever less towards the end: nobody is to wait for the rest of it then. */
+  #partBytes(lane: Lane, rate: number): number {
+    if (lane.rate === undefined) return firstPartBytes;
+    const leftMs = (this.leftBytes / this.board.rateSum) * 1000;
+    const balanced = Math.min(partMsMax, Math.max(leftMs * partShareMax, lane.latencyMs));
+    const ms = Math.max(balanced, lane.partGapMs * partGapsMin);
+    return Math.max(partBytesMin, (rate * ms) / 1000);
+  }
+
+  #segment(start: number, end: number, victim: SourceId | undefined, reason: string, hedges: number): Segment {
     const id = this.#nextSegment++;
-    const segment: Segment = {
+    return {
       id,
       start,
       position: start,
       end,
-      askedAtMs: this.nowMs,
+      isAsked: false, askedAtMs: this.nowMs,
+      victim,
+      reason,
+      hedges,
       strayUntilMs: 0,
       taker: undefined,
     };
+  }
+
+  #ask(lane: Lane, segment: Segment): void {
     lane.asked(segment, this.nowMs);
-    this.board.refresh(lane, this.nowMs);
+    const { id, position: start, end, victim, reason } = segment;
     const { connection, source } = lane;
     this.#commands.push({ type: 'request', connection, source, segment: id, start, end, victim, reason });
-    return segment;
   }
 
   /** Ends a segment early; what it loses is free again, or the caller's to give away. */
@@ -120,7 +179,19 @@ export class OrderBook {
     if (giveBack) this.giveBack(end, segment.end);
     lane.trimmed(segment, end, this.nowMs);
     this.board.refresh(lane, this.nowMs);
+    if (!segment.isAsked) return;
     this.#commands.push({ type: 'trim', connection: lane.connection, segment: segment.id, end, reason });
+  }
+
+  /** Gives back what a connection holds but for the first `keepBytes`. */
+  takeBack(lane: Lane, keepBytes: number, reason: string, which: (segment: Segment) => boolean = () => true): void {
+    let keep = keepBytes;
+    for (const segment of [...lane.segments]) {
+      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
+      keep -= kept;
+      if (which(segment)) this.trim(lane, segment, Math.ceil(segment.position + kept), reason);
+    }
+    this.board.refresh(lane, this.nowMs);
   }
 
   giveBack(start: number, end: number): void {

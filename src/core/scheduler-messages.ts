@@ -4,6 +4,14 @@ import type { ConnectionId, SourceId } from '../base/ids.js';
 /** Number of a segment: a range asked for on one connection. Never used again. */
 export type SegmentId = number;
 
+/** What a connection can do. */
+export interface LaneTraits {
+  /** A range that is under way can be ended early for nothing. Where not, ranges are asked for in small parts. */
+  readonly canTrim: boolean;
+  /** Any range can be asked for. Where not, bytes come from the file's start on, in order. */
+  readonly ranges: boolean;
+}
+
 /** What the scheduler is told. Times are in the `now` given beside it. */
 export type SchedulerEvent =
   /** A source is expected: what it will deliver is kept in mind when work is dealt out. */
@@ -16,6 +24,8 @@ export type SchedulerEvent =
       readonly source: SourceId;
       /** Time from the first SYN to the connection being there. */
       readonly rttMs: number;
+      /** What it can do. Default: everything. */
+      readonly traits?: LaneTraits;
     }
   | { readonly type: 'connection-closed'; readonly connection: ConnectionId }
   /** An attempt to connect came to nothing, be it the first one or one that an `open` asked for. */

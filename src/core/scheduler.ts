@@ -24,13 +24,13 @@ const partsMax = 16;
 /** What a connection that is taken back still delivers at the least: as much as a send buffer holds. */
 const retireBytesMin = 64 * 1024;
 
-const connectionsPerSourceDefault = 8;
+const connectionsPerSourceDefault = 16;
 
 export interface SchedulerOptions {
   readonly pieceBytes: number;
   /** What is to be fetched. */
   readonly missing: Iterable<ByteRange>;
-  /** Connections to one source at most. Default 8. */
+  /** Connections to one source at most. Default 16. */
   readonly connectionsPerSourceMax?: number;
 }
 
@@ -100,7 +100,7 @@ export class Scheduler {
         this.#rank();
         return;
       case 'connection-ready':
-        this.#connectionReady(event.connection, event.source, event.rttMs);
+        this.#connectionReady(event);
         return;
       case 'connection-closed':
         this.#connectionClosed(event.connection);
@@ -145,10 +145,11 @@ export class Scheduler {
 
   // What happens.
 
-  #connectionReady(connection: ConnectionId, source: SourceId, rttMs: number): void {
+  #connectionReady(event: SchedulerEvent & { type: 'connection-ready' }): void {
+    const { connection, source, rttMs, traits } = event;
     this.#allotter.expectNoMore(source);
-    const lane = new Lane(connection, source, rttMs, this.#book.nowMs);
     const growth = this.#growthOf(source);
+    const lane = new Lane(connection, source, rttMs, this.#book.nowMs, traits, growth.laneRate);
     growth.added(lane, this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
     this.#rank();
@@ -174,6 +175,7 @@ export class Scheduler {
     this.#receivedBytes += bytes;
     lane.arrived(segment, position, this.#book.nowMs);
     this.#overran(segment);
+    this.#book.askParts(lane);
     this.#book.board.refresh(lane, this.#book.nowMs);
     const growth = this.#sources.get(lane.source);
     if (growth !== undefined) {
@@ -198,7 +200,8 @@ export class Scheduler {
     const segment = lane?.segment(id);
     if (lane === undefined || segment === undefined) return;
     lane.sawLife(this.#book.nowMs);
-    lane.ended(segment);
+    lane.ended(segment, this.#book.nowMs);
+    this.#book.askParts(lane);
     this.#book.board.refresh(lane, this.#book.nowMs);
     if (end < segment.end) {
       this.#book.giveBack(Math.max(segment.position, end), segment.end);
@@ -220,9 +223,7 @@ export class Scheduler {
 
   #pause(): void {
     this.#paused = true;
-    for (const lane of this.#book.board.lanes()) {
-      for (const segment of lane.segments) this.#book.trim(lane, segment, segment.position, 'paused');
-    }
+    for (const lane of this.#book.board.lanes()) this.#book.takeBack(lane, 0, 'paused');
   }
 
   /** The reader wants other bytes now: whoever brings what can wait leaves that, and all see to what is wanted. */
@@ -249,14 +250,9 @@ export class Scheduler {
   }
 
   /** Gives back what a connection holds, but for what is on its way. */
-  #standDown(lane: Lane, reason: string, which: (segment: Segment) => boolean = () => true): void {
-    let keep = Math.ceil(((lane.rate ?? 0) * lane.latencyMs) / 1000);
-    for (const segment of lane.segments) {
-      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
-      keep -= kept;
-      if (which(segment)) this.#book.trim(lane, segment, segment.position + kept, reason);
-    }
-    this.#book.board.refresh(lane, this.#book.nowMs);
+  #standDown(lane: Lane, reason: string, which?: (segment: Segment) => boolean): void {
+    const keep = Math.max(lane.uncuttableBytes, Math.ceil(((lane.rate ?? 0) * lane.latencyMs) / 1000));
+    this.#book.takeBack(lane, keep, reason, which);
   }
 
   #tick(): void {
@@ -329,18 +325,22 @@ export class Scheduler {
   }
 
   #ramp(growth: ConnectionGrowth, rttMs: number): void {
-    if (this.#paused || this.#book.isClientBusy || this.#tiers.isReserve(growth.source)) return;
+    if (!this.#mayGrow(growth)) return;
     const shareBytes = this.#book.leftBytes / Math.max(1, this.#sources.size);
     this.#carryOut(growth, growth.ramp(rttMs, shareBytes, this.#view()));
   }
 
   #adapt(growth: ConnectionGrowth): void {
-    if (this.#paused || this.#book.isClientBusy || this.#tiers.isReserve(growth.source)) return;
+    if (!this.#mayGrow(growth)) return;
     if (this.#reading.isNearlyFull) {
       growth.hold(this.#book.nowMs);
       return;
     }
     this.#carryOut(growth, growth.decide(this.#view()));
+  }
+
+  #mayGrow(growth: ConnectionGrowth): boolean {
+    return !this.#paused && !this.#book.isClientBusy && !this.#tiers.isReserve(growth.source) && !growth.isOneStream;
   }
 
   #view(): GrowthView {
@@ -374,14 +374,8 @@ export class Scheduler {
   #retire(lane: Lane, reason: string): void {
     lane.isRetiring = true;
     // Twice what is on its way by the estimate: a cut into that would have it sent twice.
-    const sent = Math.max(retireBytesMin, ((lane.rate ?? 0) * (2 * lane.latencyMs + 100)) / 1000);
-    let keep = sent;
-    for (const segment of lane.segments) {
-      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
-      keep -= kept;
-      this.#book.trim(lane, segment, Math.ceil(segment.position + kept), reason);
-    }
-    this.#book.board.refresh(lane, this.#book.nowMs);
+    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (2 * lane.latencyMs + 100)) / 1000);
+    this.#book.takeBack(lane, sent, reason);
     this.#closeRetired(lane);
   }
 

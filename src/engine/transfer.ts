@@ -99,7 +99,9 @@ export class Transfer {
       this.ledger.receive(range.start, range.end, fromEarlierRun);
     }
     const missing = this.ledger.missing(0, parts.sizeBytes);
-    this.scheduler = new Scheduler({ pieceBytes: parts.pieceBytes, missing });
+    const { pieceBytes, connectionsPerSourceMax } = parts;
+    const most = connectionsPerSourceMax === undefined ? {} : { connectionsPerSourceMax };
+    this.scheduler = new Scheduler({ pieceBytes, missing, ...most });
     this.sink = new Sink({
       pool: new BlockPool({ bytesMax: poolBytesMax }),
       part: parts.part,
@@ -126,7 +128,9 @@ export class Transfer {
     this.sink.connections = this.#links.size;
     link.attach(new Inlet(this.sink, link.runner.id));
     this.#forgetOtherVersion(link.runner);
-    this.dispatch({ type: 'connection-ready', connection: link.id, source: link.runner.id, rttMs: link.connectMs });
+    const { id: connection, runner, connectMs: rttMs, info } = link;
+    const event = { type: 'connection-ready', connection, source: runner.id, rttMs } as const;
+    this.dispatch(info === undefined ? event : { ...event, traits: info.traits });
   }
 
   /** A connection is gone; what it delivered is kept. */

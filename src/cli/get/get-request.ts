@@ -132,7 +132,7 @@ export function addGetFlags(command: Command): Command {
       'files of a list or a manifest at the same time (default: 3)',
       (text) => parseWhole('-j', text, 1, 64),
     )
-    .option('-x, --max-connections-per-server <n>', 'connections to one server, at most (default: 8)', (text) =>
+    .option('-x, --max-connections-per-server <n>', 'connections to one server, at most (default: 16)', (text) =>
       parseWhole('-x', text, 1, 64),
     )
     .option('--connect-timeout <seconds>', 'time for a connection to be there (default: 10)', (text) =>

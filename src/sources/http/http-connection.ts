@@ -276,7 +276,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     if (!bodyIsFile || this.#file.ranges === true) this.#surplus(bodyBytes ?? Infinity, false);
     else {
       // The rest of a small body is here in a moment; a whole file waits until somebody wants it.
-      this.#delivery.begin({ position: 0, end: sizeBytes, order: undefined, whole: true, trailing: false });
+      this.#delivery.begin({ position: 0, end: sizeBytes, order: undefined, whole: true });
       this.#becomeReady();
     }
   }
@@ -290,7 +290,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     clearTimeout(this.#timer);
     this.#probing = false;
     this.#ready = true;
-    this.#delivery.begin({ position: 0, end: undefined, order: undefined, whole: true, trailing: false });
+    this.#delivery.begin({ position: 0, end: undefined, order: undefined, whole: true });
     this.#handler.unsized(this.#client.nameIn(head) ?? this.#file.urlName);
   }
 
@@ -334,7 +334,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     this.#file.strikes = 0;
     this.#file.isTrusted = true;
     const end = answer.end ?? this.#file.known.sizeBytes;
-    this.#delivery.begin({ position: start, end, order, whole, trailing: false });
+    this.#delivery.begin({ position: start, end, order, whole });
     this.#pump();
   }
 

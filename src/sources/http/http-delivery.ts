@@ -26,8 +26,6 @@ export interface FileBody {
   readonly order: Order | undefined;
   /** The whole file from its start on: where parts cannot be asked for, one order after another is filled from it. */
   readonly whole: boolean;
-  /** Bytes that are not of the file follow behind `end`. */
-  readonly trailing: boolean;
 }
 
 interface RunningBody extends FileBody {
@@ -221,7 +219,8 @@ export class HttpDelivery {
     if (this.#isStopped || !isComing || this.#body !== body) return;
     const left = (body.end ?? Infinity) - body.position;
     if (left > 0) this.#onSurplus(left, body.whole);
-    else if (body.trailing) this.#body = 'unwanted';
+    // The end of the body itself, or what follows, is still to be read.
+    else this.#body = 'unwanted';
   }
 
   #peeked({ onFirst }: PeekedBody): void {
@@ -237,7 +236,7 @@ export class HttpDelivery {
       const text = `a part of bytes ${range.start} to ${range.end}, expected them from ${order.position}`;
       throw new ManygetError('http-range', `a multipart answer begins with ${text}`);
     }
-    this.begin({ position: range.start, end: range.end, order, whole: false, trailing: true });
+    this.begin({ position: range.start, end: range.end, order, whole: false });
   }
 
   /** Bytes that nobody sees are a sign of life all the same. */
