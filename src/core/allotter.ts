@@ -284,8 +284,9 @@ export class Allotter {
     if (this.#book.isClientBusy) return { bytes: 0, bytesPerMs: 0, gainMsMin: busyGainMsMin };
     const gainMsMin = thief.source === victim.source ? Math.max(leastMs, siblingGainMsMin) : leastMs;
     const { board, nowMs } = this.#book;
-    // What is on its way twice is not fetched a third time, unless nothing comes; and not by one that is slow itself.
-    const isTwice = victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;
+    // What is on its way twice is not fetched a third time, unless nothing comes or all wait for it behind a full window;
+    // and nothing is by one that is slow itself.
+    const isTwice = !this.#reading.isBounded && victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;
     if (!mayHedge || isTwice || board.rateOf(thief) < board.meanRate * slowShare) {
       return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, noHedgeGainMsMin) };
     }
