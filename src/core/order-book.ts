@@ -143,7 +143,8 @@ export class OrderBook {
 
   /** As much as comes in half a second, and ever less towards the end: nobody is to wait for the rest of it then. */
   #partBytes(lane: Lane, rate: number): number {
-    if (lane.rate === undefined) return firstPartBytes;
+    // What comes too fast to be measured doubles.
+    if (lane.rate === undefined) return Math.max(firstPartBytes, lane.receivedBytes);
     const leftMs = (this.leftBytes / this.board.rateSum) * 1000;
     const balanced = Math.min(partMsMax, Math.max(leftMs * partShareMax, lane.latencyMs));
     const ms = Math.max(balanced, lane.partGapMs * partGapsMin);

@@ -208,6 +208,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   /** Sends what can be sent now. */
   #pump(): void {
     if (this.#closed || !this.#ready || this.#probing) return;
+    this.#delivery.dropEmpty();
     for (;;) {
       const { next, wholeBody } = this.#delivery;
       if (next === undefined) return;

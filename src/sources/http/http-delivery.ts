@@ -97,6 +97,11 @@ export class HttpDelivery {
     if (!order.asked && order.position >= order.end) this.#finish(order);
   }
 
+  /** Ends orders that were taken back to nothing while their answers were awaited in vain: no range says that. */
+  dropEmpty(): void {
+    for (const order of this.#orders.filter((o) => !o.asked && o.position >= o.end)) this.#finish(order);
+  }
+
   /** The next body is of the file. */
   begin(body: FileBody): void {
     this.#body = { ...body, frameLeft: 0 };
@@ -211,7 +216,9 @@ export class HttpDelivery {
   }
 
   #finish(order: Order): void {
-    this.#orders.splice(this.#orders.indexOf(order), 1);
+    const at = this.#orders.indexOf(order);
+    if (at < 0) return;
+    this.#orders.splice(at, 1);
     const body = this.#body;
     const isComing = isFileBody(body) && body.order === order;
     if (isComing) body.order = undefined;
