@@ -25,7 +25,7 @@ export type SchedulerEvent =
       /** Time from the first SYN to the connection being there. */
       readonly rttMs: number;
       /** What it can do. Default: everything. */
-      readonly traits?: LaneTraits;
+      readonly traits?: LaneTraits | undefined;
     }
   | { readonly type: 'connection-closed'; readonly connection: ConnectionId }
   /** An attempt to connect came to nothing, be it the first one or one that an `open` asked for. */

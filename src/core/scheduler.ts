@@ -31,7 +31,7 @@ export interface SchedulerOptions {
   /** What is to be fetched. */
   readonly missing: Iterable<ByteRange>;
   /** Connections to one source at most. Default 16. */
-  readonly connectionsPerSourceMax?: number;
+  readonly connectionsPerSourceMax?: number | undefined;
 }
 
 /**

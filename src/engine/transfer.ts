@@ -99,9 +99,7 @@ export class Transfer {
       this.ledger.receive(range.start, range.end, fromEarlierRun);
     }
     const missing = this.ledger.missing(0, parts.sizeBytes);
-    const { pieceBytes, connectionsPerSourceMax } = parts;
-    const most = connectionsPerSourceMax === undefined ? {} : { connectionsPerSourceMax };
-    this.scheduler = new Scheduler({ pieceBytes, missing, ...most });
+    this.scheduler = new Scheduler({ ...parts, missing });
     this.sink = new Sink({
       pool: new BlockPool({ bytesMax: poolBytesMax }),
       part: parts.part,
@@ -128,9 +126,9 @@ export class Transfer {
     this.sink.connections = this.#links.size;
     link.attach(new Inlet(this.sink, link.runner.id));
     this.#forgetOtherVersion(link.runner);
-    const { id: connection, runner, connectMs: rttMs, info } = link;
-    const event = { type: 'connection-ready', connection, source: runner.id, rttMs } as const;
-    this.dispatch(info === undefined ? event : { ...event, traits: info.traits });
+    const { id: connection, connectMs: rttMs } = link;
+    const traits = link.info?.traits;
+    this.dispatch({ type: 'connection-ready', connection, source: link.runner.id, rttMs, traits });
   }
 
   /** A connection is gone; what it delivered is kept. */
