@@ -1,17 +1,17 @@
 // @ts-check
-/* global fetch */
 // `npm run bench -- loopback [--mib 1024] [--repeat 3] [--counts 1,4,16] [--dir FOLDER]`
 // Times whole processes over loopback, interleaved: manyget from its own servers (with and without verification),
 // aria2c, curl and a plain C program (receiver.c) from nginx where they are installed. "+ sync": until the file is on the
 // disk, as manyget's always is in the end. Prints medians, and each tool's ratio to aria2c.
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { serve } from '../dist/index.js';
+import { startNginx } from './nginx.js';
+import { makeFile, sha256 } from './test-file.js';
 import { hasCommand, median, timeProcess } from './timed-process.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
@@ -41,7 +41,7 @@ export async function run(args) {
   try {
     const urls = fleet.snapshot().servers.map((server) => `mgp://127.0.0.1:${server.port}/data.bin`);
     const receiver = nginx === undefined ? undefined : compileReceiver(folder);
-    const tools = listTools(urls, nginx?.url, receiver, Number(values.mib));
+    const tools = listTools(urls, nginx && `${nginx.plain}/data.bin`, receiver, Number(values.mib));
     await hashed(fleet);
     process.stdout.write(
       `${values.mib} MiB over loopback, ${os.cpus()[0]?.model.trim() ?? ''}, ${os.cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
@@ -50,7 +50,7 @@ export async function run(args) {
     return 0;
   } finally {
     await fleet.stop();
-    nginx?.stop();
+    await nginx?.stop();
     fs.rmSync(folder, { recursive: true });
   }
 }
@@ -151,59 +151,4 @@ async function compare(tools, count, repeat, mib, source, digest) {
 async function hashed(fleet) {
   const isDone = () => fleet.snapshot().files.every((file) => file.hashed >= 1);
   while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-/**
- * @param {string} file
- * @param {number} mib
- */
-function makeFile(file, mib) {
-  // Bytes that neither a disk nor a network can compress away.
-  const made = spawnSync('bash', [
-    '-c',
-    'openssl enc -aes-128-ctr -pass pass:bench -nosalt -md sha256 </dev/zero 2>/dev/null | head -c "$1" >"$2"',
-    'make',
-    String(mib * 1024 * 1024),
-    file,
-  ]);
-  if (made.status !== 0 && fs.statSync(file).size !== mib * 1024 * 1024) throw new Error('openssl made no test file');
-  return sha256(file);
-}
-
-/** @param {string} file */
-function sha256(file) {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(1024 * 1024);
-  const fd = fs.openSync(file, 'r');
-  for (let n = fs.readSync(fd, buffer); n > 0; n = fs.readSync(fd, buffer)) hash.update(buffer.subarray(0, n));
-  fs.closeSync(fd);
-  return hash.digest('hex');
-}
-
-/**
- * One nginx worker on a free loopback port, for the peers.
- * @param {string} folder
- */
-async function startNginx(folder) {
-  const port = 20_000 + (process.pid % 20_000);
-  const temp = path.join(folder, 'nginx');
-  fs.mkdirSync(temp);
-  const config = path.join(temp, 'nginx.conf');
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((p) => `${p}_temp_path ${temp};`).join(' ');
-  fs.writeFileSync(
-    config,
-    `daemon off; master_process off; pid ${temp}/pid; error_log ${temp}/error.log;
-     events { worker_connections 1024; }
-     http { access_log off; sendfile on; tcp_nopush on; ${paths} server { listen 127.0.0.1:${port}; root ${folder}; } }`,
-  );
-  const child = spawn('nginx', ['-p', temp, '-c', config], { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}/data.bin`;
-  for (;;) {
-    if (child.exitCode !== null)
-      throw new Error(`nginx ended at once: ${fs.readFileSync(`${temp}/error.log`, 'utf8')}`);
-    const answer = await fetch(url, { method: 'HEAD' }).catch(() => undefined);
-    if (answer?.ok === true) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return { url, stop: () => child.kill('SIGKILL') };
 }

@@ -4,7 +4,8 @@ import { Download } from '../engine/download.js';
 import type { DownloadOutput } from '../engine/download-output.js';
 import { InOrderOutput } from '../engine/in-order-output.js';
 import { OutputState } from '../engine/output-state.js';
-import { sourceMaker } from './source-maker.js';
+import { manifestFetcher } from './follow-manifest.js';
+import { sourceMaker, type MakeSource } from './source-maker.js';
 import { realDisk } from '../store/disk.js';
 
 const windowBytesDefault = 64 * 1024 * 1024;
@@ -20,7 +21,18 @@ export function download(options: DownloadOptions): DownloadHandle {
   if (options.sources.length === 0) throw new ManygetError('usage', 'no source was given, expected at least one URL');
   const makeSource = sourceMaker(options);
   for (const url of options.sources) makeSource(url);
-  const running = new Download({ options, makeSource, output: outputOf(options), random: Math.random });
+  return begin(options, makeSource);
+}
+
+function begin(options: DownloadOptions, makeSource: MakeSource): DownloadHandle {
+  const running = new Download({
+    options,
+    makeSource,
+    // In the same way as the file, so that credentials go where they belong and nowhere else.
+    fetchManifest: manifestFetcher((wanted, learned) => begin(wanted, (url) => makeSource(url, learned))),
+    output: outputOf(options),
+    random: Math.random,
+  });
   running.start();
   return running;
 }

@@ -21,6 +21,8 @@ import { readDocument, type DocumentPlaces } from './read-document.js';
 export interface DownloadWishes {
   /** Addresses of one file, or manifests (`isManifestOperand`), each with its files. */
   readonly operands: readonly string[];
+  /** Manifests, whatever they are called. */
+  readonly manifests?: readonly string[];
   /** A list of files (wire/input-file.ts); "-" is standard input. */
   readonly inputFile?: string | undefined;
   /** "sha-256=HEX": what the one file that is fetched has to have. */
@@ -59,8 +61,8 @@ const sourcesMax = 16;
 export async function planDownloads(wishes: DownloadWishes, places: DocumentPlaces): Promise<DownloadPlan> {
   const notices: string[] = [];
   const downloads: PlannedDownload[] = [];
-  for (const operand of wishes.operands.filter(isManifestOperand)) {
-    const document = await readManifest(operand, places);
+  for (const from of [...(wishes.manifests ?? []), ...wishes.operands.filter(isManifestOperand)]) {
+    const document = await readManifest(from, places);
     notices.push(...document.notices);
     for (const file of document.files) downloads.push(ofManifest(file, notices));
   }

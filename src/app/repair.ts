@@ -70,7 +70,7 @@ export async function repairBy(
   path: string,
   from: string,
   places: DocumentPlaces,
-  signal: AbortSignal,
+  options: Pick<DownloadOptions, 'http'> & { readonly signal: AbortSignal },
 ): Promise<{ readonly found: VerifyReport; readonly start: (() => Promise<DownloadHandle>) | undefined }> {
   // Loaded here, so that whoever only repairs need not load a reader of XML.
   const [{ manifestFor }, { fetchableSources }] = await Promise.all([
@@ -78,10 +78,11 @@ export async function repairBy(
     import('./plan-downloads.js'),
   ]);
   const manifest = await manifestFor(path, from, places);
+  const { signal, ...asked } = options;
   const { found, start } = await planRepair(path, manifest, { signal });
   if (start === undefined) return { found, start };
   const sources = fetchableSources(manifest, []);
-  return { found, start: () => start({ sources }) };
+  return { found, start: () => start({ ...asked, sources }) };
 }
 
 /** Makes of the file what a download leaves that has fetched everything but the bad pieces. */

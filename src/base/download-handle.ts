@@ -50,6 +50,13 @@ export interface DownloadOptions {
   readonly lowestBytesPerSec?: number;
   /** How single sources are to be used; of two rules about the same thing the later one counts. */
   readonly sourceRules?: readonly SourceRule[];
+  /**
+   * Use what HTTP servers publish in their headers, where the options say nothing better: digests of the file, a
+   * Metalink of it with hashes of its pieces, and, where one of these proves them right, other servers. Default true.
+   */
+  readonly followLinks?: boolean;
+  /** End with `is-manifest` where an address turns out to give a Metalink. Default false: that is a file like any other. */
+  readonly refuseManifests?: boolean;
   /** How HTTP sources are asked. */
   readonly http?: HttpOptions;
   /** The secret that native servers may ask for; they never get to see it. For HTTP servers see `http.bearer`. */

@@ -62,6 +62,7 @@ export const errorTable = {
   'journal-other-file': { scope: 'download', exitStatus: 8 },
   'journal-version': { scope: 'download', exitStatus: 8 },
   // What describes a download before it begins: manifests, checksum files, input files.
+  'is-manifest': { scope: 'usage', exitStatus: 26 },
   'manifest-malformed': { scope: 'usage', exitStatus: 26 },
   'manifest-refused': { scope: 'usage', exitStatus: 26 },
   'manifest-unreadable': { scope: 'usage', exitStatus: 3 },

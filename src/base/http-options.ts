@@ -1,5 +1,7 @@
 /** How HTTP(S) sources are asked. Nothing of it applies to other protocols. */
 export interface HttpOptions {
+  /** What `headers`, `user`, `cookie` and `referer` are for ("https://host:port"). Default: the one origin of the sources. */
+  readonly origin?: string;
   /** Header lines ("Name: value") for the one origin of the sources; with several origins use `headersFor`. */
   readonly headers?: readonly string[];
   /** Header lines for one origin each ("https://host:port"). */

@@ -107,6 +107,8 @@ export interface DownloadReport {
   readonly sha256Origin: 'computed' | 'stated' | undefined;
   readonly piecesVerified: number;
   readonly pieceCount: number;
+  /** Names of the hashes of the whole file that were stated, and are right ("sha-256"); empty where there was none. */
+  readonly wholeVerified: string;
   readonly sources: readonly SourceReport[];
 }
 

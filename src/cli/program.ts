@@ -94,6 +94,7 @@ function sentenceOf(error: CommanderError): string {
 const getExamples = `
 Examples:
   manyget get mgp://10.0.0.1:9001/video.mp4 mgp://10.0.0.2:9001/video.mp4
+  manyget get https://a.example/f.iso http://b.example/f.iso mgp://c.example:9001/f.iso
   manyget get -a 127.0.0.1 -p 9001-9004 video.mp4 -o copy.mp4 -i 2
   manyget get ubuntu.meta4       what a Metalink names, verified piece by piece
   manyget get --input-file list  a line per file, mirrors separated by TAB

@@ -29,6 +29,8 @@ export interface AssemblyParts {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly onPhase: (phase: DownloadPhase, reason: string) => void;
+  /** More about the file is on its way, and worth waiting for before anything begins. */
+  readonly isHeldUp: (good: readonly SourceRunner[], sizeBytes: number) => boolean;
   /** The file's name is settled: the output can be opened. */
   readonly onName: (fileName: string) => void;
   /** Bytes from `start` on, or some of them, are missing again. */
@@ -51,7 +53,7 @@ export class Assembly implements LinkEvents {
   readonly pool: SourcePool;
   readonly #parts: AssemblyParts;
   readonly #stopping = new AbortController();
-  readonly #wrong: WrongBytes;
+  readonly wrong: WrongBytes;
   /** How the bytes were compared, and can be, where no piece has a hash. */
   readonly proof: MirrorProof;
   #transfer: Transfer | undefined;
@@ -75,7 +77,7 @@ export class Assembly implements LinkEvents {
       onExpected: (runner) => this.#expect(runner),
       onGone: (source) => this.#transfer?.dispatch({ type: 'source-gone', source }),
     });
-    this.#wrong = new WrongBytes({
+    this.wrong = new WrongBytes({
       pool: this.pool,
       log: parts.log,
       transfer: () => this.#transfer,
@@ -89,7 +91,7 @@ export class Assembly implements LinkEvents {
       keepsFile: parts.output.windowBytes === undefined,
       endIsKnown: Object.keys(parts.manifest.hashes).length > 0,
       pool: this.pool,
-      wrong: () => this.#wrong,
+      wrong: () => this.wrong,
       random: parts.random,
       nowMs: parts.nowMs,
       onTie: parts.onFail,
@@ -157,7 +159,7 @@ export class Assembly implements LinkEvents {
     if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');
     if (this.#phase === 'downloading' && !this.pool.hasContact) this.setPhase('waiting', 'no source answers');
     // Waiting for hashes has its own patience, which nobody's word may end.
-    if (!this.pool.mirrors.isSettled || this.#facts?.contentId === undefined) this.#agree();
+    if (!this.pool.mirrors.isSettled || this.#facts?.contentId === undefined) this.agree();
     return undefined;
   }
 
@@ -190,14 +192,14 @@ export class Assembly implements LinkEvents {
   ready(link: Link): void {
     this.#guard(() => {
       this.pool.ready(link);
-      this.#agree();
+      this.agree();
     });
   }
 
   infoChanged(link: Link, info: SourceInfo): void {
     this.#guard(() => {
       link.runner.info = info;
-      this.#agree();
+      this.agree();
     });
   }
 
@@ -231,13 +233,13 @@ export class Assembly implements LinkEvents {
       this.#hashList?.lost(link);
       this.pool.lost(link, error);
       if (this.#closed) return;
-      this.#agree();
+      this.agree();
       this.checkSourcesLeft();
     });
   }
 
   /** Looks at what the sources say, begins where they agree, and leaves out those that differ. */
-  #agree(): void {
+  agree(): void {
     if (this.#closed) return;
     if (!this.#parts.output.isOpen) {
       const name = this.pool.fileName(this.#parts.nowMs());
@@ -245,14 +247,12 @@ export class Assembly implements LinkEvents {
       this.#parts.onName(name);
     }
     for (const { runner, error } of this.#parts.manifest.misfits(this.pool.runners))
-      this.#wrong.quarantine(runner, error);
+      this.wrong.quarantine(runner, error);
     const verdict = this.pool.mirrors.judge(this.#parts.nowMs(), this.#facts);
-    if (verdict.kind === 'wait') return;
-    if (verdict.kind === 'disagree') {
-      this.#parts.onFail(verdict.error);
-      return;
-    }
-    for (const { runner, error } of verdict.odd) this.#wrong.quarantine(runner, error);
+    if (verdict.kind === 'disagree') this.#parts.onFail(verdict.error);
+    if (verdict.kind !== 'agree') return;
+    for (const { runner, error } of verdict.odd) this.wrong.quarantine(runner, error);
+    if (this.#parts.isHeldUp(verdict.good, verdict.facts.sizeBytes) && this.#facts === undefined) return;
     const facts = this.#parts.manifest.correct(verdict.facts);
     if (this.#closed) return;
     if (this.#facts === undefined) this.#begin(facts);
@@ -293,7 +293,7 @@ export class Assembly implements LinkEvents {
       mayHearHashes: () => this.pool.mayHearHashes,
       onBlocked: (error) => this.blocked(error),
       onUnblocked: () => this.#unblocked(),
-      onCorrupt: (piece, sources) => this.#wrong.corrupt(piece, sources),
+      onCorrupt: (piece, sources) => this.wrong.corrupt(piece, sources),
       onForgotten: this.#parts.onForgotten,
       onAdvance: () => this.#advance(),
       onFatal: (error) => this.#parts.onFail(error),
@@ -311,7 +311,7 @@ export class Assembly implements LinkEvents {
         this.#transfer?.verifier.setExpected(hashes);
         this.#advance();
       },
-      onWrong: (link, error) => this.#wrong.quarantine(link.runner, error),
+      onWrong: (link, error) => this.wrong.quarantine(link.runner, error),
     });
     if (pieces !== undefined) this.#transfer.verifier.setExpected(pieces.digests);
     this.#parts.onBegun();
@@ -375,7 +375,7 @@ export class Assembly implements LinkEvents {
     const transfer = this.#transfer;
     if (transfer === undefined || this.#closed || this.#earlier.isRunning || transfer.isBlocked) return;
     this.#parts.onChange();
-    if (!transfer.ledger.isReceived || this.#wrong.isActing) return;
+    if (!transfer.ledger.isReceived || this.wrong.isActing) return;
     const { ledger, verifier } = transfer;
     // Without anybody to state hashes there is nothing to hold the pieces against.
     const unproved = !verifier.hasHashes && !this.pool.awaitsHashes;

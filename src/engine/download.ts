@@ -5,7 +5,7 @@ import type { DownloadHandle, DownloadOptions } from '../base/download-handle.js
 import type { DownloadReader, ReaderOptions } from '../base/download-reader.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from '../base/snapshot.js';
 import type { SourceRule } from '../base/source-rule.js';
-import type { Source } from '../sources/source.js';
+import type { LearnedAddress, Source } from '../sources/source.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { Assembly } from './assembly.js';
 import { BusyMeter } from './busy-meter.js';
@@ -14,6 +14,7 @@ import { LiveControl } from './live-control.js';
 import { ManifestCheck } from './manifest-check.js';
 import { ManifestFacts } from './manifest-facts.js';
 import type { DownloadOutput } from './download-output.js';
+import { Published, type FetchManifest } from './published.js';
 import { Readers } from './readers.js';
 import { Streaming } from './streaming.js';
 import { WholeProof } from './whole-proof.js';
@@ -29,7 +30,8 @@ const hashThreadBytesPerSec = 120e6;
 
 export interface DownloadParts {
   readonly options: DownloadOptions;
-  readonly makeSource: (url: string) => Source;
+  readonly makeSource: (url: string, learned?: LearnedAddress) => Source;
+  readonly fetchManifest: FetchManifest;
   readonly output: DownloadOutput;
   readonly random: () => number;
 }
@@ -52,6 +54,7 @@ export class Download implements DownloadHandle {
   readonly #readers: Readers;
   readonly #check: ManifestCheck;
   readonly #proof: WholeProof;
+  readonly #published: Published;
   readonly #busyMeter = new BusyMeter();
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
@@ -90,6 +93,7 @@ export class Download implements DownloadHandle {
       onChange: () => this.#readers.wake(),
       // The last byte's own call is still under way: the end waits until it is through.
       onWhole: () => queueMicrotask(() => void this.#finish()),
+      isHeldUp: (good, sizeBytes) => this.#published.isPending(good, sizeBytes),
       onName: (fileName) => this.#openOutput(fileName),
       onFail: (error) => void this.#fail(error),
     });
@@ -126,15 +130,15 @@ export class Download implements DownloadHandle {
       onWhole: () => void this.#finish(),
       onFail: (error) => void this.#fail(error),
     });
+    const [check, assembly, log, control] = [this.#check, this.#assembly, this.#log, this.#control];
+    this.#published = new Published({ ...parts, manifest, check, assembly, log, control, nowMs: () => this.#nowMs() });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever only listens to events need not handle the promise as well.
-    this.done.catch(() => undefined);
+    this.done.catch(() => undefined); // Whoever only listens to events need not handle the promise as well.
   }
 
-  /** Begins; to be called once. */
   start(): void {
     const { signal } = this.#options;
     try {
@@ -312,7 +316,7 @@ export class Download implements DownloadHandle {
     this.#end();
     try {
       const { isProved, pool, facts } = this.#assembly;
-      const stated = pool.statedSha256(facts?.contentId);
+      const stated = this.#check.isWanted && !isProved ? undefined : pool.statedSha256(facts?.contentId);
       const what = isProved ? 'all pieces are verified' : 'all bytes are here';
       const compared = this.#assembly.proof.summary;
       if (compared !== undefined) this.#log.add({ type: 'notice', reason: compared });
@@ -328,7 +332,7 @@ export class Download implements DownloadHandle {
       this.#assembly.setPhase('done', isFile ? `${this.#output.path} is whole` : 'all of it was read');
       this.#readers.end();
       await this.#release();
-      this.#resolve(makeReport(this.#view(), digest));
+      this.#resolve(makeReport(this.#view(), digest, proof.names));
     } catch (error) {
       await this.#leave(asManygetError(error, 'io-failed'));
     }
@@ -351,6 +355,7 @@ export class Download implements DownloadHandle {
     this.#proof.stop();
     clearInterval(this.#ticker);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#published.close();
     this.#assembly.close();
   }
 

@@ -63,6 +63,11 @@ export class LiveControl {
     return there.id;
   }
 
+  /** One that was found on the way: the user's rules hold for it, too. */
+  join(source: Source): void {
+    this.#add(source);
+  }
+
   removeSource(id: number): void {
     this.#parts.pool.remove(id);
     this.#parts.onFewer();

@@ -8,11 +8,19 @@ import { PrefixHasher } from '../store/prefix-hasher.js';
  * there is no such hash.
  */
 export class ManifestCheck {
-  readonly #expected: FileHashes;
+  #expected: FileHashes;
+  /** Who says so, as the end of a sentence; empty where the user does. */
+  #origin = '';
   #hasher: PrefixHasher | undefined;
 
   constructor(expected: FileHashes) {
     this.#expected = expected;
+  }
+
+  /** Somebody states hashes. To be said before the first byte that is to be hashed, and once. */
+  expect(hashes: FileHashes, origin: string): void {
+    this.#expected = hashes;
+    this.#origin = origin;
   }
 
   get isWanted(): boolean {
@@ -53,7 +61,7 @@ export class ManifestCheck {
       if (is === expected) continue;
       throw new ManygetError(
         'verification-failed',
-        `the ${hashAlgorithms[algorithm].ianaName} of the whole file is ${is ?? ''}, expected ${expected ?? ''}; it is kept as ${partPath}, and --no-resume starts over`,
+        `the ${hashAlgorithms[algorithm].ianaName} of the whole file is ${is ?? ''}, expected ${expected ?? ''}${this.#origin}; it is kept as ${partPath}, and --no-resume starts over`,
       );
     }
     return actual;

@@ -8,10 +8,28 @@ import type { SourceRunner } from './source-runner.js';
 
 /** What the manifest says of the file, and what follows from it for what sources say. Decides nothing else. */
 export class ManifestFacts {
-  readonly #content: ExpectedContent;
+  #content: ExpectedContent;
+  #earlierPieceBytes: number | undefined;
+  /** By address: the size that a source has to have which another one named. */
+  readonly #sizes = new Map<string, number>();
 
   constructor(content: ExpectedContent = {}) {
     this.#content = content;
+  }
+
+  /** A manifest was found on the way. Nothing may have begun by what was known before. */
+  adopt(content: ExpectedContent): void {
+    this.#content = content;
+  }
+
+  /** A source that another one named has no say of its own: it holds what that one holds, or is left out. */
+  expectAt(url: string, sizeBytes: number): void {
+    this.#sizes.set(url, sizeBytes);
+  }
+
+  /** An earlier run cut the file so, and nobody who states hashes says otherwise: what it left stays of use. */
+  keepCut(pieceBytes: number | undefined): void {
+    this.#earlierPieceBytes = pieceBytes;
   }
 
   /** Hashes that the whole file has to have. */
@@ -26,7 +44,8 @@ export class ManifestFacts {
   /** `stated`, with what the manifest knows better: pieces are cut as it hashes them. */
   correct(stated: FileFacts): FileFacts {
     const { pieces } = this;
-    if (pieces === undefined) return stated;
+    const earlier = stated.contentId === undefined ? this.#earlierPieceBytes : undefined;
+    if (pieces === undefined) return earlier === undefined ? stated : { ...stated, pieceBytes: earlier };
     return { ...stated, pieceBytes: pieces.pieceBytes, contentId: this.#contentId(stated.sizeBytes) };
   }
 
@@ -34,7 +53,8 @@ export class ManifestFacts {
   misfits(runners: readonly SourceRunner[]): { runner: SourceRunner; error: ManygetError }[] {
     return runners.flatMap((runner) => {
       if (runner.isStopped || runner.info === undefined) return [];
-      const error = this.fault(runner.source.label, runner.info);
+      const { label, url } = runner.source;
+      const error = this.fault(label, runner.info) ?? sizeFault(label, runner.info, this.#sizes.get(url));
       return error === undefined ? [] : [{ runner, error }];
     });
   }
@@ -69,6 +89,12 @@ export class ManifestFacts {
     if (pieces?.algorithm !== 'sha256') return undefined;
     return contentId(sizeBytes, pieces.pieceBytes, pieces.digests);
   }
+}
+
+function sizeFault(label: string, info: SourceInfo, sizeBytes: number | undefined): ManygetError | undefined {
+  if (sizeBytes === undefined || info.sizeBytes === sizeBytes) return undefined;
+  const text = `${label} holds a file of ${info.sizeBytes} bytes, expected ${sizeBytes} bytes as the source that names it; it is left out`;
+  return new ManygetError('size-differs', text);
 }
 
 function countOf(pieces: PieceHashes): number {

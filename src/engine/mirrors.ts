@@ -27,7 +27,7 @@ export type Verdict =
  */
 export class Mirrors {
   readonly #runners: readonly SourceRunner[];
-  readonly #contentIsKnown: boolean;
+  #contentIsKnown: boolean;
   readonly #trusts: (runner: SourceRunner) => boolean;
   #firstAnswerMs: number | undefined;
   #firstContentMs: number | undefined;
@@ -54,6 +54,11 @@ export class Mirrors {
   /** True once late answers can only be compared with what was decided. */
   get isSettled(): boolean {
     return this.#settled;
+  }
+
+  /** The right bytes are known by now. */
+  contentBecomesKnown(): void {
+    this.#contentIsKnown = true;
   }
 
   /** Bytes of an earlier run are there: the sources that fit them are preferred. */

@@ -10,6 +10,8 @@ const differing: ReadonlySet<ErrorCode> = new Set(['size-differs', 'content-diff
 /** Nobody can be reached, or nobody is left: each source with its reason. */
 export function noSourceError(runners: readonly SourceRunner[]): ManygetError {
   const errors = runners.map((runner) => runner.lastError);
+  const manifest = errors.find((error) => error?.code === 'is-manifest');
+  if (manifest !== undefined) return manifest;
   const reasons = runners.map((r) => r.lastError?.message ?? `${r.source.label} did not answer`).join('; ');
   if (errors.length > 0 && errors.every((error) => error !== undefined && differing.has(error.code))) {
     return new ManygetError('sources-disagree', `no source holds the file that was begun: ${reasons}`);

@@ -97,7 +97,8 @@ export class SourcePool {
 
   /** SHA-256 of the whole file as a source states it whose content has that id. */
   statedSha256(contentId: string | undefined): string | undefined {
-    const knows = this.runners.find((r) => r.info?.contentId === contentId && r.info?.sha256 !== undefined);
+    const heard = this.runners.filter((r) => r.state !== 'quarantined');
+    const knows = heard.find((r) => r.info?.contentId === contentId && r.info?.sha256 !== undefined);
     return knows?.info?.sha256;
   }
 

@@ -229,4 +229,5 @@ const finalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'http-redirect',
   'http-range',
   'http-content',
+  'is-manifest',
 ]);

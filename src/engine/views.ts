@@ -85,7 +85,7 @@ function sourceSnapshot(
   };
 }
 
-export function makeReport(view: DownloadView, digest: FileDigest): DownloadReport {
+export function makeReport(view: DownloadView, digest: FileDigest, wholeVerified: string): DownloadReport {
   const { transfer, runners } = view;
   const sizeBytes = view.facts?.sizeBytes ?? 0;
   const fetchedBytes = runners.reduce((sum, runner) => sum + runner.writtenBytes, 0);
@@ -104,6 +104,7 @@ export function makeReport(view: DownloadView, digest: FileDigest): DownloadRepo
     sha256Origin: digest.origin,
     piecesVerified: transfer?.ledger.verifiedPieces ?? 0,
     pieceCount: transfer?.ledger.pieceCount ?? 0,
+    wholeVerified,
     sources: runners.map((runner) => sourceReport(runner, fetchedBytes)),
   };
 }

@@ -17,6 +17,14 @@ export interface WholeProofParts {
   readonly onFail: (error: ManygetError) => void;
 }
 
+/** What is certain of the whole file. */
+export interface ProvedWhole {
+  /** Undefined where it was not computed. */
+  readonly sha256: string | undefined;
+  /** The stated hashes that it has ("sha-256, md5"); empty where none was stated. */
+  readonly names: string;
+}
+
 /**
  * All bytes are here: holds the whole file against the hashes that were stated for it, and where it is wrong looks for
  * who brought wrong bytes, once for each source.
@@ -37,14 +45,14 @@ export class WholeProof {
   }
 
   /** The file is as its hashes say; undefined where that is being found out, where it goes on, and where it has failed. */
-  async prove(): Promise<{ readonly sha256: string | undefined } | undefined> {
+  async prove(): Promise<ProvedWhole | undefined> {
     if (this.#isBusy) return undefined;
     // What goes by in order is held against its hashes as it does.
-    if (this.#parts.output.windowBytes !== undefined) return { sha256: undefined };
+    if (this.#parts.output.windowBytes !== undefined) return { sha256: undefined, names: '' };
     this.#isBusy = true;
     try {
-      const sha256 = await this.#checkWhole();
-      return this.#isStopped() ? undefined : { sha256 };
+      const proved = await this.#checkWhole();
+      return this.#isStopped() ? undefined : proved;
     } catch (error) {
       if (this.#isStopped()) return undefined;
       const fault = asManygetError(error, 'io-failed');
@@ -85,24 +93,23 @@ export class WholeProof {
     return hex === undefined || isProved || isStream ? undefined : { algorithm: 'sha256', hex };
   }
 
-  /** Returns the file's SHA-256 where that was one of the stated hashes. */
-  async #checkWhole(): Promise<string | undefined> {
+  async #checkWhole(): Promise<ProvedWhole> {
     const { assembly, check, output, log, streamed } = this.#parts;
     const facts = streamed() ?? assembly.facts;
-    if (facts === undefined) return undefined;
+    if (facts === undefined) return { sha256: undefined, names: '' };
     if (!check.isWanted) return this.#checkStated();
     assembly.setPhase('finishing', `checking the whole file: ${check.names}`);
     const hashes = await check.finish(output.partPath, facts.sizeBytes);
     log.add({ type: 'notice', reason: `the whole file is as expected: ${check.names}` });
-    return hashes.sha256;
+    return { sha256: hashes.sha256, names: check.names };
   }
 
-  async #checkStated(): Promise<string | undefined> {
+  async #checkStated(): Promise<ProvedWhole> {
     const stated = this.#statedHash;
-    if (stated === undefined) return undefined;
+    if (stated === undefined) return { sha256: undefined, names: '' };
     const { hasher, output } = this.#parts;
     const sha256 = await hasher.hashWholeFile(output.partPath);
-    if (sha256 === stated.hex) return sha256;
+    if (sha256 === stated.hex) return { sha256, names: 'sha-256' };
     throw new ManygetError(
       'verification-failed',
       `the file's SHA-256 is ${sha256}, the servers state ${stated.hex}; it is kept as ${output.partPath}`,

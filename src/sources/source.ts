@@ -1,5 +1,6 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { ManygetError } from '../base/errors.js';
+import type { FileHashes } from '../base/manifest.js';
 import type { SegmentId } from '../core/scheduler-messages.js';
 
 /** What a source says of its file. */
@@ -16,6 +17,27 @@ export interface SourceInfo {
   /** Changes when the file does, where the source has no content id but says so much. */
   readonly version: string | undefined;
   readonly traits: ConnectionTraits;
+  /** Undefined where it says nothing of that kind, or nobody wants to know. */
+  readonly published?: PublishedFacts | undefined;
+}
+
+/** What a source says of its file beside the file itself (RFC 6249 and its kin). Nobody has proved any of it. */
+export interface PublishedFacts {
+  /** Digests of the whole file. */
+  readonly hashes: FileHashes;
+  /** Other addresses of the file, best first. */
+  readonly mirrors: readonly string[];
+  /** Where a Metalink of it is. */
+  readonly manifestUrl: string | undefined;
+  /** It comes from the internet: none of these addresses may lead into our own network. */
+  readonly publicOnly: boolean;
+  /** It came over TLS: nobody on the way can have changed it. */
+  readonly isSecure: boolean;
+}
+
+/** How an address became known that the user did not give. */
+export interface LearnedAddress {
+  readonly publicOnly: boolean;
 }
 
 /** What the connections of a source can do, for whoever deals out work. */

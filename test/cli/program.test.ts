@@ -153,7 +153,10 @@ describe('bad command lines are one sentence, code usage, exit status 28', () =>
       '--json and --quiet exclude each other: one asks for every report, the other for none',
     ],
     ['get mgp://a:1/x mgp://a:1/x', 'mgp://a:1/x is named twice: each server counts once'],
-    ['video.mp4', '"video.mp4" is not the address of a file: write mgp://host:port/name, or -a ADDRESS -p PORTS NAME'],
+    [
+      'video.mp4',
+      '"video.mp4" is not the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
+    ],
     ['get -a 10.0.0.5 video.mp4', '-a names the servers but not their ports: add -p 9001-9004'],
     ['get -p 9001 a b', '-p takes one NAME to fetch from all its ports, not 2 of them'],
     [

@@ -15,7 +15,9 @@ const bytes = seededBytes(size, 5);
 function getOnto(lab: DownloadLab, disk: FaultyDisk, sources: readonly string[], giveUpAfterMs = 60_000): Download {
   const options: DownloadOptions = { sources, output: lab.output, giveUpAfterMs };
   const output = new OutputState(disk, { output: lab.output, resume: true, overwrite: false });
-  const handle = new Download({ options, makeSource: sourceMaker(options), output, random: () => 0.5 });
+  const fetchManifest = (): Promise<never> => Promise.reject(new Error('nobody names a manifest here'));
+  const makeSource = sourceMaker(options);
+  const handle = new Download({ options, makeSource, fetchManifest, output, random: () => 0.5 });
   handle.start();
   return lab.keep(handle);
 }

@@ -90,6 +90,7 @@ export function downloadReport(change: Partial<DownloadReport> = {}): DownloadRe
     sha256: 'ab'.repeat(32),
     sha256Origin: 'stated',
     piecesVerified: 20,
+    wholeVerified: '',
     pieceCount: 20,
     sources: [sourceReport(0), sourceReport(1)],
     ...change,

@@ -86,6 +86,7 @@ export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags, TokenFla
   readonly checksums?: string;
   readonly inputFile?: string;
   readonly maxConcurrentDownloads?: number;
+  readonly followLinks?: boolean;
 }
 
 export function addGetFlags(command: Command): Command {
@@ -120,6 +121,7 @@ export function addGetFlags(command: Command): Command {
       'public key (SHA-256, base64) that a TLS server has to have, whatever its certificate',
       appended,
     )
+    .option('--no-follow-links', 'ignore other sources, manifests and digests that HTTP servers name (Link, Digest)')
     .option('--sha256', 'compute the SHA-256 of the whole file at the end')
     .option('--checksum <type=hex>', 'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5', appended)
     .option('--checksums <file>', 'checksum file (or its http address) with a line for each file, like SHA256SUMS')
@@ -158,6 +160,7 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
       ...(flags.verify === false ? { verify: false } : {}),
       ...(flags.pin === undefined ? {} : { pins: flags.pin }),
       ...(flags.trust === undefined ? {} : { trust: flags.trust }),
+      ...(flags.followLinks === false ? { followLinks: false } : {}),
       ...(flags.sha256 === undefined ? {} : { sha256: flags.sha256 }),
       ...(flags.giveUpAfter === undefined ? {} : { giveUpAfterMs: flags.giveUpAfter }),
       ...(flags.maxConnectionsPerServer === undefined
@@ -268,6 +271,7 @@ export function getCommandLine(request: GetRequest): string {
   for (const pin of transfer.pins ?? []) words.push('--pin', pin);
   words.push(...tokenWords(request.access ?? {}));
   for (const source of transfer.trust ?? []) words.push('--trust', source);
+  if (transfer.followLinks === false) words.push('--no-follow-links');
   if (transfer.sha256 === true) words.push('--sha256');
   if (transfer.connectionsPerSourceMax !== undefined) words.push('-x', String(transfer.connectionsPerSourceMax));
   if (transfer.connectTimeoutMs !== undefined) words.push('--connect-timeout', seconds(transfer.connectTimeoutMs));

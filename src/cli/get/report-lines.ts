@@ -31,9 +31,18 @@ function summaryLines(report: DownloadReport, width: number, theme: Theme): stri
       : fact('saved as', printable(report.outputPath, pathCharsMax)),
     cutEnd(fact('total', total), width),
     cutEnd(fact('fetched', fetchedFact(report)), width),
-    cutEnd(fact('pieces', `${report.piecesVerified} of ${report.pieceCount} verified`), width),
+    ...provedFacts(report).map(([name, value]) => cutEnd(fact(name, value), width)),
     ...sha256Facts(report).map((value, index) => fact(index === 0 ? 'SHA-256' : '', value)),
   ];
+}
+
+/** Pieces that nobody states hashes of are not worth a line where the whole file has the hash that it should have. */
+function provedFacts(report: DownloadReport): readonly (readonly [string, string])[] {
+  const { piecesVerified, pieceCount, wholeVerified } = report;
+  const pieces = ['pieces', `${piecesVerified} of ${pieceCount} verified`] as const;
+  if (wholeVerified === '') return [pieces];
+  const whole = ['whole', `verified by its ${wholeVerified}`] as const;
+  return piecesVerified === 0 ? [whole] : [pieces, whole];
 }
 
 function fetchedFact(report: DownloadReport): string {

@@ -5,6 +5,7 @@ import { type CliIo, isInteractive } from '../io.js';
 import { readToken } from '../options/access-options.js';
 import { withBackups } from '../options/control-options.js';
 import { usageError } from '../options/usage-error.js';
+import { asManifest } from './as-manifest.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { outputPath } from './output-path.js';
 import { type ListFiles, listWith, resolveSources } from './resolve-sources.js';
@@ -33,14 +34,24 @@ export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promi
   );
   const isStream = request.transfer.inOrder !== undefined;
   const output = isStream ? undefined : await outputPath(request.folder, request.output);
-  const options = { ...request.transfer, sources, ...(output === undefined ? {} : { output }) };
-  const shown = { report: request.report, again: resumeCommandLine(request) };
+  const byType = isStream ? undefined : asManifest(request);
+  const refuse = byType === undefined ? {} : { refuseManifests: true };
+  const options = { ...request.transfer, ...refuse, sources, ...(output === undefined ? {} : { output }) };
+  const onManifest =
+    byType &&
+    (async (): Promise<number> => {
+      const { runPlanned } = await import('./run-planned.js');
+      return runPlanned(byType, deps, io);
+    });
+  const shown = { report: request.report, again: resumeCommandLine(request), onManifest };
   return (isStream ? streamDownload : showDownload)(shown, () => deps.download(options), io);
 }
 
 async function askFor(request: GetRequest, deps: GetDeps, io: CliIo): Promise<GetRequest | undefined> {
   if (!isInteractive(io) || request.report.json || request.report.quiet) {
-    throw usageError('get takes the address of a file: write mgp://host:port/name, or -a ADDRESS -p PORTS NAME');
+    throw usageError(
+      'get takes the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
+    );
   }
   const { askGet } = await import('./ask-get.js');
   return askGet(request, deps.listFiles);

@@ -5,11 +5,14 @@ import { dirname, join } from 'node:path';
 import { documentFetcher } from '../../app/fetch-bytes.js';
 import { planDownloads, type PlannedDownload } from '../../app/plan-downloads.js';
 import type { DownloadOptions } from '../../base/download-handle.js';
+import type { HttpOptions } from '../../base/http-options.js';
 import { asManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 import type { CliIo } from '../io.js';
 import { withBackups } from '../options/control-options.js';
+import { boundToNamed } from '../options/http-options.js';
 import { usageError } from '../options/usage-error.js';
+import { asManifest } from './as-manifest.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
 import { isFolder, outputPath } from './output-path.js';
 import { listWith, resolveSources } from './resolve-sources.js';
@@ -21,18 +24,24 @@ import { streamDownload } from './stream-download.js';
 const filesAtOnceDefault = 3;
 
 /** Carries out `request`. Returns the exit status. */
-export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
-  const { from, checks, report } = request;
+export async function runPlanned(given: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
+  const { from, checks, report } = given;
   if (from === undefined) throw usageError('nothing was named to fetch');
   const operands =
     from.kind === 'lists'
-      ? from.manifests
-      : withBackups(await resolveSources(from, listWith(deps.listFiles, request.transfer.token)), request.transfer);
+      ? []
+      : withBackups(await resolveSources(from, listWith(deps.listFiles, given.transfer.token)), given.transfer);
+  const manifests = from.kind === 'lists' ? from.manifests : [];
   const inputFile = from.kind === 'lists' ? from.inputFile : undefined;
+  const named = [...operands, ...manifests, inputFile ?? '', checks?.checksumFile ?? ''];
+  const asked = withHttp(given, boundToNamed(given.transfer.http, named));
   const { downloads, notices } = await planDownloads(
-    { operands, inputFile, ...checks },
-    { stdin: io.stdin, fetchBytes: documentFetcher(request.transfer) },
+    { operands, manifests, inputFile, ...checks },
+    { stdin: io.stdin, fetchBytes: documentFetcher(asked.transfer) },
   );
+  // A list on this disk speaks for the user.
+  const everywhere = downloads.flatMap((planned) => planned.sources);
+  const request = withHttp(asked, boundToNamed(asked.transfer.http, everywhere));
   if (!report.quiet) for (const notice of notices) io.stderr.write(`manyget: ${printable(notice, 500)}\n`);
   if (downloads.length > 1 && withBackups([], request.transfer).length > 0) {
     throw usageError(`--backup is one more address of one file, not of ${downloads.length}`);
@@ -45,8 +54,11 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
     return streamDownload({ report, again }, () => deps.download(optionsOf(request, only)), io);
   }
   if (only !== undefined && downloads.length === 1) {
-    const options = { ...optionsOf(request, only), ...(await placeOf(request, only, true)) };
-    return showDownload({ report, again }, () => deps.download(options), io);
+    const byType = asManifest(request);
+    const refuse = byType === undefined ? {} : { refuseManifests: true };
+    const options = { ...optionsOf(request, only), ...refuse, ...(await placeOf(request, only, true)) };
+    const onManifest = byType && ((): Promise<number> => runPlanned(byType, deps, io));
+    return showDownload({ report, again, onManifest }, () => deps.download(options), io);
   }
   const items: ManyItem[] = downloads.map((planned) => ({
     name: join(planned.folder ?? '', planned.name),
@@ -55,6 +67,10 @@ export async function runPlanned(request: GetRequest, deps: GetDeps, io: CliIo):
   const { limitBytesPerSec } = request.transfer;
   const atOnceMax = request.filesAtOnceMax ?? filesAtOnceDefault;
   return runMany(items, { report, again, atOnceMax, limitBytesPerSec }, io);
+}
+
+function withHttp(request: GetRequest, http: HttpOptions | undefined): GetRequest {
+  return http === undefined ? request : { ...request, transfer: { ...request.transfer, http } };
 }
 
 function optionsOf(request: GetRequest, planned: PlannedDownload): DownloadOptions {

@@ -13,6 +13,8 @@ export interface ShowRequest {
   readonly again: string | undefined;
   /** What made the caller end the download; undefined where it ended by itself. */
   readonly cause?: () => ManygetError | undefined;
+  /** What to do where the address turns out to give a manifest (`refuseManifests`). */
+  readonly onManifest?: (() => Promise<number>) | undefined;
 }
 
 /** Shows a download from its beginning to its end, as `request` wants to see it. Returns the exit status. */
@@ -47,6 +49,10 @@ async function transfer(request: ShowRequest, handle: DownloadHandle, view: GetV
     await Promise.allSettled([cancelling, following]);
     // Whoever read the output has had enough: that is nobody's fault, and nothing to talk about.
     if (error.code === 'output-closed') return error.exitStatus;
+    if (error.code === 'is-manifest' && request.onManifest !== undefined) {
+      view.close();
+      return await request.onManifest();
+    }
     view.failed(error, hint);
     view.close();
     return printError(io, error, hint, request.report.verbose);

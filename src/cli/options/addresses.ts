@@ -25,6 +25,6 @@ export function isUrl(text: string): boolean {
 export function parseSource(text: string): string {
   if (isUrl(text.trim())) return text.trim();
   throw usageError(
-    `"${printable(text, 80)}" is not the address of a file: write mgp://host:port/name, or -a ADDRESS -p PORTS NAME`,
+    `"${printable(text, 80)}" is not the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME`,
   );
 }

@@ -67,6 +67,23 @@ export function httpOptions(flags: HttpFlags): HttpOptions | undefined {
   return Object.keys(options).length === 0 ? undefined : options;
 }
 
+/**
+ * `options`, with what is a secret, or may be one, bound to the one origin of the addresses that the user has `named`:
+ * what a manifest names gets none of it.
+ */
+export function boundToNamed(options: HttpOptions | undefined, named: readonly string[]): HttpOptions | undefined {
+  const { headers, user, cookie, referer, origin } = options ?? {};
+  if (origin !== undefined || [headers, user, cookie, referer].every((given) => given === undefined)) return options;
+  const web = named.filter((address) => /^https?:/i.test(address) && URL.canParse(address));
+  const origins = [...new Set(web.map((address) => new URL(address).origin))];
+  const [only] = origins;
+  if (only === undefined) return options;
+  if (origins.length === 1) return { ...options, origin: only };
+  throw usageError(
+    `--header, --user, --cookie and --referer are for one origin, not for ${origins.length} (${origins.slice(0, 8).join(', ')}): use --header-for`,
+  );
+}
+
 /** The words that ask for `options` again, for everybody to see: secrets are left out. */
 export function httpWords(options: HttpOptions | undefined): string[] {
   if (options === undefined) return [];

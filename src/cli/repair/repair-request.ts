@@ -1,6 +1,8 @@
 /** What `repair` is asked for. */
 import type { Command } from 'commander';
 
+import type { HttpOptions } from '../../base/http-options.js';
+import { addHttpFlags, type HttpFlags, httpOptions } from '../options/http-options.js';
 import { addReportFlags, type ReportFlags, type ReportOptions, reportOptions } from '../options/report-options.js';
 import { usageError } from '../options/usage-error.js';
 
@@ -8,9 +10,11 @@ export interface RepairCommand {
   readonly file: string;
   readonly manifest: string;
   readonly report: ReportOptions;
+  /** How HTTP servers are asked, for the manifest and for the file. */
+  readonly http: HttpOptions | undefined;
 }
 
-export interface RepairFlags extends ReportFlags {
+export interface RepairFlags extends ReportFlags, HttpFlags {
   readonly manifest?: string;
 }
 
@@ -18,11 +22,11 @@ export function addRepairFlags(command: Command): Command {
   command
     .argument('<file>', 'file to mend; it is replaced in one step, once all of it is right')
     .option('--manifest <file>', 'Metalink that describes it: a file, an http address, or - for standard input');
-  return addReportFlags(command);
+  return addReportFlags(addHttpFlags(command));
 }
 
 export function repairCommand(file: string, flags: RepairFlags): RepairCommand {
   const { manifest } = flags;
   if (manifest === undefined) throw usageError('repair needs --manifest: it says what is right, and where to fetch it');
-  return { file, manifest, report: reportOptions(flags) };
+  return { file, manifest, report: reportOptions(flags), http: httpOptions(flags) };
 }

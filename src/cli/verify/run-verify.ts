@@ -7,6 +7,7 @@ import type { ExpectedContent } from '../../base/manifest.js';
 import { endRequest } from '../end-signals.js';
 import type { CliIo } from '../io.js';
 import { jsonLine } from '../json-lines.js';
+import { boundToNamed } from '../options/http-options.js';
 import { verifyLines, verifySentence } from './verify-lines.js';
 import type { VerifyCommand } from './verify-request.js';
 
@@ -19,10 +20,11 @@ export interface VerifyDeps {
 export async function runVerify(command: VerifyCommand, deps: VerifyDeps, io: CliIo): Promise<number> {
   const abort = new AbortController();
   const ending = endRequest(io, () => abort.abort());
+  const http = boundToNamed(command.http, [command.manifest ?? '', command.checksumFile ?? '']);
   try {
     const expected = await deps.expectedContent(command.file, command, {
       stdin: io.stdin,
-      fetchBytes: documentFetcher(),
+      fetchBytes: documentFetcher(http === undefined ? {} : { http }),
     });
     const report = await deps.verifyFile(command.file, expected, { signal: abort.signal });
     if (command.json) io.stdout.write(jsonLine({ type: 'verify', report }));

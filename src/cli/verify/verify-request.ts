@@ -1,6 +1,9 @@
 /** What `verify` is asked for. */
 import type { Command } from 'commander';
 
+import type { HttpOptions } from '../../base/http-options.js';
+import { addHttpFlags, type HttpFlags, httpOptions } from '../options/http-options.js';
+
 export interface VerifyCommand {
   readonly file: string;
   readonly manifest: string | undefined;
@@ -8,9 +11,11 @@ export interface VerifyCommand {
   readonly checksumFile: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** How manifests and checksum files at HTTP addresses are asked for. */
+  readonly http: HttpOptions | undefined;
 }
 
-export interface VerifyFlags {
+export interface VerifyFlags extends HttpFlags {
   readonly manifest?: string;
   readonly checksum?: readonly string[];
   readonly checksums?: string;
@@ -19,7 +24,7 @@ export interface VerifyFlags {
 }
 
 export function addVerifyFlags(command: Command): Command {
-  return command
+  const described = command
     .argument('<file>', 'file to check')
     .option('--manifest <file>', 'Metalink that describes it: a file, an http address, or - for standard input')
     .option(
@@ -30,6 +35,7 @@ export function addVerifyFlags(command: Command): Command {
     .option('--checksums <file>', 'checksum file (or its http address) with a line for it, like SHA256SUMS')
     .option('--json', 'report as one JSON object (docs/json-output.md)')
     .option('-q, --quiet', 'say nothing but errors');
+  return addHttpFlags(described);
 }
 
 export function verifyCommand(file: string, flags: VerifyFlags): VerifyCommand {
@@ -40,5 +46,6 @@ export function verifyCommand(file: string, flags: VerifyFlags): VerifyCommand {
     checksumFile: flags.checksums,
     json: flags.json ?? false,
     quiet: flags.quiet ?? false,
+    http: httpOptions(flags),
   };
 }

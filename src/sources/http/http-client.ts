@@ -5,13 +5,14 @@ import { ManygetError } from '../../base/errors.js';
 import type { HttpOptions } from '../../base/http-options.js';
 import { dispositionFileName } from '../../wire/http-content-disposition.js';
 import { parseCookieFile, type Cookie } from '../../wire/http-cookies.js';
-import { parseReprDigest } from '../../wire/http-digest.js';
 import type { HttpHead } from '../../wire/http-head.js';
+import { readPublication } from '../../wire/http-link.js';
 import { rangeHeader } from '../../wire/http-range.js';
 import { encodeRequest, type HeaderLine } from '../../wire/http-request.js';
 import { readValidators } from '../../wire/http-validators.js';
 import { parseNetrc, type Netrc } from '../../wire/netrc.js';
 import { parsePins, type TlsTrust } from '../tls-trust.js';
+import type { PublishedFacts } from '../source.js';
 import { CookieJar } from './cookie-jar.js';
 import { HttpCredentials } from './http-credentials.js';
 import type { DialPlan } from './http-dial.js';
@@ -27,6 +28,10 @@ export interface HttpSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: OriginClock;
   readonly pins?: readonly string[] | undefined;
+  /** What answers publish of the file (Link, Digest) is of interest. Default false. */
+  readonly readsPublished?: boolean;
+  /** A Metalink is not what is wanted: where an address of the user's gives one, that is an error. Default false. */
+  readonly refusesManifests?: boolean;
 }
 
 const filesBytesMax = 8 * 1024 * 1024;
@@ -37,6 +42,8 @@ export class HttpClient {
   readonly cookies: CookieJar;
   readonly credentials: HttpCredentials;
   readonly clock: OriginClock;
+  readonly #refusesManifests: boolean;
+  readonly #readsPublished: boolean;
   readonly #agent: string;
   readonly #proxies: ProxySettings;
   /** Of TLS servers, whatever they speak. */
@@ -49,6 +56,8 @@ export class HttpClient {
   constructor(urls: readonly URL[], options: HttpOptions, surroundings: HttpSurroundings) {
     const { clock, env } = surroundings;
     this.clock = clock;
+    this.#refusesManifests = surroundings.refusesManifests ?? false;
+    this.#readsPublished = surroundings.readsPublished ?? false;
     this.origins = new HttpOrigins(clock);
     this.cookies = new CookieJar(readCookies(options.cookieFile), clock.nowMs);
     this.credentials = new HttpCredentials(urls, options, readNetrc(options.netrc, env));
@@ -93,7 +102,9 @@ export class HttpClient {
     if (!has('user-agent')) headers.push(['User-Agent', this.#agent]);
     if (!has('accept')) headers.push(['Accept', '*/*']);
     headers.push(['Accept-Encoding', 'identity']);
-    if (asked.end === undefined || asked.end === 1) headers.push(['Want-Repr-Digest', 'sha-256=5']);
+    if (this.#readsPublished && (asked.end === undefined || asked.end === 1)) {
+      headers.push(['Want-Repr-Digest', 'sha-256=5'], ['Want-Digest', 'SHA-512;q=0.9, SHA-256;q=1']);
+    }
     if (asked.end !== undefined) headers.push(['Range', asked.range ?? rangeHeader(asked.start, asked.end)]);
     if (asked.ifRange !== undefined) headers.push(['If-Range', asked.ifRange]);
     const cookies = has('cookie') ? undefined : this.cookies.header(url);
@@ -104,25 +115,40 @@ export class HttpClient {
     return encodeRequest('GET', absolute ? `${url.origin}${path}` : path, headers);
   }
 
+  /** A Metalink at this address is an error. */
+  refusesManifestAt(file: HttpFile): boolean {
+    return this.#refusesManifests && !file.isLearned;
+  }
+
   /** What a server calls the file. */
   nameIn(head: HttpHead): string | undefined {
     return dispositionFileName(head.headers.get('content-disposition'));
   }
 
   /** Takes from an answer's head what it says of the file. */
-  learn(file: HttpFile, sizeBytes: number, head: HttpHead): void {
-    const { headers } = head;
+  learn(file: HttpFile, sizeBytes: number, head: HttpHead, remoteAddress: string | undefined): void {
     file.learn({
       sizeBytes,
-      validators: readValidators(headers),
+      validators: readValidators(head.headers),
       name: this.nameIn(head),
-      sha256: parseReprDigest(headers.get('repr-digest')).get('sha-256'),
+      published: this.#readsPublished ? publishedBy(file, head, remoteAddress) : undefined,
     });
   }
 
   #proxyFor(url: URL): Proxy | undefined {
     return proxyFor(url, this.#proxies);
   }
+}
+
+function publishedBy(file: HttpFile, head: HttpHead, remoteAddress: string | undefined): PublishedFacts {
+  const { duplicates, manifest, hashes } = readPublication(head.headers, file.url);
+  return {
+    hashes,
+    mirrors: duplicates.map((link) => link.url.href),
+    manifestUrl: manifest?.href,
+    publicOnly: file.isFromPublic(remoteAddress),
+    isSecure: file.url.protocol === 'https:',
+  };
 }
 
 function readText(flag: string, file: string): string {

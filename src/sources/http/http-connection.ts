@@ -245,7 +245,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   // Answers.
 
   #probed(asked: Asked, answer: Answer, head: HttpHead): void {
-    const outcome = judgeProbe(asked, answer, head, this.#file.urlName);
+    const outcome = judgeProbe(asked, answer, head, this.#file.urlName, this.#client.refusesManifestAt(this.#file));
     this.#delivery.discardRest();
     if (outcome.kind === 'unusable') {
       this.#end(this.#error(outcome.code, outcome.text));
@@ -273,7 +273,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     this.#probing = false;
     this.#probesWhole = false;
     this.#redirects = 0;
-    this.#client.learn(this.#file, sizeBytes, head);
+    this.#client.learn(this.#file, sizeBytes, head, this.#channel?.remoteAddress);
     if (!bodyIsFile || this.#file.ranges === true) this.#surplus(bodyBytes ?? Infinity, false);
     else {
       // The rest of a small body is here in a moment; a whole file waits until somebody wants it.

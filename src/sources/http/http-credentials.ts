@@ -27,7 +27,8 @@ export class HttpCredentials {
    */
   constructor(urls: readonly URL[], options: HttpOptions, netrc: Netrc | undefined) {
     this.#netrc = netrc;
-    const origins = [...new Set(urls.map((url) => url.origin))];
+    const origins =
+      options.origin === undefined ? [...new Set(urls.map((url) => url.origin))] : [originOf(options.origin)];
     for (const { origin, header } of options.headersFor ?? []) this.#add(originOf(origin), header);
     for (const header of options.headers ?? []) this.#add(only(origins, '--header', header), header);
     if (options.cookie !== undefined) this.#add(only(origins, '--cookie'), `Cookie: ${options.cookie}`);

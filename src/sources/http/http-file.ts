@@ -1,7 +1,7 @@
 import { choosePieceBytes } from '../../wire/content-id.js';
 import type { KnownFile } from '../../wire/http-answer.js';
 import { ifRangeValue, noValidators, type Validators } from '../../wire/http-validators.js';
-import type { SourceInfo } from '../source.js';
+import type { LearnedAddress, PublishedFacts, SourceInfo } from '../source.js';
 import { isPrivateAddress } from './http-redirect.js';
 
 /** Useless answers to range requests, in a row, after which parts are not asked for any more, or the source is given up. */
@@ -12,7 +12,8 @@ export interface LearnedFacts {
   readonly sizeBytes: number;
   readonly validators: Validators;
   readonly name: string | undefined;
-  readonly sha256: string | undefined;
+  /** Undefined where nobody wants to know. */
+  readonly published: PublishedFacts | undefined;
 }
 
 /**
@@ -26,8 +27,10 @@ export class HttpFile {
   /** As the user gave it, without a login. */
   readonly original: URL;
   readonly urlName: string;
+  readonly isLearned: boolean;
   #url: URL;
-  #publicOnly = false;
+  #publicOnly: boolean;
+  readonly #isPublicFromTheStart: boolean;
   #known: KnownFile = { sizeBytes: undefined, validators: noValidators };
   #info: SourceInfo | undefined;
   /** Parts of it can be asked for; undefined: nobody has tried. */
@@ -41,7 +44,11 @@ export class HttpFile {
   /** Range answers in a row that were of no use. */
   strikes = 0;
 
-  constructor(url: URL) {
+  /** @param learned Somebody else than the user named it. */
+  constructor(url: URL, learned?: LearnedAddress) {
+    this.isLearned = learned !== undefined;
+    this.#isPublicFromTheStart = learned?.publicOnly === true;
+    this.#publicOnly = this.#isPublicFromTheStart;
     this.original = new URL(url);
     this.original.username = '';
     this.original.password = '';
@@ -91,7 +98,7 @@ export class HttpFile {
   /** Where the redirects led to is of no use any more: they are followed anew. */
   forgetMove(): void {
     this.#url = this.original;
-    this.#publicOnly = false;
+    this.#publicOnly = this.#isPublicFromTheStart;
     this.isTrusted = false;
   }
 
@@ -116,9 +123,10 @@ export class HttpFile {
       mtimeMs: this.#known.validators.lastModifiedMs ?? 0,
       pieceBytes: choosePieceBytes(facts.sizeBytes),
       contentId: undefined,
-      sha256: facts.sha256,
+      sha256: facts.published?.hashes.sha256,
       hashedBytes: 0,
       version: facts.validators.etag ?? facts.validators.lastModified,
+      published: facts.published,
       traits: { canTrim: false, ranges: this.ranges === true },
     };
     return this.#info;

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
 import { isPageInstead, type Answer, type AskedRange } from '../../wire/http-answer.js';
 import type { HttpHead } from '../../wire/http-head.js';
+import { isMetalinkType } from '../../wire/http-link.js';
 
 /** What the answer to a question for the file's facts comes to. */
 export type ProbeOutcome =
@@ -25,7 +27,16 @@ export type ProbeOutcome =
 export type FactsOutcome = Extract<ProbeOutcome, { kind: 'facts' }>;
 
 /** Judges the answer to `bytes=0-0`, or to a request without a range where `asked.end` is undefined. */
-export function judgeProbe(asked: AskedRange, answer: Answer, head: HttpHead, name: string): ProbeOutcome {
+export function judgeProbe(
+  asked: AskedRange,
+  answer: Answer,
+  head: HttpHead,
+  name: string,
+  refusesManifests: boolean,
+): ProbeOutcome {
+  if (refusesManifests && isMetalinkType(head.headers.get('content-type'))) {
+    return { kind: 'unusable', code: 'is-manifest', text: `gives a Metalink under "${printable(name)}", not the file` };
+  }
   const mayBePage = isPageInstead(head.headers.get('content-type'), name);
   // Some error pages come in parts as well, but most servers that send parts send what was asked for.
   if (mayBePage && (answer.kind !== 'bytes' || answer.whole)) {

@@ -1,9 +1,10 @@
 import { ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
-import type { ConnectionHandler, ListedFile, Sampler, Source, SourceConnection } from '../source.js';
+import type { ConnectionHandler, LearnedAddress, ListedFile, Sampler, Source, SourceConnection } from '../source.js';
 import type { HttpClient } from './http-client.js';
 import { HttpConnection } from './http-connection.js';
 import { HttpFile } from './http-file.js';
+import { isPrivateHost } from './http-redirect.js';
 import { HttpSampler } from './http-sampler.js';
 
 /** A file on any HTTP or HTTPS server. */
@@ -16,12 +17,18 @@ export class HttpSource implements Source {
   readonly #file: HttpFile;
   readonly #client: HttpClient;
 
-  /** @throws ManygetError `usage`: not a URL of http or https. */
-  constructor(url: string, client: HttpClient) {
+  /**
+   * @param learned Somebody else than the user named it: a login in it does not count.
+   * @throws ManygetError `usage`: not a URL of http or https. `http-redirect`: it must not be fetched from.
+   */
+  constructor(url: string, client: HttpClient, learned?: LearnedAddress) {
     const parsed = parseHttpUrl(url);
-    client.credentials.addLoginOf(parsed);
+    if (learned === undefined) client.credentials.addLoginOf(parsed);
+    if (learned?.publicOnly === true && isPrivateHost(parsed.hostname)) {
+      throw new ManygetError('http-redirect', `${parsed.origin} is inside of this network, and was named from outside`);
+    }
     this.#client = client;
-    this.#file = new HttpFile(parsed);
+    this.#file = new HttpFile(parsed, learned);
     this.url = this.#file.original.href;
     this.label = this.#file.original.host;
     this.fileName = this.#file.urlName;

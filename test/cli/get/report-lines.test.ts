@@ -76,3 +76,13 @@ test('it says where a digest comes from, and that there is none', () => {
 test('colours change nothing but the colour', () => {
   expect(reportLines(report, 80, makeTheme(256, true)).map(withoutColor)).toEqual(reportLines(report, 80, plain));
 });
+
+test('a whole file that has the hash that was stated needs no line about its pieces', () => {
+  const whole = { pieceCount: 20, wholeVerified: 'sha-512' };
+  const lines = reportLines(downloadReport({ ...whole, piecesVerified: 0 }), 120, plain).join('\n');
+  expect(lines).toContain('whole     verified by its sha-512');
+  expect(lines).not.toContain('0 of 20');
+  expect(reportLines(downloadReport({ ...whole, piecesVerified: 20 }), 120, plain).join('\n')).toContain(
+    '20 of 20 verified',
+  );
+});

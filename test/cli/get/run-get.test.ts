@@ -129,7 +129,8 @@ describe('without a NAME', () => {
 test('without arguments and without a terminal it says what to write', async () => {
   await expect(start(memoryIo(), []).status).rejects.toMatchObject({
     code: 'usage',
-    message: 'get takes the address of a file: write mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
+    message:
+      'get takes the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
   });
   const terminal = memoryIo({ terminal: new TerminalEmulator(80, 24) });
   await expect(start(terminal, ['--json']).status).rejects.toMatchObject({ code: 'usage' });

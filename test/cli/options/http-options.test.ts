@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
-import { addHttpFlags, httpOptions, httpWords } from '../../../src/cli/options/http-options.js';
+import { boundToNamed, addHttpFlags, httpOptions, httpWords } from '../../../src/cli/options/http-options.js';
 
 function parsed(...words: string[]): HttpOptions | undefined {
   const command = addHttpFlags(new Command()).exitOverride();
@@ -60,4 +60,15 @@ describe('the flags for HTTP', () => {
     expect(() => parsed('--header-for', 'https://h')).toThrow('an origin and a header');
     expect(() => parsed('--header-for', 'https://h')).not.toThrow('secret');
   });
+});
+
+test('what may be a secret is bound to the one origin that the user named, and never guessed', () => {
+  const options = { headers: ['A: b'] };
+  expect(boundToNamed(options, ['https://a/x.meta4', 'mgp://b/f', 'file'])).toEqual({
+    ...options,
+    origin: 'https://a',
+  });
+  expect(boundToNamed(options, ['list'])).toEqual(options);
+  expect(boundToNamed({ insecure: true }, ['https://a/x', 'https://b/x'])).toEqual({ insecure: true });
+  expect(() => boundToNamed(options, ['https://a/x', 'https://b/x'])).toThrow(/use --header-for/);
 });

@@ -146,7 +146,7 @@ describe('addresses', () => {
   test('what is no address says how one is written', () => {
     expect(parseSource('mgp://h:1/x')).toBe('mgp://h:1/x');
     expect(refusal(parseSource, 'video.mp4')).toBe(
-      '"video.mp4" is not the address of a file: write mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
+      '"video.mp4" is not the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
     );
   });
 });

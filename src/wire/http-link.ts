@@ -1,0 +1,190 @@
+import { parseHashName, type HashAlgorithm } from '../base/hash-algorithm.js';
+import { lowestPriority } from '../base/manifest.js';
+import { parseDigest, parseReprDigest } from './http-digest.js';
+import type { HttpHeaders } from './http-head.js';
+
+/**
+ * The Link header (RFC 8288), and what RFC 6249 says with it of a file: where else it is, and what describes it. Read
+ * strictly: a line that is malformed anywhere says nothing.
+ */
+
+/** One link. Names of parameters are in lower case; of a parameter that is there twice the first one counts. */
+export interface WebLink {
+  /** As written between the angle brackets: perhaps relative. */
+  readonly target: string;
+  /** Relation types, in lower case. */
+  readonly rels: readonly string[];
+  /** A parameter without a value has an empty one. */
+  readonly params: ReadonlyMap<string, string>;
+}
+
+export const linkLimits = {
+  /** Links that are looked at, of all lines together. */
+  linksMax: 256,
+  targetCharsMax: 4096,
+} as const;
+
+const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
+const space = /[ \t]*/y;
+// eslint-disable-next-line no-control-regex -- these are the very characters that a target must not hold
+const target = /<([^\u0000-\u0020<>"{}|\\^`\u007f-\uffff]*)>/y;
+// eslint-disable-next-line no-control-regex -- nor a quoted string
+const quoted = /"((?:[^"\\\u0000-\u0008\u000a-\u001f\u007f]|\\[\t\u0020-\u007e\u0080-\u00ff])*)"/y;
+
+/** The links of some Link header lines, in their order. */
+export function parseLinks(lines: readonly string[]): WebLink[] {
+  const links: WebLink[] = [];
+  for (const line of lines) links.push(...(new LineReader(line).links() ?? []));
+  return links.slice(0, linkLimits.linksMax);
+}
+
+/** Reads one line from its start to its end. Invariant: `#at` is behind all that was understood. */
+class LineReader {
+  readonly #line: string;
+  #at = 0;
+
+  constructor(line: string) {
+    this.#line = line;
+  }
+
+  /** Undefined where the line is malformed. */
+  links(): WebLink[] | undefined {
+    const links: WebLink[] = [];
+    for (;;) {
+      // A list may have empty elements (RFC 9110 5.6.1).
+      do this.#take(space);
+      while (this.#is(','));
+      if (this.#at === this.#line.length) return links;
+      const link = this.#link();
+      if (link === undefined) return undefined;
+      links.push(link);
+      this.#take(space);
+      if (this.#at < this.#line.length && this.#line[this.#at] !== ',') return undefined;
+    }
+  }
+
+  #link(): WebLink | undefined {
+    const to = this.#take(target)?.[1];
+    if (to === undefined || to.length > linkLimits.targetCharsMax) return undefined;
+    const params = new Map<string, string>();
+    for (;;) {
+      this.#take(space);
+      if (!this.#is(';')) break;
+      this.#take(space);
+      const name = this.#take(token)?.[0].toLowerCase();
+      // "<a>;" and "<a>; ;b" are allowed: a parameter may be missing.
+      if (name === undefined) continue;
+      const value = this.#value();
+      if (value === undefined) return undefined;
+      if (!params.has(name)) params.set(name, value);
+    }
+    const rels = (params.get('rel') ?? '').toLowerCase().split(/[ \t]+/);
+    return { target: to, rels: rels.filter((rel) => rel !== ''), params };
+  }
+
+  /** What is behind a parameter's name; undefined where that is malformed. */
+  #value(): string | undefined {
+    this.#take(space);
+    if (!this.#is('=')) return '';
+    this.#take(space);
+    const text = this.#take(quoted)?.[1];
+    return text === undefined ? this.#take(token)?.[0] : text.replace(/\\(.)/gs, '$1');
+  }
+
+  #is(character: string): boolean {
+    if (this.#line[this.#at] !== character) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #take(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#line);
+    if (match === null) return undefined;
+    this.#at = pattern.lastIndex;
+    return match;
+  }
+}
+
+/** Another address of the same file. */
+export interface DuplicateLink {
+  readonly url: URL;
+  /** 1 to 999,999; lower is better. */
+  readonly priority: number;
+  /** Country code of the server, in lower case. */
+  readonly location: string | undefined;
+  /** It is to be used before those that are not, whatever their priority. */
+  readonly isPreferred: boolean;
+  /** So many folders above the file are the same on that server, too. */
+  readonly depth: number | undefined;
+}
+
+/** What the headers of an answer publish of the file. */
+export interface FilePublication {
+  /** Best first. */
+  readonly duplicates: readonly DuplicateLink[];
+  /** A Metalink of it. */
+  readonly manifest: URL | undefined;
+  /** Digests of the whole file, in hex. */
+  readonly hashes: Readonly<Partial<Record<HashAlgorithm, string>>>;
+}
+
+/** The type of a Metalink, 4 or 3. */
+export function isMetalinkType(contentType: string | undefined): boolean {
+  return /^\s*application\/metalink(?:4)?\+xml\s*(?:;|$)/i.test(contentType ?? '');
+}
+
+/** Reads what `headers`, of an answer of `at`, publish (RFC 6249, 3230, 9530). Links about something else are left out. */
+export function readPublication(headers: HttpHeaders, at: URL): FilePublication {
+  const duplicates: DuplicateLink[] = [];
+  let manifest: URL | undefined;
+  for (const link of parseLinks(headers.all('link'))) {
+    const anchor = link.params.get('anchor');
+    if (anchor !== undefined && urlOf(anchor, at)?.href !== at.href) continue;
+    const url = urlOf(link.target, at);
+    if (url === undefined || url.href === at.href) continue;
+    if (link.rels.includes('duplicate')) duplicates.push(duplicateOf(url, link.params));
+    // The type says which of several descriptions is meant: signatures come under the same relation.
+    if (link.rels.includes('describedby') && isMetalinkType(link.params.get('type'))) manifest ??= url;
+  }
+  const order = (link: DuplicateLink): number => link.priority - (link.isPreferred ? lowestPriority : 0);
+  duplicates.sort((a, b) => order(a) - order(b));
+  return { duplicates, manifest, hashes: readHashes(headers) };
+}
+
+function duplicateOf(url: URL, params: ReadonlyMap<string, string>): DuplicateLink {
+  const priority = wholeNumber(params.get('pri'));
+  const location = params.get('geo')?.toLowerCase();
+  return {
+    url,
+    priority: priority === undefined || priority < 1 || priority > lowestPriority ? lowestPriority : priority,
+    location: location !== undefined && /^[a-z]{2}$/.test(location) ? location : undefined,
+    isPreferred: params.has('pref'),
+    depth: wholeNumber(params.get('depth')),
+  };
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
+function urlOf(text: string, base: URL): URL | undefined {
+  if (!URL.canParse(text, base.href)) return undefined;
+  const url = new URL(text, base);
+  url.hash = '';
+  // A login in a header is somebody else's idea of who we are.
+  url.username = '';
+  url.password = '';
+  return url;
+}
+
+function readHashes(headers: HttpHeaders): Partial<Record<HashAlgorithm, string>> {
+  const hashes: Partial<Record<HashAlgorithm, string>> = {};
+  for (const digests of [parseReprDigest(headers.get('repr-digest')), parseDigest(headers.get('digest'))]) {
+    for (const [name, hex] of digests) {
+      const algorithm = name === 'sha' ? 'sha1' : parseHashName(name);
+      if (algorithm !== undefined) hashes[algorithm] ??= hex;
+    }
+  }
+  return hashes;
+}
