@@ -78,7 +78,11 @@ export class SourcePool {
     const awaySinceMs = this.#parts.nowMs() - this.giveUpMs;
     return this.runners.some(
       (r) =>
-        !r.isStopped && r.info !== undefined && r.source.willHash && (r.readyLinks > 0 || r.leftAtMs >= awaySinceMs),
+        !r.isStopped &&
+        r.info !== undefined &&
+        r.source.willHash &&
+        // While nobody is there, how long to wait is a matter of patience with all of them.
+        (r.readyLinks > 0 || !this.hasContact || r.leftAtMs >= awaySinceMs),
     );
   }
 
