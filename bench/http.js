@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { serve } from '../dist/index.js';
 import { startNginx } from './nginx.js';
 import { makeFile, sha256 } from './test-file.js';
-import { hasCommand, median, timeProcess } from './timed-process.js';
+import { hasCommand, median, timeWarmProcess } from './timed-process.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
 const aria2 = ['aria2c', '-q', '--no-conf=true', '--file-allocation=none', '-k1M'];
@@ -124,10 +124,7 @@ async function compare(title, runs, base, world) {
   const results = new Map(runs.map((one) => [one.name, []]));
   for (let i = 0; i < world.repeat; i += 1) {
     for (const one of runs) {
-      // As in loopback.js: each run begins when a file of the same size has just been there.
-      fs.copyFileSync(world.file, out);
-      fs.rmSync(out);
-      const timing = await timeProcess(one.command(out));
+      const timing = await timeWarmProcess(one.command(out), out);
       if (i === 0 && sha256(out) !== world.digest) throw new Error(`${one.name} wrote other bytes than were served`);
       fs.rmSync(out);
       results.get(one.name)?.push(timing);

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { serve } from '../dist/index.js';
 import { startNginx } from './nginx.js';
 import { makeFile, sha256 } from './test-file.js';
-import { hasCommand, median, timeProcess } from './timed-process.js';
+import { hasCommand, median, timeWarmProcess } from './timed-process.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
 
@@ -117,13 +117,7 @@ async function compare(tools, count, repeat, mib, source, digest) {
   for (let i = 0; i < repeat; i += 1) {
     for (const tool of tools) {
       const out = path.join(folder, 'out.bin');
-      // A virtual machine's host may take back memory that is free: the first to write a file pays for getting it again,
-      // and more for large pages than for small ones. So each timed run follows an untimed one of the same tool, and finds
-      // the memory that this one has just left. Nor may it wait for what that left to be written to the disk.
-      await timeProcess(tool.command(count, out));
-      spawnSync('sync');
-      fs.rmSync(out);
-      const timing = await timeProcess(tool.command(count, out));
+      const timing = await timeWarmProcess(tool.command(count, out), out);
       if (i === 0 && sha256(out) !== digest) throw new Error(`${tool.name} wrote other bytes than were served`);
       fs.rmSync(out);
       results.get(tool.name)?.push(timing);
