@@ -1,12 +1,12 @@
 // @ts-check
-// Compiles src/ to dist/, builds the page of web/ into dist/web/, and removes what dist/ holds of sources that are gone, so that neither a test nor a package
+// Compiles src/ to dist/, builds the page of web/ into dist/web/, writes man/manyget.1, and removes what dist/ holds of sources that are gone, so that neither a test nor a package
 // ever sees a file that no longer exists. It does not empty dist/ first: whoever runs from it meanwhile is not disturbed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildPage } from './build-page.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -31,9 +31,23 @@ function removeOrphans(folder) {
   }
 }
 
+/** The man page is made of the commands and flags that were just compiled. */
+async function writeManPage() {
+  const { manPageText } = await import(
+    pathToFileURL(join(root, 'dist', 'cli', 'reference', 'print-reference.js')).href
+  );
+  const text = manPageText(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+  const path = join(root, 'man', 'manyget.1');
+  mkdirSync(join(root, 'man'), { recursive: true });
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+}
+
 if (existsSync(join(root, 'dist'))) removeOrphans('');
 const tsc = require.resolve('typescript/bin/tsc');
 const result = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 if (result.error !== undefined) throw result.error;
 process.exitCode = result.status ?? 1;
-if (result.status === 0) await buildPage();
+if (result.status === 0) {
+  await writeManPage();
+  await buildPage();
+}

@@ -32,7 +32,7 @@ describe('the package', () => {
     const programs = repoPaths('src').map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
     const shown = programs.filter((path) => /^dist\/(?:index|app\/.*|base\/.*)\.js$/.test(path));
     const types = shown.map((path) => path.replace(/\.js$/, '.d.ts'));
-    const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+    const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'man/manyget.1', 'package.json'];
     const docs = [
       'daemon',
       'errors',

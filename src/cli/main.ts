@@ -59,6 +59,11 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       ]);
       return runRepair(invocation.command, { repairBy }, io);
     }
+    case 'completion': {
+      const { completionScript } = await import('./reference/print-reference.js');
+      io.stdout.write(completionScript(invocation.shell));
+      return 0;
+    }
     case 'daemon': {
       const { runDaemonCommand } = await import('./daemon/run-daemon-command.js');
       return runDaemonCommand(invocation.command, io);

@@ -1,5 +1,5 @@
 /** The commands of manyget and their flags. Parses; what a command does is loaded only when it runs. */
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 
 import { addDaemonCommands, type DaemonCommand } from './daemon/daemon-request.js';
 import { addGetFlags, type GetFlags, getRequest, type GetRequest } from './get/get-request.js';
@@ -10,6 +10,7 @@ import {
   type ManifestFlags,
 } from './manifest/manifest-request.js';
 import { usageError } from './options/usage-error.js';
+import { type Shell, shells } from './reference/completion-places.js';
 import { addRepairFlags, repairCommand, type RepairCommand, type RepairFlags } from './repair/repair-request.js';
 import { addServeFlags, type ServeFlags, serveRequest, type ServeRequest } from './serve/serve-request.js';
 import { addVerifyFlags, verifyCommand, type VerifyCommand, type VerifyFlags } from './verify/verify-request.js';
@@ -22,58 +23,29 @@ export type Invocation =
   | { readonly type: 'verify'; readonly command: VerifyCommand }
   | { readonly type: 'repair'; readonly command: RepairCommand }
   | { readonly type: 'daemon'; readonly command: DaemonCommand }
+  | { readonly type: 'completion'; readonly shell: Shell }
   | { readonly type: 'version' }
   /** Help was asked for: this is its text. */
   | { readonly type: 'help'; readonly text: string };
+
+/** The command that is meant where none is named. */
+export const defaultCommand = 'get';
 
 /** What `args` (without node and script) ask for; a ManygetError with code `usage` where they make no sense. */
 export function parseArguments(args: readonly string[]): Invocation {
   let invocation: Invocation | undefined;
   let help = '';
-  const program = new Command('manyget')
-    .description('Fetch one file in pieces from many servers at once; and run those servers.')
-    .usage('[command] [options] [arguments]')
-    .option('-V, --version', 'print the version')
-    .exitOverride()
-    .configureOutput({
+  const program = makeProgram((found) => (invocation = found)).exitOverride();
+  const collectHelp = (command: Command): void => {
+    command.exitOverride().configureOutput({
       writeOut: (text) => {
         help += text;
       },
       writeErr: () => {},
     });
-  program.on('option:version', () => {
-    invocation = { type: 'version' };
-    throw new CommanderError(0, 'commander.version', '');
-  });
-  addGetFlags(
-    program
-      .command('get', { isDefault: true })
-      .description('fetch one file from all servers that have it (the default command)')
-      .addHelpText('after', getExamples),
-  ).action((sources: string[], flags: GetFlags) => {
-    invocation = { type: 'get', request: getRequest(sources, flags) };
-  });
-  addServeFlags(
-    program.command('serve').description('run servers that offer files').addHelpText('after', serveExamples),
-  ).action((paths: string[], flags: ServeFlags) => {
-    invocation = { type: 'serve', request: serveRequest(paths, flags) };
-  });
-  addManifestFlags(
-    program.command('manifest').description('describe files in a Metalink: sizes, hashes, sources'),
-  ).action((files: string[], flags: ManifestFlags) => {
-    invocation = { type: 'manifest', command: manifestCommand(files, flags) };
-  });
-  addVerifyFlags(program.command('verify').description('check a file against a Metalink or a checksum')).action(
-    (file: string, flags: VerifyFlags) => {
-      invocation = { type: 'verify', command: verifyCommand(file, flags) };
-    },
-  );
-  addRepairFlags(program.command('repair').description('fetch what is wrong with a file, and only that')).action(
-    (file: string, flags: RepairFlags) => {
-      invocation = { type: 'repair', command: repairCommand(file, flags) };
-    },
-  );
-  addDaemonCommands(program, (command) => (invocation = { type: 'daemon', command }));
+    command.commands.forEach(collectHelp);
+  };
+  collectHelp(program);
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {
@@ -81,6 +53,46 @@ export function parseArguments(args: readonly string[]): Invocation {
     if (error.exitCode !== 0) throw usageError(sentenceOf(error));
   }
   return invocation ?? { type: 'help', text: help };
+}
+
+/** All commands and flags; `found` is called with what a command line asks for. */
+export function makeProgram(found: (invocation: Invocation) => void): Command {
+  const program = new Command('manyget')
+    .description('Fetch one file in pieces from many servers at once; and run those servers.')
+    .usage('[command] [options] [arguments]')
+    .option('-V, --version', 'print the version');
+  program.on('option:version', () => {
+    found({ type: 'version' });
+    throw new CommanderError(0, 'commander.version', '');
+  });
+  addGetFlags(
+    program
+      .command(defaultCommand, { isDefault: true })
+      .description('fetch one file from all servers that have it (the default command)')
+      .addHelpText('after', getExamples),
+  ).action((sources: string[], flags: GetFlags) => found({ type: 'get', request: getRequest(sources, flags) }));
+  addServeFlags(
+    program.command('serve').description('run servers that offer files').addHelpText('after', serveExamples),
+  ).action((paths: string[], flags: ServeFlags) => found({ type: 'serve', request: serveRequest(paths, flags) }));
+  addManifestFlags(
+    program.command('manifest').description('describe files in a Metalink: sizes, hashes, sources'),
+  ).action((files: string[], flags: ManifestFlags) =>
+    found({ type: 'manifest', command: manifestCommand(files, flags) }),
+  );
+  addVerifyFlags(program.command('verify').description('check a file against a Metalink or a checksum')).action(
+    (file: string, flags: VerifyFlags) => found({ type: 'verify', command: verifyCommand(file, flags) }),
+  );
+  addRepairFlags(program.command('repair').description('fetch what is wrong with a file, and only that')).action(
+    (file: string, flags: RepairFlags) => found({ type: 'repair', command: repairCommand(file, flags) }),
+  );
+  addDaemonCommands(program, (command) => found({ type: 'daemon', command }));
+  program
+    .command('completion')
+    .description('print what a shell needs to complete commands, options and their values')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .addHelpText('after', completionExamples)
+    .action((shell: Shell) => found({ type: 'completion', shell }));
+  return program;
 }
 
 /** "error: unknown option '--foo'\n(Did you mean --bar?)" as one sentence. */
@@ -108,3 +120,9 @@ Examples:
   manyget serve videos/ -n 3 -p 7001 --limit-rate 2M,5M,10M
 
 While it runs, type e2 to close server 2, o2 to open it again, k2 to kill it, status, quit.`;
+
+const completionExamples = `
+Examples:
+  source <(manyget completion bash)                             in ~/.bashrc
+  manyget completion zsh > ~/.zfunc/_manyget                    in a folder of fpath, before compinit
+  manyget completion fish > ~/.config/fish/completions/manyget.fish`;

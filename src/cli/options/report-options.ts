@@ -4,7 +4,8 @@ import { Option, type Command } from 'commander';
 import { usageError } from './usage-error.js';
 import { parseInterval } from './numbers.js';
 
-export type ColorChoice = 'auto' | 'always' | 'never';
+const colorChoices = ['auto', 'always', 'never'] as const;
+export type ColorChoice = (typeof colorChoices)[number];
 
 export interface ReportOptions {
   /** Undefined: each view's own pace. */
@@ -33,7 +34,11 @@ export function addReportFlags(command: Command): Command {
     .option('--json', 'report as NDJSON on standard output, one object a line (docs/json-output.md)')
     .option('-q, --quiet', 'print nothing but errors')
     .option('-v, --verbose', 'print every decision with its reason')
-    .addOption(new Option('--color <when>', 'auto, always or never; NO_COLOR is heeded').argParser(parseColor))
+    .addOption(
+      new Option('--color <when>', 'whether to use colours; NO_COLOR is heeded')
+        .choices(colorChoices)
+        .argParser(parseColor),
+    )
     .option('--no-progress', 'plain lines instead of a live view');
 }
 
