@@ -1,8 +1,8 @@
 import { ManygetError } from '../base/errors.js';
+import { EventFeed } from '../base/event-feed.js';
 import type { FleetEvent, FleetHandle } from '../base/fleet-handle.js';
 import type { FleetSnapshot } from '../base/snapshot.js';
 import { Catalog } from './catalog.js';
-import { FleetEvents } from './fleet-events.js';
 import { defaultLimits, type FleetPlan } from './fleet-plan.js';
 import { HashBoard } from './hash-board.js';
 import { hashCacheFolder } from './hash-cache.js';
@@ -11,6 +11,8 @@ import type { ServerLimits } from './worker-messages.js';
 
 /** How often speeds are sampled. */
 const sampleMs = 250;
+/** Events that wait for one who does not read. */
+const waitingEventsMax = 1000;
 
 export interface FleetOptions {
   /** What the servers call themselves: "manyget/1.2.3". */
@@ -26,7 +28,7 @@ export class Fleet implements FleetHandle {
   readonly #plan: FleetPlan;
   readonly #slots: readonly ServerSlot[];
   readonly #board: HashBoard;
-  readonly #events = new FleetEvents();
+  readonly #events = new EventFeed<FleetEvent>(waitingEventsMax);
   readonly #startedAtMs = performance.now();
   readonly #sampler: NodeJS.Timeout;
   #stopping: Promise<void> | undefined;

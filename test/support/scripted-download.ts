@@ -9,6 +9,7 @@ import type {
   SourceReport,
   SourceSnapshot,
 } from '../../src/base/snapshot.js';
+import { ScriptedEvents } from './scripted-events.js';
 
 const MiB = 1024 * 1024;
 
@@ -113,11 +114,9 @@ export class ScriptedDownload implements DownloadHandle {
   state: DownloadSnapshot = downloadSnapshot();
   cells: MapCell[] = mapCells('v0v0v0r0f0....v1v1v1r1f1....');
   cancelled: string | undefined;
-  readonly #events: DownloadEvent[] = [];
+  readonly #events = new ScriptedEvents<DownloadEvent>();
   #finish!: (report: DownloadReport) => void;
   #fail!: (error: Error) => void;
-  #ended = false;
-  #wake: () => void = () => {};
 
   constructor() {
     this.done = new Promise((resolve, reject) => {
@@ -127,35 +126,25 @@ export class ScriptedDownload implements DownloadHandle {
   }
 
   emit(event: DownloadEvent): void {
-    this.#events.push(event);
-    this.#wake();
+    this.#events.emit(event);
   }
 
   finish(report: DownloadReport = downloadReport()): void {
-    this.#end();
+    this.#events.end();
     this.#finish(report);
   }
 
   fail(error: Error): void {
-    this.#end();
+    this.#events.end();
     this.#fail(error);
   }
 
-  async *events(): AsyncIterableIterator<DownloadEvent> {
-    for (let at = 0; ; at += 1) {
-      while (at >= this.#events.length && !this.#ended) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-      const event = this.#events[at];
-      if (event === undefined) return;
-      yield event;
-    }
+  events(): AsyncIterableIterator<DownloadEvent> {
+    return this.#events.read();
   }
 
   recentEvents(max: number): readonly DownloadEvent[] {
-    return this.#events.slice(-max);
+    return this.#events.recent(max);
   }
 
   snapshot(): DownloadSnapshot {
@@ -195,9 +184,4 @@ export class ScriptedDownload implements DownloadHandle {
   }
   setSourceLimit(): void {}
   setSourceTier(): void {}
-
-  #end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
 }

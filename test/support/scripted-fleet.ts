@@ -2,6 +2,7 @@
 import { ManygetError } from '../../src/base/errors.js';
 import type { FleetEvent, FleetHandle } from '../../src/base/fleet-handle.js';
 import type { FleetSnapshot, ServerSnapshot, ServerState } from '../../src/base/snapshot.js';
+import { ScriptedEvents } from './scripted-events.js';
 
 export function serverSnapshot(number: number, change: Partial<ServerSnapshot> = {}): ServerSnapshot {
   return {
@@ -31,10 +32,8 @@ export class ScriptedFleet implements FleetHandle {
   readonly done: Promise<void>;
   state: FleetSnapshot = fleetSnapshot();
   readonly told: string[] = [];
-  readonly #events: FleetEvent[] = [];
-  #stopped = false;
+  readonly #events = new ScriptedEvents<FleetEvent>();
   #resolve!: () => void;
-  #wake: () => void = () => {};
 
   constructor() {
     this.done = new Promise((resolve) => {
@@ -43,8 +42,7 @@ export class ScriptedFleet implements FleetHandle {
   }
 
   emit(event: FleetEvent): void {
-    this.#events.push(event);
-    this.#wake();
+    this.#events.emit(event);
   }
 
   snapshot(): FleetSnapshot {
@@ -74,23 +72,13 @@ export class ScriptedFleet implements FleetHandle {
 
   stop(): Promise<void> {
     this.told.push('stop');
-    this.#stopped = true;
-    this.#wake();
+    this.#events.end();
     this.#resolve();
     return Promise.resolve();
   }
 
-  async *events(): AsyncIterableIterator<FleetEvent> {
-    for (let at = 0; ; at += 1) {
-      while (at >= this.#events.length && !this.#stopped) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-      const event = this.#events[at];
-      if (event === undefined) return;
-      yield event;
-    }
+  events(): AsyncIterableIterator<FleetEvent> {
+    return this.#events.read();
   }
 
   #set(number: number, state: ServerState): void {
