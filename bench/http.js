@@ -9,17 +9,17 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { serve } from '../dist/index.js';
+import { compareTools, hashesKnown, machineLine } from './compare-tools.js';
 import { startNginx } from './nginx.js';
-import { makeFile, sha256 } from './test-file.js';
-import { hasCommand, median, timeWarmProcess } from './timed-process.js';
+import { makeFile } from './test-file.js';
+import { hasCommand } from './timed-process.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
 const aria2 = ['aria2c', '-q', '--no-conf=true', '--file-allocation=none', '-k1M'];
 
 /**
- * @typedef {import('./timed-process.js').Timing} Timing
- * @typedef {{ readonly name: string, readonly command: (out: string) => string[] }} Run
- * @typedef {{ readonly mib: number, readonly repeat: number, readonly file: string, readonly digest: string }} World
+ * @typedef {import('./compare-tools.js').Tool} Tool
+ * @typedef {import('./compare-tools.js').Task} Task
  */
 
 /** @param {string[]} args */
@@ -39,19 +39,15 @@ export async function run(args) {
   const folder = fs.mkdtempSync(path.join(values.dir, 'manyget-http-'));
   const file = path.join(folder, 'data.bin');
   const digest = makeFile(file, Number(values.mib));
-  const world = { mib: Number(values.mib), repeat: Number(values.repeat), file, digest };
+  const task = { mib: Number(values.mib), repeat: Number(values.repeat), file, digest };
   const nginx = await startNginx(folder, { tls: true, digest });
-  const model = os.cpus()[0]?.model.trim() ?? '';
-  const date = new Date().toISOString().slice(0, 10);
-  process.stdout.write(
-    `${world.mib} MiB, median of ${world.repeat}, ${model}, ${os.cpus().length} cores, Node ${process.version}, ${date}\n`,
-  );
+  process.stdout.write(`${task.mib} MiB, median of ${task.repeat}, ${machineLine()}\n`);
   try {
     if (values.part !== 'servers') {
-      await compare('from nginx, plain', clients(`${nginx.plain}/data.bin`), 'aria2c -x16', world);
-      await compare('from nginx, TLS', clients(`${nginx.secure}/data.bin`, nginx.ca), 'aria2c -x16', world);
+      await compareTools('from nginx, plain', clients(`${nginx.plain}/data.bin`), 'aria2c -x16', task);
+      await compareTools('from nginx, TLS', clients(`${nginx.secure}/data.bin`, nginx.ca), 'aria2c -x16', task);
     }
-    if (values.part !== 'clients') await compareServers(`${nginx.stating}/data.bin`, world);
+    if (values.part !== 'clients') await compareServers(`${nginx.stating}/data.bin`, task);
     return 0;
   } finally {
     await nginx.stop();
@@ -62,7 +58,7 @@ export async function run(args) {
 /**
  * @param {string} url
  * @param {string} [ca]
- * @returns {Run[]}
+ * @returns {Tool[]}
  */
 function clients(url, ca) {
   const manyget = [process.execPath, cli, 'get', '--quiet', '--no-netrc', '--all-proxy', ''];
@@ -85,62 +81,27 @@ function aria2Command(options, out, url) {
 
 /**
  * @param {string} nginxUrl
- * @param {World} world
+ * @param {Task} task
  */
-async function compareServers(nginxUrl, world) {
-  const fleet = await serve({ paths: [world.file], ports: [0] });
+async function compareServers(nginxUrl, task) {
+  const fleet = await serve({ paths: [task.file], ports: [0] });
   try {
-    while (!fleet.snapshot().files.every((file) => file.hashed >= 1)) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await hashesKnown(fleet);
     const ours = `http://127.0.0.1:${fleet.snapshot().servers[0]?.port ?? 0}/data.bin`;
-    /** @type {readonly (readonly [string, (url: string) => Run['command']])[]} */
-    const tools = [
+    /** @type {readonly (readonly [string, (url: string) => Tool['command']])[]} */
+    const peers = [
       ['curl', (url) => (out) => ['curl', '-s', '-o', out, url]],
       ['aria2c -x4', (url) => (out) => aria2Command(['-x4', '-s4'], out, url)],
       ['aria2c -x16', (url) => (out) => aria2Command(['-x16', '-s16'], out, url)],
     ];
-    for (const [name, command] of tools) {
-      const runs = [
+    for (const [name, command] of peers) {
+      const tools = [
         { name: 'nginx', command: command(nginxUrl) },
         { name: 'manyget serve', command: command(ours) },
       ];
-      await compare(`${name} as the client`, runs, 'nginx', world);
+      await compareTools(`${name} as the client`, tools, 'nginx', task);
     }
   } finally {
     await fleet.stop();
-  }
-}
-
-/**
- * @param {string} title
- * @param {readonly Run[]} runs
- * @param {string} base The one that ratios are to.
- * @param {World} world
- */
-async function compare(title, runs, base, world) {
-  const out = path.join(path.dirname(world.file), 'out.bin');
-  /** @type {Map<string, Timing[]>} */
-  const results = new Map(runs.map((one) => [one.name, []]));
-  for (let i = 0; i < world.repeat; i += 1) {
-    for (const one of runs) {
-      const timing = await timeWarmProcess(one.command(out), out);
-      if (i === 0 && sha256(out) !== world.digest) throw new Error(`${one.name} wrote other bytes than were served`);
-      fs.rmSync(out);
-      results.get(one.name)?.push(timing);
-    }
-  }
-  const peer = results.get(base) ?? [];
-  process.stdout.write(
-    `\n${title}\n${''.padEnd(16)}   MiB/s    CPU s   peak MiB   throughput and CPU against ${base}\n`,
-  );
-  for (const [name, timings] of results) {
-    const wall = median(timings.map((t) => t.wallS));
-    const speed = median(timings.map((t, i) => (peer[i]?.wallS ?? NaN) / t.wallS));
-    const cpu = median(timings.map((t, i) => t.cpuS / (peer[i]?.cpuS ?? NaN)));
-    const peak = Math.max(...timings.map((t) => t.peakMiB));
-    const figures = [(world.mib / wall).toFixed(0), median(timings.map((t) => t.cpuS)).toFixed(2), peak.toFixed(0)];
-    const line = `${name.padEnd(16)}${figures.map((f) => f.padStart(9)).join('')}`;
-    process.stdout.write(`${line}        ${speed.toFixed(2)}x, ${cpu.toFixed(2)}x\n`);
   }
 }

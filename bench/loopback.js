@@ -10,14 +10,14 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { serve } from '../dist/index.js';
+import { compareTools, hashesKnown, machineLine } from './compare-tools.js';
 import { startNginx } from './nginx.js';
-import { makeFile, sha256 } from './test-file.js';
-import { hasCommand, median, timeWarmProcess } from './timed-process.js';
+import { makeFile } from './test-file.js';
+import { hasCommand } from './timed-process.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
 
 /**
- * @typedef {import('./timed-process.js').Timing} Timing
  * @typedef {{ name: string, command: (count: number, out: string) => string[] }} Tool
  */
 
@@ -35,18 +35,23 @@ export async function run(args) {
   const counts = values.counts.split(',').map(Number);
   const folder = fs.mkdtempSync(path.join(values.dir, 'manyget-loopback-'));
   const file = path.join(folder, 'data.bin');
-  const digest = makeFile(file, Number(values.mib));
+  const mib = Number(values.mib);
+  const task = { mib, repeat: Number(values.repeat), file, digest: makeFile(file, mib) };
   const fleet = await serve({ paths: [file], ports: new Array(Math.max(...counts)).fill(0) });
   const nginx = hasCommand('nginx') ? await startNginx(folder) : undefined;
   try {
     const urls = fleet.snapshot().servers.map((server) => `mgp://127.0.0.1:${server.port}/data.bin`);
     const receiver = nginx === undefined ? undefined : compileReceiver(folder);
-    const tools = listTools(urls, nginx && `${nginx.plain}/data.bin`, receiver, Number(values.mib));
-    await hashed(fleet);
-    process.stdout.write(
-      `${values.mib} MiB over loopback, ${os.cpus()[0]?.model.trim() ?? ''}, ${os.cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,
-    );
-    for (const count of counts) await compare(tools, count, Number(values.repeat), Number(values.mib), file, digest);
+    const tools = listTools(urls, nginx && `${nginx.plain}/data.bin`, receiver, mib);
+    await hashesKnown(fleet);
+    process.stdout.write(`${task.mib} MiB over loopback, median of ${task.repeat}, ${machineLine()}\n`);
+    for (const count of counts) {
+      const ready = tools.map((tool) => ({
+        ...tool,
+        command: (/** @type {string} */ out) => tool.command(count, out),
+      }));
+      await compareTools(`${count} server${count === 1 ? '' : 's'}`, ready, 'aria2c -x16 -s16', task);
+    }
     return 0;
   } finally {
     await fleet.stop();
@@ -100,49 +105,4 @@ function compileReceiver(folder) {
   const compiled = spawnSync('cc', ['-O2', '-o', binary, path.join(import.meta.dirname, 'receiver.c')]);
   if (compiled.status !== 0) throw new Error(`receiver.c does not compile: ${compiled.stderr.toString()}`);
   return binary;
-}
-
-/**
- * @param {readonly Tool[]} tools
- * @param {number} count
- * @param {number} repeat
- * @param {number} mib
- * @param {string} source The file that is served.
- * @param {string} digest Its SHA-256.
- */
-async function compare(tools, count, repeat, mib, source, digest) {
-  const folder = path.dirname(source);
-  /** @type {Map<string, Timing[]>} */
-  const results = new Map(tools.map((tool) => [tool.name, []]));
-  for (let i = 0; i < repeat; i += 1) {
-    for (const tool of tools) {
-      const out = path.join(folder, 'out.bin');
-      const timing = await timeWarmProcess(tool.command(count, out), out);
-      if (i === 0 && sha256(out) !== digest) throw new Error(`${tool.name} wrote other bytes than were served`);
-      fs.rmSync(out);
-      results.get(tool.name)?.push(timing);
-    }
-  }
-  const peer = results.get('aria2c -x16 -s16');
-  process.stdout.write(`\n${count} server${count === 1 ? '' : 's'}, median of ${repeat}\n`);
-  process.stdout.write(
-    'tool                    MiB/s   wall s    CPU s   peak MiB   throughput and CPU against aria2c\n',
-  );
-  for (const [name, timings] of results) {
-    const wall = median(timings.map((t) => t.wallS));
-    const cpu = median(timings.map((t) => t.cpuS));
-    const peak = Math.max(...timings.map((t) => t.peakMiB));
-    const ratio =
-      peer === undefined
-        ? ''
-        : `${median(timings.map((t, i) => (peer[i]?.wallS ?? NaN) / t.wallS)).toFixed(2)}x, ${median(timings.map((t, i) => t.cpuS / (peer[i]?.cpuS ?? NaN))).toFixed(2)}x`;
-    const figures = [(mib / wall).toFixed(0), wall.toFixed(2), cpu.toFixed(2), peak.toFixed(0)];
-    process.stdout.write(`${name.padEnd(20)}${figures.map((f) => f.padStart(9)).join('')}      ${ratio}\n`);
-  }
-}
-
-/** @param {import('../dist/index.js').FleetHandle} fleet */
-async function hashed(fleet) {
-  const isDone = () => fleet.snapshot().files.every((file) => file.hashed >= 1);
-  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 50));
 }

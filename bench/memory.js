@@ -3,13 +3,14 @@
 // Peak memory of whole processes (VmHWM, so Linux only): one client, and all servers as one process, for a file of so
 // many GiB. A sparse file has bytes in a few places only; the output has them all. Compares each output with the file,
 // and exits with 1 where a limit is broken.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { writeNoise } from './test-file.js';
 import { timeProcess } from './timed-process.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
@@ -40,7 +41,7 @@ export async function run(args) {
   let broken = 0;
   try {
     if (values.sparse) makeSparse(file, sizeBytes);
-    else makeDense(file, sizeBytes);
+    else writeNoise(file, sizeBytes);
     for (const count of values.counts.split(',').map(Number)) broken += await measure(file, count, folder);
   } finally {
     fs.rmSync(folder, { recursive: true });
@@ -109,17 +110,6 @@ async function startServers(file, count, cacheFolder) {
  */
 function peakOf(pid) {
   return Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? NaN) / 1024;
-}
-
-/**
- * @param {string} file
- * @param {number} sizeBytes
- */
-function makeDense(file, sizeBytes) {
-  const script =
-    'openssl enc -aes-128-ctr -pass pass:bench -nosalt -md sha256 </dev/zero 2>/dev/null | head -c "$1" >"$2"';
-  spawnSync('bash', ['-c', script, 'make', String(sizeBytes), file]);
-  if (fs.statSync(file).size !== sizeBytes) throw new Error('openssl made no test file');
 }
 
 /**

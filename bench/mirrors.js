@@ -12,20 +12,11 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { download } from '../dist/index.js';
+import { randomFrom } from '../scripts/seeded-random.js';
+import { median } from './timed-process.js';
 
 const mib = 1024 * 1024;
 const blockBytes = 64 * 1024;
-/** @param {number} seed */
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = Math.imul(state ^ (state >>> 15), state | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** @param {Worker} worker @returns {Promise<any>} */
 const next = (worker) => new Promise((resolve) => worker.once('message', resolve));
 
@@ -103,73 +94,101 @@ export async function run(args) {
       rate: { type: 'string', default: '40' },
     },
   });
-  const sizeBytes = Number(values.mib) * mib;
+  const file = makeFile(Number(values.mib) * mib);
   const count = Number(values.servers);
-  const file = makeFile(sizeBytes);
   const folder = mkdtempSync(join(tmpdir(), 'manyget-mirrors-'));
-  const out = join(folder, 'out');
+  const world = { file, count, out: join(folder, 'out') };
   try {
-    const { worker, urls } = await start(file, count, 0);
-    const totals = { seeds: 0, named: 0, right: 0, refused: 0, wrong: 0, sampleBytes: 0 };
-    const first = Number(values.first);
-    for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
-      const random = randomFrom(seed);
-      const server = Math.floor(random() * count);
-      const at = Math.floor(random() * (sizeBytes - blockBytes));
-      const from = seed % 2 === 0 ? at - (at % blockBytes) : at;
-      const block = Buffer.from(Array.from({ length: blockBytes }, () => Math.floor(random() * 256)));
-      worker.postMessage({ odd: { server, start: from, block } });
-      await next(worker);
-      const { handle, error } = await fetchOnce(urls, out, true);
-      worker.postMessage({});
-      const { sampleBytes } = await next(worker);
-      const out_ = handle.recentEvents(10_000).filter((event) => event.type === 'source-quarantined');
-      const named = out_.length === 1 && out_[0]?.type === 'source-quarantined' && out_[0].source === server;
-      const right = error === undefined && isRight(file, out);
-      totals.seeds += 1;
-      totals.named += named ? 1 : 0;
-      totals.right += right ? 1 : 0;
-      totals.refused += error?.code === 'sources-disagree' ? 1 : 0;
-      totals.sampleBytes += sampleBytes;
-      if (!right && error === undefined) totals.wrong += 1;
-      if (!named || !right) {
-        process.stdout.write(
-          `seed ${seed}: ${named ? 'named' : 'not named'}, ${right ? 'right' : (error?.message ?? 'WRONG')}; again: npm run bench -- mirrors --first ${seed} --seeds 1 --mib ${values.mib}\n`,
-        );
-      }
-    }
-    if (totals.seeds > 0) {
-      const share = (totals.sampleBytes / totals.seeds / sizeBytes) * 100;
-      process.stdout.write(
-        `${count} servers, ${values.mib} MiB, seeds ${first} to ${first + totals.seeds - 1}: the odd one named in ${totals.named}, ` +
-          `the file right in ${totals.right}, refused in ${totals.refused}, wrong under its final name in ${totals.wrong}; ` +
-          `samples cost ${share.toFixed(2)}% of the bytes\n`,
-      );
-    }
-    await worker.terminate();
-    const rounds = Number(values.rounds);
-    if (rounds > 0) {
-      const rate = Number(values.rate);
-      const slow = await start(file, count, rate * mib);
-      /** @type {{ with: number[], without: number[] }} */
-      const times = { with: [], without: [] };
-      for (let i = 0; i < rounds; i += 1) {
-        for (const kind of /** @type {const} */ (['with', 'without'])) {
-          const { ms, error } = await fetchOnce(slow.urls, out, kind === 'with');
-          if (error !== undefined) throw error;
-          times[kind].push(ms);
-        }
-      }
-      const median = (/** @type {number[]} */ list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
-      const [a, b] = [median(times.with), median(times.without)];
-      const speed = rate === 0 ? 'as fast as loopback goes' : `${rate} MiB/s a connection`;
-      process.stdout.write(
-        `${speed}, ${rounds} rounds: ${(a / 1000).toFixed(2)} s with the comparison, ${(b / 1000).toFixed(2)} s without: ${((a / b - 1) * 100).toFixed(1)}%\n`,
-      );
-      await slow.worker.terminate();
-    }
+    const totals = await nameTheOdd(world, Number(values.first), Number(values.seeds));
+    if (Number(values.rounds) > 0) await timeBoth(world, Number(values.rate), Number(values.rounds));
     return totals.wrong > 0 || totals.named < totals.seeds * 0.99 ? 1 : 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** @typedef {{ readonly file: SharedArrayBuffer, readonly count: number, readonly out: string }} World */
+
+/**
+ * A download for each seed, of which one server is odd.
+ * @param {World} world
+ * @param {number} first
+ * @param {number} seeds
+ */
+async function nameTheOdd({ file, count, out }, first, seeds) {
+  const { worker, urls } = await start(file, count, 0);
+  const sizeMib = file.byteLength / mib;
+  const totals = { seeds, named: 0, right: 0, refused: 0, wrong: 0, sampleBytes: 0 };
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    const odd = oddServer(seed, count, file.byteLength);
+    worker.postMessage({ odd });
+    await next(worker);
+    const { handle, error } = await fetchOnce(urls, out, true);
+    worker.postMessage({});
+    const { sampleBytes } = await next(worker);
+    const accused = handle.recentEvents(10_000).filter((event) => event.type === 'source-quarantined');
+    const isNamed =
+      accused.length === 1 && accused[0]?.type === 'source-quarantined' && accused[0].source === odd.server;
+    const isGood = error === undefined && isRight(file, out);
+    totals.named += isNamed ? 1 : 0;
+    totals.right += isGood ? 1 : 0;
+    totals.refused += error?.code === 'sources-disagree' ? 1 : 0;
+    totals.sampleBytes += sampleBytes;
+    if (!isGood && error === undefined) totals.wrong += 1;
+    if (!isNamed || !isGood) {
+      process.stdout.write(
+        `seed ${seed}: ${isNamed ? 'named' : 'not named'}, ${isGood ? 'right' : (error?.message ?? 'WRONG')}; ` +
+          `again: npm run bench -- mirrors --first ${seed} --seeds 1 --mib ${sizeMib}\n`,
+      );
+    }
+  }
+  await worker.terminate();
+  if (seeds > 0) {
+    const share = (totals.sampleBytes / seeds / file.byteLength) * 100;
+    process.stdout.write(
+      `${count} servers, ${sizeMib} MiB, seeds ${first} to ${first + seeds - 1}: the odd one named in ${totals.named}, ` +
+        `the file right in ${totals.right}, refused in ${totals.refused}, wrong under its final name in ${totals.wrong}; ` +
+        `samples cost ${share.toFixed(2)}% of the bytes\n`,
+    );
+  }
+  return totals;
+}
+
+/**
+ * Which server is odd in a seed's world, where, and what it has there.
+ * @param {number} seed
+ * @param {number} count
+ * @param {number} sizeBytes
+ */
+function oddServer(seed, count, sizeBytes) {
+  const random = randomFrom(seed);
+  const server = Math.floor(random() * count);
+  const at = Math.floor(random() * (sizeBytes - blockBytes));
+  const block = Buffer.from(Array.from({ length: blockBytes }, () => Math.floor(random() * 256)));
+  return { server, start: seed % 2 === 0 ? at - (at % blockBytes) : at, block };
+}
+
+/**
+ * What the comparison costs: downloads in turns with and without it.
+ * @param {World} world
+ * @param {number} rateMib A connection's; 0: without a limit.
+ * @param {number} rounds
+ */
+async function timeBoth({ file, count, out }, rateMib, rounds) {
+  const { worker, urls } = await start(file, count, rateMib * mib);
+  /** @type {{ with: number[], without: number[] }} */
+  const times = { with: [], without: [] };
+  for (let i = 0; i < rounds; i += 1) {
+    for (const kind of /** @type {const} */ (['with', 'without'])) {
+      const { ms, error } = await fetchOnce(urls, out, kind === 'with');
+      if (error !== undefined) throw error;
+      times[kind].push(ms);
+    }
+  }
+  await worker.terminate();
+  const [a, b] = [median(times.with), median(times.without)];
+  const speed = rateMib === 0 ? 'as fast as loopback goes' : `${rateMib} MiB/s a connection`;
+  process.stdout.write(
+    `${speed}, ${rounds} rounds: ${(a / 1000).toFixed(2)} s with the comparison, ${(b / 1000).toFixed(2)} s without: ${((a / b - 1) * 100).toFixed(1)}%\n`,
+  );
 }

@@ -11,11 +11,20 @@ import fs from 'node:fs';
  * @returns {string} Its SHA-256 in hex.
  */
 export function makeFile(file, mib) {
+  writeNoise(file, mib * 1024 * 1024);
+  return sha256(file);
+}
+
+/**
+ * Writes so many bytes, always the same ones, that cannot be compressed.
+ * @param {string} file
+ * @param {number} sizeBytes
+ */
+export function writeNoise(file, sizeBytes) {
   const script =
     'openssl enc -aes-128-ctr -pass pass:bench -nosalt -md sha256 </dev/zero 2>/dev/null | head -c "$1" >"$2"';
-  const made = spawnSync('bash', ['-c', script, 'make', String(mib * 1024 * 1024), file]);
-  if (made.status !== 0 && fs.statSync(file).size !== mib * 1024 * 1024) throw new Error('openssl made no test file');
-  return sha256(file);
+  spawnSync('bash', ['-c', script, 'make', String(sizeBytes), file]);
+  if (fs.statSync(file).size !== sizeBytes) throw new Error('openssl made no test file');
 }
 
 /** @param {string} file */

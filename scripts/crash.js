@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { randomFrom } from './seeded-random.js';
 
 const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const serverCount = 3;
@@ -35,20 +36,6 @@ const endMsMax = 120_000;
  * @typedef {{ type: string, snapshot?: { phase: string, doneBytes: number, resumedBytes: number } }} Message
  * @typedef {{ phase: string, doneBytes: number | undefined, resumedBytes: number | undefined, ended: boolean }} Life
  */
-
-/**
- * Numbers in [0, 1): mulberry32, public domain.
- * @param {number} seed
- */
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = Math.imul(state ^ (state >>> 15), state | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /**
  * One run of the command, killed as `shouldKill` says, or after `killAfterMs`.
