@@ -5,6 +5,7 @@ import type { DownloadHandle } from '../../src/base/download-handle.js';
 import type { DownloadReader } from '../../src/base/download-reader.js';
 import type { ManygetError } from '../../src/base/errors.js';
 import { DownloadLab, eventsOf, failure, mib, seededBytes, until, untilDone } from '../support/download-lab.js';
+import { freePort } from '../support/free-port.js';
 import { HttpTestServer, type Quirk } from '../support/http-test-server.js';
 
 const http = { netrc: false, proxy: {} } as const;
@@ -151,7 +152,7 @@ describe('a reader of a download', () => {
     expect(await handle.sizeKnown()).toBe(mib + 1);
     await handle.done;
     expect(await handle.sizeKnown()).toBe(mib + 1);
-    const nowhere = lab.get([`mgp://127.0.0.1:${await lab.freePort()}/x`], { output: lab.path('x') });
+    const nowhere = lab.get([`mgp://127.0.0.1:${await freePort()}/x`], { output: lab.path('x') });
     const asked = nowhere.sizeKnown();
     await nowhere.cancel();
     await expect(asked).rejects.toMatchObject({ code: 'aborted' });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { DownloadLab, failure, mib, seededBytes, until } from '../support/download-lab.js';
+import { freePort } from '../support/free-port.js';
 
 const bytes = seededBytes(mib, 7);
 
@@ -62,7 +63,7 @@ describe('a port where', () => {
 describe('no server reachable', () => {
   it('ends with each one and its reason', async () => {
     await using lab = await DownloadLab.create();
-    const ports = [await lab.freePort(), await lab.freePort()];
+    const ports = [await freePort(), await freePort()];
     const urls = ports.map((port) => `mgp://127.0.0.1:${port}/file.bin`);
     const error = await failure(lab.get(urls, { giveUpAfterMs: 300 }));
     expect(error.code).toBe('no-source');
@@ -74,7 +75,7 @@ describe('no server reachable', () => {
   it('but one: that one delivers', async () => {
     await using lab = await DownloadLab.create();
     const server = await lab.script({ bytes });
-    const report = await lab.get([`mgp://127.0.0.1:${await lab.freePort()}/file.bin`, server.url]).done;
+    const report = await lab.get([`mgp://127.0.0.1:${await freePort()}/file.bin`, server.url]).done;
     expect(report.sources[1]?.bytes).toBe(mib);
     expect(lab.written()?.equals(bytes)).toBe(true);
   });

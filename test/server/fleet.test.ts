@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,10 +16,7 @@ let path: string;
 
 beforeEach(async () => {
   temp = await TempFolder.create();
-  path = temp.join('a.bin');
-  const file = await open(path, 'w');
-  await file.truncate(largeBytes);
-  await file.close();
+  path = await temp.sparse('a.bin', largeBytes);
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, mkdir, open, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RawHttpClient, type RawAnswer } from '../support/raw-http-client.js';
-import { RawMgpClient } from '../support/raw-mgp-client.js';
 import { TempFolder, TestFleet } from '../support/test-fleet.js';
 
 const MiB = 1024 * 1024;
@@ -17,13 +16,6 @@ afterEach(async () => {
   await temp[Symbol.asyncDispose]();
 });
 
-async function sparse(name: string, bytes: number): Promise<string> {
-  const file = await open(temp.join(name), 'w');
-  await file.truncate(bytes);
-  await file.close();
-  return temp.join(name);
-}
-
 /** Serves `bytes` as a.bin, hashed, to one client. */
 async function withFile(
   bytes: Uint8Array,
@@ -32,14 +24,9 @@ async function withFile(
 ): Promise<void> {
   await writeFile(temp.join(name), bytes);
   await using served = await TestFleet.start([temp.join(name)]);
-  await hashed(served, name);
+  await served.hashed(name);
   await using client = await RawHttpClient.connect(served.port());
   await use(client, served);
-}
-
-async function hashed(served: TestFleet, name: string): Promise<string> {
-  await using client = await RawMgpClient.connect(served.port());
-  return (await client.hashed(name)).contentId ?? '';
 }
 
 function ranged(answer: RawAnswer): unknown[] {
@@ -64,7 +51,7 @@ describe('a file over HTTP', () => {
     await writeFile(temp.join('a.mp4'), 'abc');
     await utimes(temp.join('a.mp4'), 1_700_000_000, 1_700_000_000.9);
     await using served = await TestFleet.start([temp.join('a.mp4')]);
-    const contentId = await hashed(served, 'a.mp4');
+    const { contentId } = await served.hashed('a.mp4');
     await using client = await RawHttpClient.connect(served.port());
     const answer = await client.get('/a.mp4', { 'Want-Digest': 'sha-256' });
     const sha256 = createHash('sha256').update('abc').digest('base64');
@@ -187,12 +174,12 @@ describe('conditions over HTTP', () => {
 
 describe('an entity tag', () => {
   it('does not change when hashing is done, and both names of a version are understood', async () => {
-    const path = await sparse('a.bin', 512 * MiB);
+    const path = await temp.sparse('a.bin', 512 * MiB);
     await using served = await TestFleet.start([path], { servers: 2 });
     await using client = await RawHttpClient.connect(served.port(1));
     const early = (await client.get('/a.bin', {}, 'HEAD')).header('ETag') ?? '';
     expect(early).toMatch(/^"v-[\w-]{22}"$/);
-    const contentTag = `"${await hashed(served, 'a.bin')}"`;
+    const contentTag = `"${(await served.hashed('a.bin')).contentId}"`;
     expect((await client.get('/a.bin', {}, 'HEAD')).header('ETag')).toBe(early);
     await using sibling = await RawHttpClient.connect(served.port(2));
     expect((await sibling.get('/a.bin', {}, 'HEAD')).header('ETag')).toBe(early);
@@ -208,7 +195,7 @@ describe('an entity tag', () => {
     const cacheFolder = temp.join('cache');
     const once = async (): Promise<string> => {
       await using served = await TestFleet.start([temp.join('a.bin')], { cacheFolder });
-      return `"${await hashed(served, 'a.bin')}"`;
+      return `"${(await served.hashed('a.bin')).contentId}"`;
     };
     const tag = await once();
     await using served = await TestFleet.start([temp.join('a.bin')], { cacheFolder });
@@ -231,7 +218,7 @@ describe('an entity tag', () => {
 
 describe('a file that changes in mid-answer', () => {
   async function fetchWhile(range: string | undefined, change: (path: string) => Promise<void>): Promise<void> {
-    const path = await sparse('a.bin', largeBytes);
+    const path = await temp.sparse('a.bin', largeBytes);
     await using served = await TestFleet.start([path]);
     await using client = await RawHttpClient.connect(served.port());
     client.ask('/a.bin', range === undefined ? {} : { Range: range });

@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMetalink } from '../../src/wire/metalink.js';
 import { folderPagePolicy } from '../../src/server/folder-page.js';
 import { RawHttpClient } from '../support/raw-http-client.js';
-import { RawMgpClient } from '../support/raw-mgp-client.js';
 import { TempFolder, TestFleet } from '../support/test-fleet.js';
 
 const MiB = 1024 * 1024;
@@ -16,11 +15,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();
 });
-
-async function hashed(served: TestFleet, name: string): Promise<void> {
-  await using client = await RawMgpClient.connect(served.port());
-  await client.hashed(name);
-}
 
 describe('the other servers of a fleet', () => {
   async function duplicates(port: number, host?: string): Promise<string[]> {
@@ -63,7 +57,7 @@ describe('NAME.meta4', () => {
     await using client = await RawHttpClient.connect(served.port(2));
     const early = await client.get('/folder/a%20%26%20b.bin.meta4');
     if (early.status !== 200) expect([early.status, early.header('Retry-After')]).toEqual([503, '1']);
-    await hashed(served, 'folder/a & b.bin');
+    await served.hashed('folder/a & b.bin');
     const answer = await client.get('/folder/a%20%26%20b.bin.meta4');
     expect([answer.status, answer.header('Content-Type')]).toEqual([200, 'application/metalink4+xml']);
     const [file] = parseMetalink(answer.body, 'the server').files;
@@ -80,9 +74,7 @@ describe('NAME.meta4', () => {
   });
 
   it('is there for files that are, may be a file itself, and is asked for again while there is hashing', async () => {
-    const file = await open(temp.join('a.bin'), 'w');
-    await file.truncate(8 * 1024 * MiB);
-    await file.close();
+    await temp.sparse('a.bin', 8 * 1024 * MiB);
     await writeFile(temp.join('b.bin'), 'abc');
     await writeFile(temp.join('b.bin.meta4'), 'my own');
     const names = ['a.bin', 'b.bin', 'b.bin.meta4'];

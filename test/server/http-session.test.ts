@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { httpRequestLimits } from '../../src/wire/http-request-limits.js';
 import { RawHttpClient } from '../support/raw-http-client.js';
@@ -23,10 +23,7 @@ async function serve(content: Uint8Array | string, options: TestFleetOptions = {
 }
 
 async function serveLarge(options: TestFleetOptions = {}): Promise<TestFleet> {
-  const file = await open(temp.join('a.bin'), 'w');
-  await file.truncate(largeBytes);
-  await file.close();
-  return TestFleet.start([temp.join('a.bin')], options);
+  return TestFleet.start([await temp.sparse('a.bin', largeBytes)], options);
 }
 
 describe('a connection that speaks HTTP', () => {

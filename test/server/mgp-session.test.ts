@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, symlink, writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeFrame, encodePreamble, frameType } from '../../src/wire/mgp-frame.js';
@@ -26,10 +26,7 @@ async function serveSmall(options: TestFleetOptions = {}): Promise<TestFleet> {
 }
 
 async function serveLarge(options: TestFleetOptions = {}): Promise<TestFleet> {
-  const file = await open(temp.join('a.bin'), 'w');
-  await file.truncate(largeBytes);
-  await file.close();
-  return TestFleet.start([temp.join('a.bin')], options);
+  return TestFleet.start([await temp.sparse('a.bin', largeBytes)], options);
 }
 
 const isError = (frame: RawFrame): boolean => frame.type === frameType.error;

@@ -24,13 +24,6 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-async function sparse(name: string, bytes: number): Promise<string> {
-  const file = await open(temp.join(name), 'w');
-  await file.truncate(bytes);
-  await file.close();
-  return temp.join(name);
-}
-
 describe('a served file', () => {
   it.each([0, 1, MiB - 1, MiB, MiB + 1, 5 * MiB + 12_345])(
     'of %d bytes arrives identical, with its hashes',
@@ -83,7 +76,7 @@ describe('a served file', () => {
   });
 
   it('answers other requests between the frames of a range', async () => {
-    await using served = await TestFleet.start([await sparse('a.bin', largeBytes)]);
+    await using served = await TestFleet.start([await temp.sparse('a.bin', largeBytes)]);
     await using client = await RawMgpClient.connect(served.port());
     const { version } = await client.stat('a.bin');
     const range = client.range('a.bin', version, 0, largeBytes);
@@ -115,7 +108,7 @@ describe('a served file', () => {
 
 describe('TRIM', () => {
   it('ends a running range earlier, at the end that it names', async () => {
-    await using served = await TestFleet.start([await sparse('a.bin', largeBytes)]);
+    await using served = await TestFleet.start([await temp.sparse('a.bin', largeBytes)]);
     await using client = await RawMgpClient.connect(served.port());
     const { version } = await client.stat('a.bin');
     client.socket.pause();
@@ -127,7 +120,7 @@ describe('TRIM', () => {
   });
 
   it('ends a range where it is, if that is behind the end that it names', async () => {
-    await using served = await TestFleet.start([await sparse('a.bin', largeBytes)]);
+    await using served = await TestFleet.start([await temp.sparse('a.bin', largeBytes)]);
     await using client = await RawMgpClient.connect(served.port());
     const { version } = await client.stat('a.bin');
     const id = client.range('a.bin', version, MiB, largeBytes);
@@ -139,7 +132,7 @@ describe('TRIM', () => {
   });
 
   it('ends a range that waits before it begins, and changes nothing for one that is over or by a later end', async () => {
-    await using served = await TestFleet.start([await sparse('a.bin', 4 * MiB)]);
+    await using served = await TestFleet.start([await temp.sparse('a.bin', 4 * MiB)]);
     await using client = await RawMgpClient.connect(served.port());
     const { version } = await client.stat('a.bin');
     const running = client.range('a.bin', version, 0, 4 * MiB);
@@ -155,7 +148,7 @@ describe('TRIM', () => {
 describe('a file that changes while it is served', () => {
   /** Asks for all of a large file, and lets `change` happen when the server is in the middle of it. */
   async function fetchWhile(change: (path: string) => Promise<void>): Promise<void> {
-    const path = await sparse('a.bin', largeBytes);
+    const path = await temp.sparse('a.bin', largeBytes);
     await using served = await TestFleet.start([path]);
     await using client = await RawMgpClient.connect(served.port());
     const stat = await client.hashed('a.bin');
@@ -194,7 +187,7 @@ describe('a file that changes while it is served', () => {
 
 describe('hashes', () => {
   it('come as a second answer to a STAT that follows, and only to that', async () => {
-    await using served = await TestFleet.start([await sparse('a.bin', largeBytes)]);
+    await using served = await TestFleet.start([await temp.sparse('a.bin', largeBytes)]);
     await using client = await RawMgpClient.connect(served.port());
     const [plain, following] = [client.newId(), client.newId()];
     client.send(encodeMessage.stat(plain, { name: 'a.bin' }));
@@ -211,7 +204,7 @@ describe('hashes', () => {
 
   it('that are not known yet are refused as "not-hashed", and held back nobody', async () => {
     const size = 8 * 1024 * MiB;
-    await using served = await TestFleet.start([await sparse('a.bin', size)]);
+    await using served = await TestFleet.start([await temp.sparse('a.bin', size)]);
     await using client = await RawMgpClient.connect(served.port());
     const { version, contentId } = await client.stat('a.bin');
     expect(contentId).toBeNull();

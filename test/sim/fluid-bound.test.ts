@@ -3,24 +3,12 @@ import { namedWorlds } from './named-worlds.js';
 import { randomWorld } from './random-world.js';
 import { fluidBoundMs, fluidBytes } from './rate-curve.js';
 import { runWorld } from './run-world.js';
-import type { SourceSpec, World } from './world.js';
+import { steadySource, type SourceSpec, type World } from './world.js';
 
 const mb = 1_000_000;
 
 function source(more: Partial<SourceSpec> = {}): SourceSpec {
-  return {
-    rate: mb,
-    rttMs: 20,
-    queueBytes: 100_000,
-    shaped: false,
-    connectionRateMax: undefined,
-    lossRate: 0,
-    noiseMs: 0,
-    noiseSpread: 0,
-    thinkMs: 0,
-    events: [],
-    ...more,
-  };
+  return { ...steadySource(mb, 20, 100_000), ...more };
 }
 
 function world(sources: readonly SourceSpec[], more: Partial<World> = {}): World {

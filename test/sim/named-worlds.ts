@@ -1,4 +1,4 @@
-import { goodputOf, type SourceEvent, type SourceSpec, type World } from './world.js';
+import { goodputOf, steadySource, type SourceEvent, type SourceSpec, type World } from './world.js';
 
 const mib = 1024 * 1024;
 
@@ -10,19 +10,7 @@ interface LinkFacts {
 }
 
 function source({ mbit, rttMs, lossRate = 0, events = [] }: LinkFacts): SourceSpec {
-  const rate = goodputOf(mbit);
-  return {
-    rate,
-    rttMs,
-    queueBytes: Math.max(32 * 1024, (rate * Math.min(150, Math.max(50, rttMs))) / 1000),
-    shaped: false,
-    connectionRateMax: undefined,
-    lossRate,
-    noiseMs: 0,
-    noiseSpread: 0,
-    thinkMs: 0,
-    events,
-  };
+  return { ...steadySource(goodputOf(mbit), rttMs), lossRate, events };
 }
 
 function world(name: string, sizeMib: number, links: readonly LinkFacts[], more: Partial<World> = {}): World {

@@ -1,6 +1,14 @@
 import { Random } from '../support/random.js';
 import { fluidBytes } from './rate-curve.js';
-import { goodputOf, slotMs, type SourceEvent, type SourceSpec, type World } from './world.js';
+import {
+  goodputOf,
+  slotMs,
+  steadySource,
+  type SourceEvent,
+  type SourceSpec,
+  usualQueueBytes,
+  type World,
+} from './world.js';
 
 const mib = 1024 * 1024;
 const sizeBytesMax = 4096 * mib;
@@ -62,7 +70,7 @@ function randomSource(random: Random, rateMbit: number, troubleMs: number | unde
   return {
     rate,
     rttMs,
-    queueBytes: Math.max(32 * 1024, (rate * Math.min(150, Math.max(50, rttMs))) / 1000),
+    queueBytes: usualQueueBytes(rate, rttMs),
     shaped,
     connectionRateMax: limited ? rate / random.between(1.5, 6) : undefined,
     lossRate: lossy ? random.logBetween(0.0002, 0.01) : 0,
@@ -101,16 +109,5 @@ function troubles(random: Random, rate: number, idealMs: number, stays: boolean)
 /** A source that is more of a burden than a help: very slow and far away, or accepting and never answering. */
 function hopeless(random: Random): SourceSpec {
   const mute = random.chance(0.5);
-  return {
-    rate: goodputOf(0.2),
-    rttMs: 300,
-    queueBytes: 32 * 1024,
-    shaped: false,
-    connectionRateMax: undefined,
-    lossRate: 0,
-    noiseMs: 0,
-    noiseSpread: 0,
-    thinkMs: 0,
-    events: mute ? [{ atMs: 0, action: 'stall' }] : [],
-  };
+  return { ...steadySource(goodputOf(0.2), 300), events: mute ? [{ atMs: 0, action: 'stall' }] : [] };
 }

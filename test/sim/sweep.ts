@@ -35,7 +35,7 @@ export function* sweep(first: number, count: number): Generator<SweepRow> {
 }
 
 /** The value below which a share `q` of the sorted values lies. */
-export function quantile(sorted: readonly number[], q: number): number {
+function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
 }
 

@@ -38,6 +38,17 @@ export interface SourceSpec {
   readonly events: readonly SourceEvent[];
 }
 
+/** Depth of the queue before a link that nobody tuned: what it carries in 50 to 150 ms, and 32 KiB at least. */
+export function usualQueueBytes(rate: number, rttMs: number): number {
+  return Math.max(32 * 1024, (rate * Math.min(150, Math.max(50, rttMs))) / 1000);
+}
+
+/** A source of a steady rate, without losses or surprises. */
+export function steadySource(rate: number, rttMs: number, queueBytes = usualQueueBytes(rate, rttMs)): SourceSpec {
+  const quiet = { shaped: false, connectionRateMax: undefined, lossRate: 0, noiseMs: 0, noiseSpread: 0, thinkMs: 0 };
+  return { rate, rttMs, queueBytes, ...quiet, events: [] };
+}
+
 export type SourceEvent =
   /** The link's rate is `value` from now on. */
   | { readonly atMs: number; readonly action: 'rate'; readonly value: number }

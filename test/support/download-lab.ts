@@ -103,14 +103,6 @@ export class DownloadLab implements AsyncDisposable {
     return port;
   }
 
-  /** A port where nobody listens: it was somebody's a moment ago. */
-  async freePort(): Promise<number> {
-    const server = createServer();
-    const port = await listening(server);
-    await closed(server);
-    return port;
-  }
-
   get(sources: readonly string[], options: Omit<DownloadOptions, 'sources'> = {}): DownloadHandle {
     return this.keep(download({ output: this.output, ...options, sources }));
   }

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { aria2, open, system } from 'maria2';
 import { createHTTP, createWebSocket } from 'maria2/transport';
+import { freePort } from './free-port.js';
 
 /** What speaks aria2's RPC, ours or aria2c, and the client libraries of others that speak to it. */
 export interface RpcServer extends AsyncDisposable {
@@ -20,7 +20,7 @@ export interface RpcClient extends AsyncDisposable {
   readonly notifications: readonly (readonly [name: string, gid: string])[];
 }
 
-export const aria2Secret = 'the secret of tests';
+const aria2Secret = 'the secret of tests';
 
 /** aria2's own daemon. */
 export async function startAria2(command: string, folder: string): Promise<RpcServer> {
@@ -45,15 +45,6 @@ async function end(child: ChildProcess, ended: Promise<unknown>): Promise<void> 
 async function answers(port: number): Promise<boolean> {
   const response = await fetch(`http://127.0.0.1:${port}/jsonrpc`).catch(() => undefined);
   return response !== undefined;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 interface Aria2Library {

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FleetEvent } from '../../src/base/fleet-handle.js';
 import { Fleet, type FleetOptions } from '../../src/server/fleet.js';
 import { planFleet } from '../../src/server/fleet-plan.js';
+import type { StatAnswer } from '../../src/wire/mgp-messages.js';
+import { RawMgpClient } from './raw-mgp-client.js';
 
 /** A folder of a test's own, removed with all that is in it. */
 export class TempFolder implements AsyncDisposable {
@@ -19,6 +21,14 @@ export class TempFolder implements AsyncDisposable {
 
   join(...parts: string[]): string {
     return join(this.path, ...parts);
+  }
+
+  /** A file of so many zeros that takes no room. */
+  async sparse(name: string, bytes: number): Promise<string> {
+    const file = await open(this.join(name), 'w');
+    await file.truncate(bytes);
+    await file.close();
+    return this.join(name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,6 +70,12 @@ export class TestFleet implements AsyncDisposable {
     const server = this.fleet.snapshot().servers[serverNumber - 1];
     if (server === undefined) throw new Error(`there is no server ${serverNumber}`);
     return server;
+  }
+
+  /** What the first server says of a file, once it knows its hashes. */
+  async hashed(name: string): Promise<StatAnswer> {
+    await using client = await RawMgpClient.connect(this.port());
+    return await client.hashed(name);
   }
 
   /** The next event that `wanted` accepts; those before it are gone then. */

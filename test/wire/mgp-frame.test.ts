@@ -12,6 +12,7 @@ import {
   type FrameType,
 } from '../../src/wire/mgp-frame.js';
 import { mgpLimits } from '../../src/wire/mgp-limits.js';
+import { errorOf } from '../support/error-of.js';
 import { concat, cutAt, FrameLog, readParts } from '../support/frame-log.js';
 
 const peer = 'server 127.0.0.1:9001';
@@ -25,16 +26,6 @@ function greetedReader(log = new FrameLog(), acceptsData = true): FrameReader {
   const reader = readerOf(log, acceptsData);
   reader.push(encodePreamble());
   return reader;
-}
-
-function errorOf(run: () => void): ManygetError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ManygetError) return error;
-    throw error;
-  }
-  throw new Error('expected a ManygetError, nothing was thrown');
 }
 
 function targetOf(reader: FrameReader): Uint8Array {

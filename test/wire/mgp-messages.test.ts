@@ -10,6 +10,7 @@ import {
 } from '../../src/wire/mgp-frame.js';
 import { mgpLimits } from '../../src/wire/mgp-limits.js';
 import { encodeMessage, mgpErrorCodes, readHashes, readMessage } from '../../src/wire/mgp-messages.js';
+import { errorOf } from '../support/error-of.js';
 
 const peer = 'server 127.0.0.1:9001';
 const id = 'a1'.repeat(32);
@@ -29,16 +30,6 @@ function received(bytes: Uint8Array): { header: FrameHeader; payload: Uint8Array
 
 function payloadOf(value: unknown): Uint8Array {
   return new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-function errorOf(run: () => unknown): ManygetError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ManygetError) return error;
-    throw error;
-  }
-  throw new Error('expected a ManygetError, nothing was thrown');
 }
 
 const requestIds = fc.integer({ min: 1, max: 0xffff_ffff });
