@@ -84,13 +84,8 @@ export class Journal {
    * @throws ManygetError `journal-version`; `io-failed` where the disk fails.
    */
   static open(disk: Disk, path: string): JournalOpening {
-    let fd: number;
-    try {
-      fd = disk.open(path, openFlags.update);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return { damaged: 'it does not exist' };
-      throw diskError(error, `open ${quoted(path)}`);
-    }
+    const fd = openExisting(disk, path, openFlags.update);
+    if (fd === undefined) return isMissing;
     try {
       const read = readFrom(disk, fd, path);
       if ('damaged' in read) {
@@ -311,13 +306,8 @@ export class Journal {
  * @throws ManygetError `journal-version`; `io-failed` where the disk fails.
  */
 export function readJournal(disk: Disk, path: string): JournalReplay | { readonly damaged: string } {
-  let fd: number;
-  try {
-    fd = disk.open(path, openFlags.read);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return { damaged: 'it does not exist' };
-    throw diskError(error, `open ${quoted(path)}`);
-  }
+  const fd = openExisting(disk, path, openFlags.read);
+  if (fd === undefined) return isMissing;
   try {
     const read = readFrom(disk, fd, path);
     if ('damaged' in read) return read;
@@ -325,6 +315,18 @@ export function readJournal(disk: Disk, path: string): JournalReplay | { readonl
     return read.state.replay(read.sizeBytes === bytes ? undefined : bytes);
   } finally {
     disk.close(fd);
+  }
+}
+
+const isMissing = { damaged: 'it does not exist' } as const;
+
+/** Undefined where there is no such file. */
+function openExisting(disk: Disk, path: string, flags: number): number | undefined {
+  try {
+    return disk.open(path, flags);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw diskError(error, `open ${quoted(path)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { ManygetError } from '../base/errors.js';
 import { algorithmOfBytes, parseHashName, parseHexDigest } from '../base/hash-algorithm.js';
 import { printable } from '../base/printable.js';
 import type { Checksum } from './checksum.js';
+import { textLines } from './text-lines.js';
 
 /**
  * Files like SHA256SUMS: what sha256sum, md5sum and their kin write, with GNU's lines ("HEX  name", "HEX *name"), BSD's
@@ -27,18 +28,9 @@ export interface ChecksumFile {
  */
 export function parseChecksumFile(bytes: Uint8Array, origin: string): ChecksumFile {
   const where = `checksum file "${printable(origin)}"`;
-  if (bytes.length > checksumFileLimits.bytesMax) {
-    throw new ManygetError('manifest-refused', `${where} has more than ${checksumFileLimits.bytesMax} bytes`);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ManygetError('manifest-malformed', `${where} is not UTF-8`, { cause });
-  }
   const lines: ChecksumLine[] = [];
   let ignoredLines = 0;
-  for (const line of signedText(text.split(/\r?\n/))) {
+  for (const line of signedText(textLines(bytes, where, checksumFileLimits.bytesMax))) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const parsed = line.length > checksumFileLimits.lineCharsMax ? undefined : parseLine(line);
     if (parsed === undefined) ignoredLines += 1;

@@ -2,6 +2,7 @@ import { ManygetError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { parseChecksum, type Checksum } from './checksum.js';
 import { checkedName } from './safe-name.js';
+import { textLines } from './text-lines.js';
 
 /**
  * Lists of downloads as aria2 reads them: a line per file, its addresses separated by TAB, and its options in the
@@ -39,18 +40,9 @@ interface OpenEntry {
  */
 export function parseInputFile(bytes: Uint8Array, origin: string): InputFile {
   const where = `input file "${printable(origin)}"`;
-  if (bytes.length > inputFileLimits.bytesMax) {
-    throw new ManygetError('manifest-refused', `${where} has more than ${inputFileLimits.bytesMax} bytes`);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ManygetError('manifest-malformed', `${where} is not UTF-8`, { cause });
-  }
   const entries: OpenEntry[] = [];
   const unknown = new Set<string>();
-  text.split(/\r?\n/).forEach((content, index) => {
+  textLines(bytes, where, inputFileLimits.bytesMax).forEach((content, index) => {
     if (content.trim() === '' || content.startsWith('#')) return;
     const at = `line ${index + 1} of ${where}`;
     if (/^\s/.test(content)) readOption(entries.at(-1), content.trim(), at, unknown);

@@ -1,6 +1,7 @@
 import type { SpeedSample } from '../../src/base/queue-snapshot.js';
 import { bytes } from './format.js';
 import { faded, serverColor, type Theme } from './palette.js';
+import { clearSharp } from './sharp-canvas.js';
 
 /** Paints the speed of every server over time, one on the other: the upper edge is the speed of the download. */
 const spanMsMin = 8_000;
@@ -19,14 +20,9 @@ export class ChartPainter {
   #peak = 1;
 
   paint(canvas: HTMLCanvasElement, samples: readonly SpeedSample[], look: ChartLook, nowMs: number): void {
-    const context = canvas.getContext('2d');
-    if (context === null) return;
-    const scale = Math.min(2, devicePixelRatio);
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
-    if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
+    const sharp = clearSharp(canvas);
+    if (sharp === undefined) return;
+    const { context, width, height } = sharp;
     const first = samples[0]?.atMs ?? nowMs;
     const span = Math.min(spanMsMax, Math.max(spanMsMin, nowMs - first));
     const shown = samples.filter((sample) => sample.atMs > nowMs - span - 2000);

@@ -1,5 +1,6 @@
 import type { MapRun } from '../../src/base/queue-snapshot.js';
 import { faded, serverColor, type Theme } from './palette.js';
+import { clearSharp } from './sharp-canvas.js';
 
 /**
  * Paints the file as a field of cells: who delivered which part, and how sure it is. A cell that has just come flashes
@@ -46,14 +47,9 @@ export class MapPainter {
 
   /** True where something still moves: paint again with the next frame. */
   paint(canvas: HTMLCanvasElement, look: MapLook, nowMs: number): boolean {
-    const context = canvas.getContext('2d');
-    if (context === null) return false;
-    const scale = Math.min(2, devicePixelRatio);
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
-    if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
+    const sharp = clearSharp(canvas);
+    if (sharp === undefined) return false;
+    const { context, width, height } = sharp;
     const { columns, across, down } = this.#layout(width, height);
     const gap = Math.max(1, Math.min(across, down) * 0.18);
     const [cellWidth, cellHeight] = [across - gap, down - gap];

@@ -7,6 +7,7 @@ import { printable } from '../../base/printable.js';
 import { parseBytes } from '../../base/units.js';
 import { addTokenFlags, type TokenFlags, tokenWords } from '../options/access-options.js';
 import { isUrl, parseHost, parseSource } from '../options/addresses.js';
+import { appendedText } from '../options/appended.js';
 import {
   addControlFlags,
   backupUrls,
@@ -114,16 +115,20 @@ export function addGetFlags(command: Command): Command {
     .option(
       '--trust <source>',
       'address, or HOST:PORT, of a source to believe where sources hold different bytes',
-      appended,
+      appendedText,
     )
     .option(
       '--pin <sha256//key>',
       'public key (SHA-256, base64) that a TLS server has to have, whatever its certificate',
-      appended,
+      appendedText,
     )
     .option('--no-follow-links', 'ignore other sources, manifests and digests that HTTP servers name (Link, Digest)')
     .option('--sha256', 'compute the SHA-256 of the whole file at the end')
-    .option('--checksum <type=hex>', 'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5', appended)
+    .option(
+      '--checksum <type=hex>',
+      'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5',
+      appendedText,
+    )
     .option('--checksums <file>', 'checksum file (or its http address) with a line for each file, like SHA256SUMS')
     .option(
       '--input-file <file>',
@@ -181,10 +186,6 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
 function accessOf({ token, tokenFile }: TokenFlags): { readonly access?: TokenFlags } {
   if (token === undefined && tokenFile === undefined) return {};
   return { access: { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) } };
-}
-
-function appended(text: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), text];
 }
 
 const windowBytesMin = 1024 * 1024;

@@ -5,6 +5,7 @@ import type { DownloadOptions } from '../../base/download-handle.js';
 import { printable } from '../../base/printable.js';
 import { ruleMatches, type SourceRule } from '../../base/source-rule.js';
 import { parseSource } from './addresses.js';
+import { appendedText } from './appended.js';
 import { parseRate } from './rate-limits.js';
 import { usageError } from './usage-error.js';
 
@@ -34,12 +35,12 @@ export function addControlFlags(command: Command): Command {
       'leave a server that stays slower for 10 s, while another is faster',
       (text) => parseRate('--lowest-speed-limit', text, 1),
     )
-    .option('--prefer <who>', 'use this server first (URL, HOST or HOST:PORT), others as far as needed', appended)
-    .option('--backup <url>', 'one more address of the file, used only as far as the others do not suffice', appended);
-}
-
-function appended(text: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), text];
+    .option('--prefer <who>', 'use this server first (URL, HOST or HOST:PORT), others as far as needed', appendedText)
+    .option(
+      '--backup <url>',
+      'one more address of the file, used only as far as the others do not suffice',
+      appendedText,
+    );
 }
 
 function parseLimitFor(text: string, before: readonly SourceRule[] | undefined): SourceRule[] {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 
 import type { HttpOptions } from '../../base/http-options.js';
 import { printable } from '../../base/printable.js';
+import { appendedText } from './appended.js';
 import { usageError } from './usage-error.js';
 
 /** The parsed flags, as commander names them. */
@@ -22,7 +23,7 @@ export interface HttpFlags {
 
 export function addHttpFlags(command: Command): Command {
   return command
-    .option('--header <line>', 'header for HTTP servers of one origin: "Name: value"', appended)
+    .option('--header <line>', 'header for HTTP servers of one origin: "Name: value"', appendedText)
     .option('--header-for <origin line>', 'the same for one of several: "https://host Name: value"', parseHeaderFor)
     .option('--user <name:password>', 'login for HTTP servers of one origin')
     .option('--cookie <pairs>', 'cookies for HTTP servers of one origin: "a=1; b=2"')
@@ -33,10 +34,6 @@ export function addHttpFlags(command: Command): Command {
     .option('-U, --user-agent <text>', 'what to call this program')
     .option('--referer <url>', 'Referer for HTTP servers of one origin')
     .option('--all-proxy <url>', 'http:// or socks5:// proxy; "" for none (default: http_proxy and its kind)');
-}
-
-function appended(line: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), line];
 }
 
 function parseHeaderFor(text: string, before: HttpOptions['headersFor']): NonNullable<HttpOptions['headersFor']> {
