@@ -8,10 +8,3 @@ export interface ByteRange {
 export function rangeBytes(range: ByteRange): number {
   return range.end - range.start;
 }
-
-/** What `a` and `b` share; undefined where they share no byte. */
-export function intersectRanges(a: ByteRange, b: ByteRange): ByteRange | undefined {
-  const start = Math.max(a.start, b.start);
-  const end = Math.min(a.end, b.end);
-  return start < end ? { start, end } : undefined;
-}

@@ -11,7 +11,7 @@ export interface EarlierResult {
 }
 
 /** Takes over what the check of an earlier run's bytes has proved; what it has not is fetched again. */
-export function applyEarlierRun(transfer: Transfer, found: ResumeCheck, claimedBytes: number): EarlierResult {
+function applyEarlierRun(transfer: Transfer, found: ResumeCheck, claimedBytes: number): EarlierResult {
   const { ledger, verifier } = transfer;
   let rejected = 0;
   for (const range of found.rejected) {

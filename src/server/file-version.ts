@@ -12,7 +12,7 @@ export interface FileFacts {
 }
 
 /** Files that offsets and piece tables cannot hold are not served: 256 TiB is where the pieces run out. */
-export const servedFileBytesMax = Math.min(mgpLimits.fileBytesMax, mgpLimits.piecesMax * mgpLimits.pieceBytesMax);
+const servedFileBytesMax = Math.min(mgpLimits.fileBytesMax, mgpLimits.piecesMax * mgpLimits.pieceBytesMax);
 
 /**
  * A token that changes whenever the file is written to, cut, or replaced: over device, inode, size and both times.

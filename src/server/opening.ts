@@ -13,7 +13,7 @@ export type Spoken = 'mgp' | 'http' | 'unknown';
 
 const mgpFirstByte = encodePreamble()[0];
 
-export function spokenBy(firstBytes: Uint8Array): Spoken {
+function spokenBy(firstBytes: Uint8Array): Spoken {
   const [first = 0] = firstBytes;
   if (first === mgpFirstByte) return 'mgp';
   const isLetter = (first >= 0x41 && first <= 0x5a) || (first >= 0x61 && first <= 0x7a);

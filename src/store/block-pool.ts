@@ -14,7 +14,7 @@ export interface Block {
   readonly bytes: Uint8Array;
 }
 
-export const blockBytesMin = 64 * 1024;
+const blockBytesMin = 64 * 1024;
 export const blockBytesMax = 1024 * 1024;
 
 const blockSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16].map((times) => times * blockBytesMin));

@@ -30,7 +30,7 @@ export function diskError(error: unknown, what: string): ManygetError {
   return new ManygetError(isDiskFull(error) ? 'disk-full' : 'io-failed', `cannot ${what}: ${why}`, { cause: error });
 }
 
-export function isDiskFull(error: unknown): boolean {
+function isDiskFull(error: unknown): boolean {
   return fullCodes.has(codeOf(error) ?? '');
 }
 

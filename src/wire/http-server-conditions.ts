@@ -77,6 +77,6 @@ function isModifiedSince(value: string | undefined, current: CurrentVersion, now
 }
 
 /** The second that an HTTP date can tell. */
-export function wholeSeconds(ms: number): number {
+function wholeSeconds(ms: number): number {
   return Math.floor(ms / 1000) * 1000;
 }

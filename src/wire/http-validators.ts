@@ -35,7 +35,7 @@ export function readValidators(headers: HttpHeaders): Validators {
   };
 }
 
-export function isStrong(etag: string | undefined): etag is string {
+function isStrong(etag: string | undefined): etag is string {
   return etag !== undefined && !etag.startsWith('W/');
 }
 

@@ -47,11 +47,6 @@ export class JournalDecoder {
     return this.#damaged;
   }
 
-  /** Bytes pushed that are behind `position`: of a record that is cut, or damaged. */
-  get restBytes(): number {
-    return this.#bytes.length - this.#at;
-  }
-
   push(bytes: Uint8Array): void {
     const rest = this.#bytes.subarray(this.#at);
     const joined = new Uint8Array(rest.length + bytes.length);

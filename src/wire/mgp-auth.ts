@@ -9,8 +9,8 @@ import { ManygetError } from '../base/errors.js';
 /** Bytes of a challenge. */
 export const challengeBytes = 32;
 /** Of a token: a shorter one could be guessed, a longer one is a mistake. */
-export const tokenCharsMin = 8;
-export const tokenCharsMax = 1024;
+const tokenCharsMin = 8;
+const tokenCharsMax = 1024;
 
 /** What the server shows, as an answer to the client's challenge. Hex. */
 export function serverProof(token: string, clientChallenge: string, challenge: string): string {

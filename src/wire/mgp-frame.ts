@@ -7,7 +7,7 @@ import { mgpLimits } from './mgp-limits.js';
  * Sans-I/O: bytes go in, frames come out. Numbers are big-endian.
  */
 
-export const mgpVersion = 1;
+const mgpVersion = 1;
 export const preambleBytes = 8;
 export const frameHeaderBytes = 20;
 

@@ -71,7 +71,7 @@ async function askName(files: readonly { readonly name: string; readonly size: n
 }
 
 /** The answer to where the file shall go. */
-export function parseOutput(text: string): string {
+function parseOutput(text: string): string {
   const path = text.trim();
   if (path === '') throw usageError('the output is a path: a file to write, or an existing folder');
   if (isUrl(path)) throw usageError('the output is a path on this machine, not an address');

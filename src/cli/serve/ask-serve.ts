@@ -45,7 +45,7 @@ async function questions(request: ServeRequest): Promise<ServeRequest> {
 }
 
 /** The answer to what shall be served. */
-export function parsePath(text: string): string {
+function parsePath(text: string): string {
   const path = text.trim();
   if (path === '') throw usageError('name a file or a folder');
   if (!existsSync(path)) throw usageError(`there is no ${printable(path, 80)}`);

@@ -9,7 +9,7 @@ import { quoteWord } from '../options/shell-words.js';
 const filesShownMax = 3;
 
 /** The address by which clients reach a server that listens on `host`. */
-export function reachableHost(host: string, interfaces: typeof networkInterfaces = networkInterfaces): string {
+function reachableHost(host: string, interfaces: typeof networkInterfaces = networkInterfaces): string {
   if (host !== '0.0.0.0' && host !== '::') return host;
   const addresses = Object.values(interfaces()).flatMap((list) => list ?? []);
   return addresses.find((address) => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';

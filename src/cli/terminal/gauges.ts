@@ -48,7 +48,7 @@ function mapLine(cells: readonly MapCell[], theme: Theme): string {
   return line;
 }
 
-export function mapGlyph(state: MapState, glyphs: Glyphs): string {
+function mapGlyph(state: MapState, glyphs: Glyphs): string {
   switch (state) {
     case 'verified':
       return glyphs.verified;

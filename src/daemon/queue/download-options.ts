@@ -26,7 +26,7 @@ export function downloadOptions(
 }
 
 /** A folder, with its separator at the end, where the file keeps its own name. */
-export function wantedOutput(spec: DownloadSpec, texts: OptionTexts): string {
+function wantedOutput(spec: DownloadSpec, texts: OptionTexts): string {
   const folder = texts['dir'] ?? '.';
   const below = texts['out'] ?? spec.relativePath;
   return below === undefined || below === '' ? join(folder, '/') : join(folder, below);

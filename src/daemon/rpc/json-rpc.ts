@@ -33,10 +33,6 @@ export class JsonRpc {
     this.#isToken = isToken;
   }
 
-  get methodNames(): string[] {
-    return [...this.#methods.keys(), multicall];
-  }
-
   /** @param onAuthorized Called for each call that had the token. */
   async answer(text: string, onAuthorized: () => void = () => undefined): Promise<RpcAnswer> {
     let request: unknown;

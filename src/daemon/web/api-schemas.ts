@@ -53,7 +53,7 @@ export const itemSchema = v.object({
   playPath: v.string(),
 });
 
-export const sourceSchema = v.object({
+const sourceSchema = v.object({
   id: count,
   url: v.string(),
   label: v.string(),

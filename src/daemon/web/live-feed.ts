@@ -143,7 +143,7 @@ function message(event: string, data: string): string {
 }
 
 /** Neighbours that are alike as one. */
-export function mapRuns(cells: readonly MapCell[]): MapRun[] {
+function mapRuns(cells: readonly MapCell[]): MapRun[] {
   const runs: [number, number, number][] = [];
   for (const { state, source } of cells) {
     const index = mapStates.indexOf(state);

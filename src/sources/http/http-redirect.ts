@@ -3,7 +3,7 @@ import { ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 
 /** Hops that are followed from one URL to the file. */
-export const redirectsMax = 10;
+const redirectsMax = 10;
 
 export interface RedirectStep {
   readonly from: URL;

@@ -11,7 +11,7 @@ export interface MgpAddress {
 }
 
 /** Port of an mgp URL that names none. */
-export const defaultPort = 9001;
+const defaultPort = 9001;
 
 /** @throws ManygetError `usage`. */
 export function parseMgpUrl(text: string): MgpAddress {
