@@ -14,7 +14,7 @@ import { startNginx } from './nginx.js';
 import { makeFile } from './test-file.js';
 import { hasCommand } from './timed-process.js';
 
-const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
+const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
 const aria2 = ['aria2c', '-q', '--no-conf=true', '--file-allocation=none', '-k1M'];
 
 /**

@@ -15,7 +15,7 @@ import { startNginx } from './nginx.js';
 import { makeFile } from './test-file.js';
 import { hasCommand } from './timed-process.js';
 
-const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
+const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
 
 /**
  * @typedef {{ name: string, command: (count: number, out: string) => string[] }} Tool

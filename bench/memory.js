@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { writeNoise } from './test-file.js';
 import { timeProcess } from './timed-process.js';
 
-const cli = path.resolve(import.meta.dirname, '../dist/cli/main.js');
+const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
 const gib = 1024 ** 3;
 const clientMiBMax = 150;
 /** @param {number} servers */

@@ -1,5 +1,6 @@
 // @ts-check
-// Compiles src/ to dist/, builds the page of web/ into dist/web/, writes man/manyget.1, and removes what dist/ holds of sources that are gone, so that neither a test nor a package
+// Compiles src/ to dist/, bundles the command into dist/bin/, writes man/manyget.1, builds the page of web/ into dist/web/, and removes what dist/ holds of
+// sources that are gone, so that neither a test nor a package
 // ever sees a file that no longer exists. It does not empty dist/ first: whoever runs from it meanwhile is not disturbed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildPage } from './build-page.js';
+import { bundleCommand } from './bundle-command.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -19,8 +21,8 @@ function removeOrphans(folder) {
   const entries = readdirSync(join(root, 'dist', folder), { withFileTypes: true });
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    // The page is built as a whole.
-    if (path === 'web') continue;
+    // The page and the bundled command are built as a whole.
+    if (path === 'web' || path === 'bin') continue;
     if (entry.isDirectory()) {
       removeOrphans(path);
       if (!existsSync(join(root, 'src', path))) rmdirSync(join(root, 'dist', path));
@@ -49,5 +51,6 @@ if (result.error !== undefined) throw result.error;
 process.exitCode = result.status ?? 1;
 if (result.status === 0) {
   await writeManPage();
+  await bundleCommand();
   await buildPage();
 }

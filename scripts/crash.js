@@ -16,7 +16,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { randomFrom } from './seeded-random.js';
 
-const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../dist/bin/manyget.js', import.meta.url));
 const serverCount = 3;
 const mib = 1024 * 1024;
 /** Of each server. Slow, so that many lives fit into one file. */

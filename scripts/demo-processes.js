@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const repoRoot = fileURLToPath(new URL('..', import.meta.url));
-const manyget = join('dist', 'cli', 'main.js');
+const manyget = join('dist', 'bin', 'manyget.js');
 
 /**
  * @typedef {{ number: number, port: number, state: string, clients: number, sentBytes: number }} Server

@@ -12,9 +12,9 @@ test('the demo shows a closed server, a kill and a resume with public commands, 
   const { stdout } = await promisify(execFile)(process.execPath, [demo], { cwd: repoRoot });
   const commands = stdout.split('\n').filter((line) => line.startsWith('$ '));
   expect(commands.map((line) => line.split(' ').slice(0, 4).join(' '))).toEqual([
-    '$ node dist/cli/main.js serve',
-    '$ node dist/cli/main.js get',
-    '$ node dist/cli/main.js get',
+    '$ node dist/bin/manyget.js serve',
+    '$ node dist/bin/manyget.js get',
+    '$ node dist/bin/manyget.js get',
   ]);
   expect(commands[2]).toBe(commands[1]);
   const hashes = [...stdout.matchAll(/(?:original|copy) +([0-9a-f]{64})/g)].map((match) => match[1]);

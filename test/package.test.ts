@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,8 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleDependencies, npm, pack, unpack, type PackedPackage } from './support/npm-package.js';
+import { seededBytes } from './support/download-lab.js';
+import { ServingProcess } from './support/serving-process.js';
 import { repoPaths, repoRoot } from './support/tidy/repo-files.js';
 
 const execute = promisify(execFile);
@@ -29,7 +31,10 @@ afterAll(async () => {
 
 describe('the package', () => {
   test('holds every program, the types of the library, the pages for users, and nothing else', () => {
-    const programs = repoPaths('src').map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
+    const modules = repoPaths('src').filter((path) => !path.startsWith('src/cli/'));
+    const command = packed.paths.filter((path) => /^dist\/bin\/[\w-]+\.js$/.test(path));
+    expect(command).toContain('dist/bin/manyget.js');
+    const programs = modules.map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
     const shown = programs.filter((path) => /^dist\/(?:index|app\/.*|base\/.*)\.js$/.test(path));
     const types = shown.map((path) => path.replace(/\.js$/, '.d.ts'));
     const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'man/manyget.1', 'package.json'];
@@ -47,7 +52,7 @@ describe('the package', () => {
       /^dist\/web\/(?:index\.html|icon\.svg|assets\/index-[\w-]+\.(?:js|css))$/.test(path),
     );
     expect(page).toHaveLength(4);
-    expect([...packed.paths].sort()).toEqual([...programs, ...types, ...pages, ...docs, ...page].sort());
+    expect([...packed.paths].sort()).toEqual([...programs, ...command, ...types, ...pages, ...docs, ...page].sort());
   });
 
   test('is put together as publint wants it', async () => {
@@ -76,6 +81,14 @@ describe('the package', () => {
     const command = process.platform === 'win32' ? join(prefix, 'manyget.cmd') : join(prefix, 'bin', 'manyget');
     const { stdout } = await execute(command, ['--version'], { cwd: folder });
     expect(stdout).toContain(version);
+    // Threads and hashes too: what the bundle must find among the modules that are not bundled.
+    const content = seededBytes(24 << 20, 26);
+    await writeFile(join(folder, 'film.bin'), content);
+    const installed = await realpath(command);
+    await using serving = await ServingProcess.start(join(folder, 'film.bin'), ['-n', '2'], folder, installed);
+    const sources = [serving.url('film.bin', 1), serving.url('film.bin', 2)];
+    await execute(command, ['get', ...sources, '-o', 'copy.bin', '--quiet'], { cwd: folder });
+    expect(Buffer.compare(await readFile(join(folder, 'copy.bin')), content)).toBe(0);
   });
 });
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { builtFile } from '../base/built-file.js';
 
 /** Version of this package, as its package.json has it. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(builtFile('../package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 

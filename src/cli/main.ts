@@ -76,9 +76,8 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
 }
 
 async function version(): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  const { packageVersion } = await import('../app/agent.js');
+  return packageVersion();
 }
 
 /** Output that goes nowhere (`| head`, a log on a full disk) does not end a download: it is said once, where possible. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { packageVersion } from '../app/agent.js';
 import { download } from '../app/download.js';
 import { Additions } from './additions.js';
@@ -21,8 +22,9 @@ import { apiRoutes } from './web/api-routes.js';
 import { Guard } from './web/guard.js';
 import { HttpServer } from './web/http-server.js';
 import { LiveFeed } from './web/live-feed.js';
-import { builtPageFolder, readPageFiles } from './web/page-files.js';
+import { readPageFiles } from './web/page-files.js';
 import { Player } from './web/play.js';
+import { builtFile } from '../base/built-file.js';
 
 export interface DaemonOptions {
   readonly state: StateFolder;
@@ -104,7 +106,7 @@ export class Daemon implements AsyncDisposable {
     const rpc = new JsonRpc(aria2Methods({ queue, additions, version, shutdown }), (given) => guard.isToken(given));
     const feed = resources.use(new LiveFeed(queue));
     const socket = resources.use(new RpcSocket(rpc, queue));
-    const page = readPageFiles(builtPageFolder);
+    const page = readPageFiles(fileURLToPath(builtFile('web')));
     const routes = apiRoutes({ queue, additions, rpc, guard, page, version, shutdown });
     const server = resources.use(new HttpServer({ guard, routes, feed, player: new Player(queue, guard), socket }));
     const address = { pid: process.pid, host, port: await server.listen(host, options.port) };

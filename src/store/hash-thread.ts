@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashJob } from './hash-messages.js';
+import { builtFile } from '../base/built-file.js';
 
 /** What waits for the answer to one job. */
 export interface HashWaiter {
@@ -25,7 +26,7 @@ export class HashThread {
   #lostReason: string | undefined;
 
   constructor() {
-    this.#worker = new Worker(new URL('./hash-worker.js', import.meta.url), {
+    this.#worker = new Worker(builtFile('store/hash-worker.js'), {
       name: 'manyget-hash',
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 },

@@ -16,9 +16,14 @@ export class ServingProcess implements AsyncDisposable {
   }
 
   /** Serves `path` from one server, or as many as `-n` in `flags` says, on free ports. */
-  static async start(path: string, flags: readonly string[], cacheFolder: string): Promise<ServingProcess> {
+  static async start(
+    path: string,
+    flags: readonly string[],
+    cacheFolder: string,
+    command = cli,
+  ): Promise<ServingProcess> {
     const count = flags.includes('-n') ? [] : ['-n', '1'];
-    const words = [cli, 'serve', path, ...count, '-p', '0', '-i', '0.2', '--json', ...flags];
+    const words = [command, 'serve', path, ...count, '-p', '0', '-i', '0.2', '--json', ...flags];
     const env = { ...process.env, XDG_CACHE_HOME: cacheFolder };
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'], env });
     const lines = createInterface({ input: child.stdout });

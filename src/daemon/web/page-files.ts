@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 /** The built page: a few small files, read once. They hold no secret, so that they are for everybody who may connect. */
@@ -24,8 +23,6 @@ const types: Readonly<Record<string, string>> = {
 export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self'; " +
   "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-export const builtPageFolder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'web');
 
 /** Path ("/assets/x.js") to file. Empty where the page was not built. */
 export function readPageFiles(folder: string): Map<string, PageFile> {

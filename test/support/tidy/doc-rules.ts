@@ -2,9 +2,11 @@ import type { Finding, RepoFile } from './source-file.js';
 
 const topFolders = ['src', 'test', 'bench', 'docs', 'scripts', 'web', 'examples', 'dist', '\\.ci'];
 const repoPath = new RegExp(`(?<![\\w./@:-])(?:\\./)?((?:${topFolders.join('|')})/[\\w./*-]*)`, 'g');
+const bundled: ReadonlySet<string> = new Set(['dist/bin/', 'dist/bin/manyget.js']);
 const link = /\]\(([^)\s]+)\)/g;
 
-/** Paths that a page names and the repository does not have. `dist/x.js` stands for `src/x.ts`; `*` for any name. */
+/** Paths that a page names and the repository does not have. `dist/x.js` stands for `src/x.ts`, `dist/bin/` for
+ * the bundled command; `*` for any name. */
 export function deadPathFindings(page: RepoFile, paths: ReadonlySet<string>): Finding[] {
   return page.text.split('\n').flatMap((line, i) => {
     const named = [...line.matchAll(repoPath)].map((m) => (m[1] ?? '').replace(/[.*-]+$|\/\*+.*$/g, ''));
@@ -21,6 +23,7 @@ function linkTarget(pagePath: string, target: string): string[] {
 }
 
 function exists(path: string, paths: ReadonlySet<string>): boolean {
+  if (bundled.has(path)) return true;
   const source = path.startsWith('dist/') ? `src/${path.slice(5).replace(/(?:\.d\.ts|\.js)$/, '.ts')}` : path;
   const bare = source.replace(/\/+$/, '');
   return bare === '' || bare === 'dist' || bare === 'src' || paths.has(bare);
