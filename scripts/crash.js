@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run crash -- [--kills 1000] [--seed N] [--mib 500] [--http]`: one download, by the real command, from three slow
+// `npm run crash -- [--kills 1000] [--seed N] [--mib 500] [--http] [--tally FILE]`: one download, by the real command, from three slow
 // servers, over mgp or HTTP, of which one now and then is killed too and comes back. It
 // is killed (SIGKILL) at random moments and started anew, until it has been killed so many times; then it is left to
 // end. Holds: nothing that was received more than a second before a kill is fetched again, the bytes are right, and
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { randomFrom } from './seeded-random.js';
+import { addToTally } from './tally.js';
 
 const cli = fileURLToPath(new URL('../dist/bin/manyget.js', import.meta.url));
 const serverCount = 3;
@@ -94,6 +95,7 @@ function makeFile(file, sizeMib, random) {
 /**
  * @param {{ kills: number, seed: number, sizeMib: number, http: boolean }} options
  * @param {string} folder
+ * @returns {Promise<number>} What a kill cost at most, in seconds' worth of all servers.
  */
 async function crash({ kills, seed, sizeMib, http }, folder) {
   process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
@@ -180,6 +182,7 @@ async function crash({ kills, seed, sizeMib, http }, folder) {
       `${(figures.sentTwice / kills / lossBytesMax).toFixed(2)} s worth\n` +
       `the bytes are right, and nothing is left behind; ${((Date.now() - startedAtMs) / 1000).toFixed(0)} s\n`,
   );
+  return figures.lostBytesMax / lossBytesMax;
 }
 
 const { values } = parseArgs({
@@ -188,6 +191,7 @@ const { values } = parseArgs({
     http: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     mib: { type: 'string' },
+    tally: { type: 'string' },
   },
 });
 const kills = Number(values.kills);
@@ -199,7 +203,10 @@ const options = {
 };
 const folder = mkdtempSync(join(tmpdir(), 'manyget-crash-'));
 try {
-  await crash(options, folder);
+  const worst = await crash(options, folder);
+  addToTally(values.tally, [
+    { seed: options.seed, what: `kills over ${values.http ? 'HTTP' : 'mgp'}`, count: kills, worst },
+  ]);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.stderr.write(

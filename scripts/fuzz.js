@@ -1,6 +1,6 @@
 // @ts-check
-// `npm run fuzz -- [--runs 1000000] [--journals 100000] [--seed N] [--only NAME] [--path P]`: feeds every codec that reads
-// somebody else's bytes with damaged good input and with noise. Holds: nothing but the errors that are meant comes out;
+// `npm run fuzz -- [--runs 1000000] [--journals 100000] [--seed N] [--only NAME] [--path P] [--tally FILE]`: feeds every codec
+// that reads somebody else's bytes with damaged good input and with noise. Holds: nothing but the errors that are meant comes out;
 // cut into single bytes, or anywhere, a stream gives the same messages; a damaged journal never makes a wrong byte
 // believed. A failure prints the command that repeats it, shrunk.
 import { readFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { targets } from './fuzz-targets.js';
+import { addToTally } from './tally.js';
 
 /** @typedef {import('./fuzz-targets.js').Target} Target */
 
@@ -102,6 +103,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     only: { type: 'string' },
     path: { type: 'string' },
+    tally: { type: 'string' },
   },
 });
 const seed = Number(values.seed);
@@ -112,11 +114,13 @@ if (chosen.length === 0) {
 }
 const shared = targets.filter((target) => target.share !== 0).length;
 let total = 0;
+let journals = 0;
 for (const target of chosen) {
   const runs = target.share === 0 ? Number(values.journals) : Math.ceil(Number(values.runs) / shared);
   const startedAtMs = Date.now();
   const result = await fuzz(target, runs, { seed, path: values.path });
   total += result.numRuns;
+  if (target.share === 0) journals += result.numRuns;
   const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
   if (!result.failed) {
     process.stdout.write(`${target.name}: ${result.numRuns} inputs, ${seconds} s\n`);
@@ -134,3 +138,9 @@ for (const target of chosen) {
 }
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 process.stdout.write(`manyget ${version}: ${total} inputs to ${chosen.length} codecs, seed ${seed}\n`);
+if (process.exitCode === undefined) {
+  addToTally(values.tally, [
+    { seed, what: 'damaged inputs to codecs', count: total - journals },
+    { seed, what: 'damaged journals', count: journals },
+  ]);
+}

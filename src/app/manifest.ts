@@ -1,17 +1,28 @@
 import { basename } from 'node:path';
 import { ManygetError } from '../base/errors.js';
-import type { Manifest, ManifestDocument } from '../base/manifest.js';
+import { strongestHash, type Manifest, type ManifestDocument } from '../base/manifest.js';
 import { printable } from '../base/printable.js';
 import { metalinkLimits } from '../wire/metalink-limits.js';
 import { parseMetalink } from '../wire/metalink.js';
-import { readDocument, type DocumentPlaces } from './read-document.js';
+import { readSignedDocument, type SignedPlaces } from './signed-document.js';
 
 /**
  * Reads a Metalink from a file, an address or standard input.
- * @throws ManygetError `manifest-unreadable`, `manifest-malformed` or `manifest-refused`.
+ * @throws ManygetError `manifest-unreadable`, `manifest-malformed` or `manifest-refused`; as `readSignedDocument` where a
+ * signature is demanded, and `manifest-refused` where that would say nothing of a file's bytes.
  */
-export async function readManifest(from: string, places: DocumentPlaces): Promise<ManifestDocument> {
-  return parseMetalink(await readDocument(from, 'metalink', metalinkLimits.bytesMax, places), from);
+export async function readManifest(from: string, places: SignedPlaces): Promise<ManifestDocument> {
+  const { bytes, notice } = await readSignedDocument(from, 'metalink', metalinkLimits.bytesMax, places);
+  const document = parseMetalink(bytes, from);
+  if (notice === undefined) return document;
+  const bare = document.files.find(({ hashes, pieces }) => strongestHash(hashes) === undefined && pieces === undefined);
+  if (bare !== undefined) {
+    throw new ManygetError(
+      'manifest-refused',
+      `metalink "${printable(from)}" has no hash of "${printable(bare.name)}": its signature says nothing of the bytes`,
+    );
+  }
+  return { ...document, notices: [notice, ...document.notices] };
 }
 
 /**

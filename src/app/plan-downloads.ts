@@ -14,8 +14,10 @@ import { safeFileName } from '../store/output-path.js';
 import { checksumFileLimits, checksumsOf, parseChecksumFile, type ChecksumFile } from '../wire/checksum-file.js';
 import { joinHashes, parseChecksum, type Checksum } from '../wire/checksum.js';
 import { inputFileLimits, parseInputFile, type InputFileEntry } from '../wire/input-file.js';
+import { checkDemand } from './expected-content.js';
 import { readManifest } from './manifest.js';
-import { readDocument, type DocumentPlaces } from './read-document.js';
+import { readDocument } from './read-document.js';
+import { readSignedDocument, type SignedPlaces } from './signed-document.js';
 
 /** What is to be fetched, as a user names it. */
 export interface DownloadWishes {
@@ -41,6 +43,8 @@ export interface PlannedDownload {
   /** A folder that stands in for the one for output. */
   readonly folder: string | undefined;
   readonly manifest: ExpectedContent;
+  /** A manifest says what it is. */
+  readonly isDescribed?: boolean;
   /** Which of the sources are used only as far as the others do not suffice. */
   readonly sourceRules?: readonly SourceRule[];
 }
@@ -56,12 +60,15 @@ const sourcesMax = 16;
 
 /**
  * Reads all manifests and lists that `wishes` names, and joins what they say to downloads.
- * @throws ManygetError `manifest-unreadable`, `manifest-malformed`, `manifest-refused`, `no-source` or `usage`.
+ * @throws ManygetError `manifest-unreadable`, `manifest-malformed`, `manifest-refused`, `no-source` or `usage`; where
+ * signatures are demanded, `signature-missing` or `signature-wrong`.
  */
-export async function planDownloads(wishes: DownloadWishes, places: DocumentPlaces): Promise<DownloadPlan> {
+export async function planDownloads(wishes: DownloadWishes, places: SignedPlaces): Promise<DownloadPlan> {
   const notices: string[] = [];
   const downloads: PlannedDownload[] = [];
-  for (const from of [...(wishes.manifests ?? []), ...wishes.operands.filter(isManifestOperand)]) {
+  const manifests = [...(wishes.manifests ?? []), ...wishes.operands.filter(isManifestOperand)];
+  checkDemand(places, [...manifests, wishes.checksumFile, wishes.inputFile]);
+  for (const from of manifests) {
     const document = await readManifest(from, places);
     notices.push(...document.notices);
     for (const file of document.files) downloads.push(ofManifest(file, notices));
@@ -69,7 +76,7 @@ export async function planDownloads(wishes: DownloadWishes, places: DocumentPlac
   const addresses = wishes.operands.filter((operand) => !isManifestOperand(operand));
   if (addresses.length > 0) downloads.push(ofAddresses(addresses));
   if (wishes.inputFile !== undefined) downloads.push(...(await readInputFile(wishes.inputFile, places, notices)));
-  const checked = await withChecksums(downloads, wishes, places);
+  const checked = await withChecksums(downloads, wishes, places, notices);
   refuseSameOutputs(checked);
   return { downloads: checked, notices };
 }
@@ -86,6 +93,7 @@ function ofManifest(file: Manifest, notices: string[]): PlannedDownload {
       .map((part) => safeFileName(part))
       .join('/'),
     folder: undefined,
+    isDescribed: true,
     manifest: {
       sizeBytes: file.sizeBytes,
       hashes: strongest === undefined ? {} : { [strongest.algorithm]: strongest.hex },
@@ -124,10 +132,16 @@ function backupRules(file: Manifest): { sourceRules?: readonly SourceRule[] } {
 }
 
 function ofAddresses(sources: readonly string[]): PlannedDownload {
-  return { name: nameIn(sources[0] ?? ''), sources, relativePath: undefined, folder: undefined, manifest: {} };
+  return {
+    name: nameIn(sources[0] ?? ''),
+    sources,
+    relativePath: undefined,
+    folder: undefined,
+    manifest: {},
+  };
 }
 
-async function readInputFile(from: string, places: DocumentPlaces, notices: string[]): Promise<PlannedDownload[]> {
+async function readInputFile(from: string, places: SignedPlaces, notices: string[]): Promise<PlannedDownload[]> {
   const list = parseInputFile(await readDocument(from, 'input file', inputFileLimits.bytesMax, places), from);
   notices.push(...list.notices);
   const downloads: PlannedDownload[] = [];
@@ -135,7 +149,7 @@ async function readInputFile(from: string, places: DocumentPlaces, notices: stri
   return downloads;
 }
 
-async function ofEntry(entry: InputFileEntry, places: DocumentPlaces, notices: string[]): Promise<PlannedDownload[]> {
+async function ofEntry(entry: InputFileEntry, places: SignedPlaces, notices: string[]): Promise<PlannedDownload[]> {
   const { urls, dir, line } = entry;
   const at = `line ${line} of the input file`;
   if (urls.some(isManifestOperand)) {
@@ -172,7 +186,8 @@ async function ofEntry(entry: InputFileEntry, places: DocumentPlaces, notices: s
 async function withChecksums(
   downloads: readonly PlannedDownload[],
   wishes: DownloadWishes,
-  places: DocumentPlaces,
+  places: SignedPlaces,
+  notices: string[],
 ): Promise<PlannedDownload[]> {
   const given = (wishes.checksums ?? []).map((text) => parseChecksum(text, '--checksum'));
   if (given.length > 0 && downloads.length > 1) {
@@ -181,10 +196,18 @@ async function withChecksums(
   const { checksumFile: from } = wishes;
   let list: ChecksumFile | undefined;
   if (from !== undefined) {
-    list = parseChecksumFile(await readDocument(from, 'checksum file', checksumFileLimits.bytesMax, places), from);
+    const { bytes, notice } = await readSignedDocument(from, 'checksum file', checksumFileLimits.bytesMax, places);
+    if (notice !== undefined) notices.push(notice);
+    list = parseChecksumFile(bytes, from);
   }
   return downloads.map((download) => {
     const listed = list === undefined || from === undefined ? [] : checksumsOf(list, download.name, from);
+    if (places.demand !== undefined && download.isDescribed !== true && listed.length === 0) {
+      throw new ManygetError(
+        'signature-missing',
+        `nothing signed says what "${printable(download.name)}" is: --trusted-key demands a signed manifest or checksum file`,
+      );
+    }
     return { ...download, manifest: { ...download.manifest, hashes: joined(download, given, listed) } };
   });
 }

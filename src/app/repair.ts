@@ -14,7 +14,7 @@ import { PartFile } from '../store/part-file.js';
 import { PieceHasher } from '../store/piece-hasher.js';
 import { download } from './download.js';
 import { pieceRanges } from './piece-ranges.js';
-import type { DocumentPlaces } from './read-document.js';
+import type { SignedPlaces } from './signed-document.js';
 import { verifyFile, type VerifyOptions, type VerifyReport } from './verify.js';
 
 /** Where the bad pieces come from, and how they are fetched. */
@@ -69,7 +69,7 @@ export async function planRepair(
 export async function repairBy(
   path: string,
   from: string,
-  places: DocumentPlaces,
+  places: SignedPlaces,
   options: Pick<DownloadOptions, 'http'> & { readonly signal: AbortSignal },
 ): Promise<{ readonly found: VerifyReport; readonly start: (() => Promise<DownloadHandle>) | undefined }> {
   // Loaded here, so that whoever only repairs need not load a reader of XML.

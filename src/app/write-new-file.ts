@@ -4,6 +4,11 @@ import { openFlags, realDisk, unlinkIfThere } from '../store/disk.js';
 import { decideOutputPath, statePaths } from '../store/output-path.js';
 import { PartFile } from '../store/part-file.js';
 
+/** @throws ManygetError as `writeNewFile`, as far as can be told before. */
+export function checkNewFile(path: string, options: { readonly overwrite: boolean }): void {
+  decideOutputPath(realDisk, { output: path, name: path, overwrite: options.overwrite });
+}
+
 /**
  * Writes a small file, whole or not at all.
  * @throws ManygetError `output-exists`, `output-folder-missing`, `output-not-writable`, `disk-full` or `io-failed`.

@@ -66,6 +66,8 @@ export const errorTable = {
   'manifest-malformed': { scope: 'usage', exitStatus: 26 },
   'manifest-refused': { scope: 'usage', exitStatus: 26 },
   'manifest-unreadable': { scope: 'usage', exitStatus: 3 },
+  'signature-missing': { scope: 'usage', exitStatus: 35 },
+  'signature-wrong': { scope: 'usage', exitStatus: 35 },
   // The serving side.
   'nothing-to-serve': { scope: 'server', exitStatus: 3 },
   'port-in-use': { scope: 'server', exitStatus: 40 },

@@ -20,6 +20,8 @@ const hints: Partial<Record<ErrorCode, string>> = {
   'output-in-use': 'wait for the other manyget to end, or name another file with -o',
   'journal-other-file': 'start over with --no-resume, or name another file with -o',
   'journal-version': 'start over with --no-resume, or go on with the version that began it',
+  'signature-missing': 'get the signature, or say where it is with --signature',
+  'signature-wrong': 'do not use it before you know why: ask who published it',
   'daemon-absent': 'start one with: manyget ui, or: manyget daemon',
   'daemon-running': 'use the one that runs, or end it with: manyget daemon --stop',
   'gid-unknown': 'see what there is with: manyget ls',

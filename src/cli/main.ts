@@ -37,12 +37,13 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       return runGet(invocation.request, { download, listFiles }, io);
     }
     case 'manifest': {
-      const [{ runManifest }, { makeManifest }, { writeNewFile }] = await Promise.all([
+      const [{ runManifest }, { makeManifest }, { openSigner }, { checkNewFile, writeNewFile }] = await Promise.all([
         import('./manifest/run-manifest.js'),
         import('../app/make-manifest.js'),
+        import('../app/open-signer.js'),
         import('../app/write-new-file.js'),
       ]);
-      return runManifest(invocation.command, { makeManifest, writeNewFile }, io);
+      return runManifest(invocation.command, { makeManifest, openSigner, checkNewFile, writeNewFile }, io);
     }
     case 'verify': {
       const [{ runVerify }, { expectedContent }, { verifyFile }] = await Promise.all([

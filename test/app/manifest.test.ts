@@ -140,6 +140,7 @@ describe('a plan', () => {
         sources: ['http://h/1', 'mgp://h/2'],
         relativePath: 'a/_b',
         folder: undefined,
+        isDescribed: true,
         manifest: { sizeBytes: 5, hashes: { sha256 }, pieces: undefined },
       },
       expect.objectContaining({ name: 'c', relativePath: 'c' }),

@@ -1,6 +1,7 @@
 /** What `get` is asked for: its flags, their meaning together, and the way back to a command line. */
 import type { Command } from 'commander';
 
+import type { SignatureDemand } from '../../app/signed-document.js';
 import type { DownloadOptions } from '../../base/download-handle.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
@@ -27,6 +28,12 @@ import {
   reportWords,
 } from '../options/report-options.js';
 import { manygetCommandLine } from '../options/shell-words.js';
+import {
+  addSignatureFlags,
+  signatureDemand,
+  type SignatureFlags,
+  signatureWords,
+} from '../options/signature-options.js';
 import { usageError } from '../options/usage-error.js';
 
 /** Where one file is: addresses of it, or servers that have it. No name: whatever single file they have. */
@@ -64,11 +71,13 @@ export interface GetRequest {
   readonly report: ReportOptions;
   readonly access?: TokenFlags;
   readonly checks?: GetChecks;
+  /** Who has to have signed what says what the files are. */
+  readonly demand?: SignatureDemand;
   /** Files that are fetched at the same time, where there are several. */
   readonly filesAtOnceMax?: number;
 }
 
-export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags, TokenFlags {
+export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags, TokenFlags, SignatureFlags {
   readonly address?: string;
   readonly ports?: readonly number[];
   readonly out?: string;
@@ -149,7 +158,7 @@ export function addGetFlags(command: Command): Command {
       parseSeconds('--give-up-after', text, 0, 31_536_000),
     );
   addTokenFlags(command, 'secret that the servers ask for');
-  return addReportFlags(addHttpFlags(addControlFlags(command)));
+  return addReportFlags(addHttpFlags(addControlFlags(addSignatureFlags(command))));
 }
 
 /** The request that arguments and flags make together. */
@@ -179,6 +188,7 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
     report: reportOptions(flags),
     ...accessOf(flags),
     ...getChecks(flags),
+    ...demandOf(flags),
     ...(flags.maxConcurrentDownloads === undefined ? {} : { filesAtOnceMax: flags.maxConcurrentDownloads }),
   };
 }
@@ -186,6 +196,13 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
 function accessOf({ token, tokenFile }: TokenFlags): { readonly access?: TokenFlags } {
   if (token === undefined && tokenFile === undefined) return {};
   return { access: { ...(token === undefined ? {} : { token }), ...(tokenFile === undefined ? {} : { tokenFile }) } };
+}
+
+function demandOf(flags: GetFlags): { readonly demand?: SignatureDemand } {
+  const demand = signatureDemand(flags);
+  if (demand === undefined) return {};
+  if (flags.verify === false) throw usageError('--no-verify does not go with --trusted-key: what is signed is checked');
+  return { demand };
 }
 
 const windowBytesMin = 1024 * 1024;
@@ -279,6 +296,7 @@ export function getCommandLine(request: GetRequest): string {
   if (transfer.giveUpAfterMs !== undefined) words.push('--give-up-after', seconds(transfer.giveUpAfterMs));
   for (const checksum of request.checks?.checksums ?? []) words.push('--checksum', checksum);
   if (request.checks?.checksumFile !== undefined) words.push('--checksums', request.checks.checksumFile);
+  words.push(...signatureWords(request.demand));
   if (request.filesAtOnceMax !== undefined) words.push('-j', String(request.filesAtOnceMax));
   return manygetCommandLine('get', operands, [
     ...words,

@@ -24,7 +24,7 @@ export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promi
   if (request.transfer.http?.insecure === true) {
     io.stderr.write('manyget: WARNING: certificates are not checked, so anybody on the way may pose as the server\n');
   }
-  if (request.from.kind === 'lists' || request.checks !== undefined) {
+  if (request.from.kind === 'lists' || request.checks !== undefined || request.demand !== undefined) {
     const { runPlanned } = await import('./run-planned.js');
     return runPlanned(request, deps, io);
   }

@@ -33,11 +33,12 @@ export async function runPlanned(given: GetRequest, deps: GetDeps, io: CliIo): P
       : withBackups(await resolveSources(from, listWith(deps.listFiles, given.transfer.token)), given.transfer);
   const manifests = from.kind === 'lists' ? from.manifests : [];
   const inputFile = from.kind === 'lists' ? from.inputFile : undefined;
-  const named = [...operands, ...manifests, inputFile ?? '', checks?.checksumFile ?? ''];
+  const signature = given.demand?.signature ?? '';
+  const named = [...operands, ...manifests, inputFile ?? '', checks?.checksumFile ?? '', signature];
   const asked = withHttp(given, boundToNamed(given.transfer.http, named));
   const { downloads, notices } = await planDownloads(
     { operands, manifests, inputFile, ...checks },
-    { stdin: io.stdin, fetchBytes: documentFetcher(asked.transfer) },
+    { stdin: io.stdin, fetchBytes: documentFetcher(asked.transfer), demand: given.demand },
   );
   // A list on this disk speaks for the user.
   const everywhere = downloads.flatMap((planned) => planned.sources);

@@ -12,6 +12,8 @@ export interface ManifestCommand {
   readonly output: string | undefined;
   readonly overwrite: boolean;
   readonly pieceBytes: number | undefined;
+  /** A secret key of minisign, to sign with. */
+  readonly keyFile?: string | undefined;
 }
 
 export interface ManifestFlags {
@@ -19,6 +21,7 @@ export interface ManifestFlags {
   readonly out?: string;
   readonly overwrite?: boolean;
   readonly pieceSize?: number;
+  readonly sign?: string;
 }
 
 export function addManifestFlags(command: Command): Command {
@@ -29,19 +32,32 @@ export function addManifestFlags(command: Command): Command {
       'addresses of the file, best first; one that ends with "/" gets the name of each file behind it',
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
-    .option('-o, --out <file>', 'file to write, as NAME.meta4 (default: standard output)')
+    .option('-o, --out <file>', 'file to write, as NAME.meta4 (default: standard output; with --sign FILE.meta4)')
     .option('--overwrite', 'replace an output that exists')
-    .option('--piece-size <size>', 'bytes of a piece, as 256K (default: 1M, more for huge files)', parsePieceSize);
+    .option('--piece-size <size>', 'bytes of a piece, as 256K (default: 1M, more for huge files)', parsePieceSize)
+    .option('--sign <keyfile>', 'sign it with a secret key of minisign, in OUT.minisig beside it');
 }
 
 export function manifestCommand(files: readonly string[], flags: ManifestFlags): ManifestCommand {
+  const { sign } = flags;
   return {
     files,
     urls: flags.url ?? [],
-    output: flags.out === '-' ? undefined : flags.out,
+    output: sign === undefined ? (flags.out === '-' ? undefined : flags.out) : signedOutput(files, flags.out),
     overwrite: flags.overwrite ?? false,
     pieceBytes: flags.pieceSize,
+    ...(sign === undefined ? {} : { keyFile: sign }),
   };
+}
+
+/** A signature stands beside a file, so that there has to be one. */
+function signedOutput(files: readonly string[], out: string | undefined): string {
+  if (out === '-')
+    throw usageError('--sign writes a signature beside the manifest: standard output has no place for it');
+  if (out !== undefined) return out;
+  const [only = ''] = files;
+  if (files.length === 1) return `${only}.meta4`;
+  throw usageError(`--sign writes a file for ${files.length} files: name it with -o`);
 }
 
 const pieceBytesMin = 1024;

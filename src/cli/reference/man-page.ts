@@ -42,6 +42,7 @@ const description: readonly string[] = [
 
 const environment: readonly (readonly [string, string])[] = [
   ['MANYGET_TOKEN', 'the secret that servers ask for, as --token-file'],
+  ['MANYGET_KEY_PASSWORD', 'the password of the secret key that manifest --sign takes'],
   ['MANYGET_STATE', 'the state folder of the daemon'],
   ['http_proxy, https_proxy, all_proxy, no_proxy', 'proxies, as with curl'],
   ['NETRC', 'the file with logins, instead of ~/.netrc'],

@@ -5,6 +5,7 @@ import { showDownload } from '../get/show-download.js';
 import type { CliIo } from '../io.js';
 import { jsonLine } from '../json-lines.js';
 import { boundToNamed, httpWords } from '../options/http-options.js';
+import { signatureWords } from '../options/signature-options.js';
 import { manygetCommandLine } from '../options/shell-words.js';
 import { verifyLines } from '../verify/verify-lines.js';
 import type { RepairCommand } from './repair-request.js';
@@ -15,14 +16,14 @@ export interface RepairDeps {
 
 /** Checks the file, and fetches what is wrong with it. Returns the exit status. */
 export async function runRepair(command: RepairCommand, deps: RepairDeps, io: CliIo): Promise<number> {
-  const { file, manifest, report } = command;
-  const http = boundToNamed(command.http, [manifest]);
+  const { file, manifest, report, demand } = command;
+  const http = boundToNamed(command.http, [manifest, demand?.signature ?? '']);
   const asked = http === undefined ? {} : { http };
   const abort = new AbortController();
   const ending = endRequest(io, () => abort.abort());
   let repair: Awaited<ReturnType<typeof repairBy>>;
   try {
-    const places = { stdin: io.stdin, fetchBytes: documentFetcher(asked) };
+    const places = { stdin: io.stdin, fetchBytes: documentFetcher(asked), demand };
     repair = await deps.repairBy(file, manifest, places, { ...asked, signal: abort.signal });
   } finally {
     ending.stopListening();
@@ -31,6 +32,10 @@ export async function runRepair(command: RepairCommand, deps: RepairDeps, io: Cl
   else if (!report.quiet) io.stdout.write(`${verifyLines(repair.found).join('\n')}\n`);
   if (repair.start === undefined) return 0;
   const handle = await repair.start();
-  const again = manygetCommandLine('repair', [file], ['--manifest', manifest, ...httpWords(http)]);
+  const again = manygetCommandLine(
+    'repair',
+    [file],
+    ['--manifest', manifest, ...signatureWords(demand), ...httpWords(http)],
+  );
   return showDownload({ report, again }, () => handle, io);
 }

@@ -1,6 +1,6 @@
 import type { ContentWishes } from '../../app/expected-content.js';
 import { documentFetcher } from '../../app/fetch-bytes.js';
-import type { DocumentPlaces } from '../../app/read-document.js';
+import type { SignedPlaces } from '../../app/signed-document.js';
 import type { VerifyOptions, VerifyReport } from '../../app/verify.js';
 import { ManygetError } from '../../base/errors.js';
 import type { ExpectedContent } from '../../base/manifest.js';
@@ -12,7 +12,7 @@ import { verifyLines, verifySentence } from './verify-lines.js';
 import type { VerifyCommand } from './verify-request.js';
 
 export interface VerifyDeps {
-  readonly expectedContent: (path: string, wishes: ContentWishes, places: DocumentPlaces) => Promise<ExpectedContent>;
+  readonly expectedContent: (path: string, wishes: ContentWishes, places: SignedPlaces) => Promise<ExpectedContent>;
   readonly verifyFile: (path: string, expected: ExpectedContent, options: VerifyOptions) => Promise<VerifyReport>;
 }
 
@@ -20,11 +20,16 @@ export interface VerifyDeps {
 export async function runVerify(command: VerifyCommand, deps: VerifyDeps, io: CliIo): Promise<number> {
   const abort = new AbortController();
   const ending = endRequest(io, () => abort.abort());
-  const http = boundToNamed(command.http, [command.manifest ?? '', command.checksumFile ?? '']);
+  const http = boundToNamed(command.http, [
+    command.manifest ?? '',
+    command.checksumFile ?? '',
+    command.demand?.signature ?? '',
+  ]);
   try {
     const expected = await deps.expectedContent(command.file, command, {
       stdin: io.stdin,
       fetchBytes: documentFetcher(http === undefined ? {} : { http }),
+      demand: command.demand,
     });
     const report = await deps.verifyFile(command.file, expected, { signal: abort.signal });
     if (command.json) io.stdout.write(jsonLine({ type: 'verify', report }));

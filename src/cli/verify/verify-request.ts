@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 
 import type { HttpOptions } from '../../base/http-options.js';
+import type { SignatureDemand } from '../../app/signed-document.js';
 import { addHttpFlags, type HttpFlags, httpOptions } from '../options/http-options.js';
+import { addSignatureFlags, signatureDemand, type SignatureFlags } from '../options/signature-options.js';
 
 export interface VerifyCommand {
   readonly file: string;
@@ -13,9 +15,10 @@ export interface VerifyCommand {
   readonly quiet: boolean;
   /** How manifests and checksum files at HTTP addresses are asked for. */
   readonly http: HttpOptions | undefined;
+  readonly demand?: SignatureDemand | undefined;
 }
 
-export interface VerifyFlags extends HttpFlags {
+export interface VerifyFlags extends HttpFlags, SignatureFlags {
   readonly manifest?: string;
   readonly checksum?: readonly string[];
   readonly checksums?: string;
@@ -35,7 +38,7 @@ export function addVerifyFlags(command: Command): Command {
     .option('--checksums <file>', 'checksum file (or its http address) with a line for it, like SHA256SUMS')
     .option('--json', 'report as one JSON object (docs/json-output.md)')
     .option('-q, --quiet', 'say nothing but errors');
-  return addHttpFlags(described);
+  return addHttpFlags(addSignatureFlags(described));
 }
 
 export function verifyCommand(file: string, flags: VerifyFlags): VerifyCommand {
@@ -47,5 +50,6 @@ export function verifyCommand(file: string, flags: VerifyFlags): VerifyCommand {
     json: flags.json ?? false,
     quiet: flags.quiet ?? false,
     http: httpOptions(flags),
+    demand: signatureDemand(flags),
   };
 }

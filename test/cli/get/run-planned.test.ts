@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import { runGet } from '../../../src/cli/get/run-get.js';
 import { parseArguments } from '../../../src/cli/program.js';
 import { memoryIo, type MemoryIo } from '../../support/cli-streams.js';
 import { downloadReport, ScriptedDownload } from '../../support/scripted-download.js';
+import { openKey } from '../../support/minisign-samples.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 const md5 = 'ab'.repeat(16);
@@ -208,4 +209,28 @@ test('a command line of lists is found again', () => {
   for (const line of ['manyget get a.meta4 -d x -j 2', 'manyget get --input-file list -q']) {
     expect(getCommandLine(requestOf(...line.split(' ').slice(2)))).toBe(line);
   }
+});
+
+describe('where a key is trusted', () => {
+  const key = ['--trusted-key', openKey.publicKey];
+
+  test('nothing begins without a signature, by whatever name the file is asked for', async () => {
+    const folder = tempFolder();
+    const file = written(folder, 'm.meta4', metalink(['f.bin', 'mgp://a:1/f']));
+    const codes: string[] = [];
+    for (const args of [
+      [file],
+      ['http://127.0.0.1:9/f.bin'],
+      ['http://127.0.0.1:9/f.bin', '--checksum', `md5=${md5}`],
+    ]) {
+      await run([...args, '-d', folder, ...key]).catch((error: unknown) => codes.push((error as ManygetError).code));
+    }
+    expect(codes).toEqual(['signature-missing', 'usage', 'usage']);
+    expect(readdirSync(folder)).toEqual(['m.meta4']);
+  });
+
+  test('the command that goes on demands the same', () => {
+    const words = ['m.meta4', '--trusted-key', 'a.pub', '--trusted-key', openKey.publicKey, '--signature', 's'];
+    expect(getCommandLine(requestOf(...words))).toBe(`manyget get ${words.join(' ')}`);
+  });
 });

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { expectedContent } from '../../../src/app/expected-content.js';
 import { makeManifest } from '../../../src/app/make-manifest.js';
+import { openSigner } from '../../../src/app/open-signer.js';
 import { repairBy } from '../../../src/app/repair.js';
 import { verifyFile } from '../../../src/app/verify.js';
-import { writeNewFile } from '../../../src/app/write-new-file.js';
+import { checkNewFile, writeNewFile } from '../../../src/app/write-new-file.js';
 import { runManifest } from '../../../src/cli/manifest/run-manifest.js';
 import { parseArguments } from '../../../src/cli/program.js';
 import { runRepair } from '../../../src/cli/repair/run-repair.js';
 import { runVerify } from '../../../src/cli/verify/run-verify.js';
 import { memoryIo, type MemoryIo } from '../../support/cli-streams.js';
+import { openKey, sealedKey } from '../../support/minisign-samples.js';
 import { randomBytesOf } from '../../support/random-bytes.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
@@ -24,7 +26,7 @@ async function manyget(io: MemoryIo, ...args: string[]): Promise<number> {
   const invocation = parseArguments(args);
   switch (invocation.type) {
     case 'manifest':
-      return runManifest(invocation.command, { makeManifest, writeNewFile }, io);
+      return runManifest(invocation.command, { makeManifest, openSigner, checkNewFile, writeNewFile }, io);
     case 'verify':
       return runVerify(invocation.command, { expectedContent, verifyFile }, io);
     case 'repair':
@@ -141,5 +143,64 @@ describe('repair', () => {
       code: 'no-source',
     });
     expect(() => parseArguments(['repair', 'f'])).toThrow(expect.objectContaining({ code: 'usage' }));
+  });
+});
+
+describe('signed', () => {
+  function keyFile(secretKey: string): string {
+    const file = join(tempFolder(), 'test.key');
+    writeFileSync(file, secretKey);
+    return file;
+  }
+
+  async function signed(): Promise<{ file: string; manifest: string; key: string }> {
+    const [file, key] = [fileWith(content), keyFile(openKey.secretKey)];
+    expect(await manyget(memoryIo(), 'manifest', file, '--sign', key, '--url', 'http://h/f.bin')).toBe(0);
+    return { file, manifest: `${file}.meta4`, key };
+  }
+
+  test('a manifest stands beside the file, its signature beside it, and both verify', async () => {
+    const { file, manifest } = await signed();
+    const demand = ['--manifest', manifest, '--trusted-key', openKey.publicKey];
+    expect(await manyget(memoryIo(), 'verify', file, ...demand)).toBe(0);
+    expect(await manyget(memoryIo(), 'repair', file, ...demand)).toBe(0);
+    await expect(
+      manyget(memoryIo(), 'verify', file, '--manifest', manifest, '--trusted-key', sealedKey.publicKey),
+    ).rejects.toMatchObject({ code: 'signature-wrong' });
+    writeFileSync(manifest, `${readFileSync(manifest, 'utf8')}\n`);
+    for (const command of ['verify', 'repair']) {
+      await expect(manyget(memoryIo(), command, file, ...demand)).rejects.toMatchObject({ code: 'signature-wrong' });
+    }
+  });
+
+  test('nothing is replaced unasked, and nothing is written where only the signature is in the way', async () => {
+    const { file, manifest, key } = await signed();
+    const again = ['manifest', file, '--sign', key];
+    await expect(manyget(memoryIo(), ...again)).rejects.toMatchObject({ code: 'output-exists' });
+    expect(await manyget(memoryIo(), ...again, '--overwrite')).toBe(0);
+    const other = join(tempFolder(), 'o.meta4');
+    writeFileSync(`${other}.minisig`, 'mine');
+    await expect(manyget(memoryIo(), ...again, '-o', other)).rejects.toMatchObject({ code: 'output-exists' });
+    expect(existsSync(other)).toBe(false);
+    expect(existsSync(manifest)).toBe(true);
+  });
+
+  test('a key with a password takes it from the environment, never from the command line', async () => {
+    const [file, key] = [fileWith(content), keyFile(sealedKey.secretKey)];
+    await expect(manyget(memoryIo(), 'manifest', file, '--sign', key)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('MANYGET_KEY_PASSWORD') as string,
+    });
+    expect(existsSync(`${file}.meta4`)).toBe(false);
+  });
+
+  test.each([
+    [['manifest', 'f', '--sign', 'k', '-o', '-'], /standard output has no place/],
+    [['manifest', 'f', 'g', '--sign', 'k'], /name it with -o/],
+    [['verify', 'f', '--signature', 's'], /--signature needs --trusted-key/],
+    [['get', 'http://h/f', '--signature', 's'], /--signature needs --trusted-key/],
+    [['get', 'f.meta4', '--trusted-key', 'k', '--no-verify'], /--no-verify does not go with/],
+  ])('%j makes no sense', (args, sentence) => {
+    expect(() => parseArguments(args)).toThrow(sentence);
   });
 });

@@ -37,7 +37,9 @@ function nodeFinding(name: string, floor: Floor, fact: ImportFact): string | und
   const allowed = floor.node === 'hashing' ? hashingNames[fact.specifier] : undefined;
   if (allowed === undefined) return `${name}/ may not import ${fact.specifier}`;
   const other = fact.names.find((taken) => !allowed.includes(taken));
-  return other === undefined ? undefined : `${name}/ may take only hashing from ${fact.specifier}, not ${other}`;
+  return other === undefined
+    ? undefined
+    : `${name}/ may take only hashing and signing from ${fact.specifier}, not ${other}`;
 }
 
 function packageOf(specifier: string): string {

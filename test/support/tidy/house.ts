@@ -46,9 +46,12 @@ export const floors: Readonly<Record<string, Floor>> = {
 /** Floors that see no clock, no randomness, no socket and no file: all of these are handed in. */
 export const pureFloors: readonly string[] = ['core', 'wire'];
 
+/** Signatures of Ed25519 are as pure as hashes: the same bytes and key give the same signature. */
+const signing = ['KeyObject', 'createPrivateKey', 'createPublicKey', 'sign', 'verify'];
+
 /** What a floor that may only hash takes from which module of Node: functions of the bytes that they are given. */
 export const hashingNames: Readonly<Record<string, readonly string[]>> = {
-  'node:crypto': ['createHash', 'createHmac', 'hash', 'Hash', 'timingSafeEqual'],
+  'node:crypto': ['createHash', 'createHmac', 'hash', 'Hash', 'timingSafeEqual', ...signing],
   'node:zlib': ['crc32'],
 };
 
