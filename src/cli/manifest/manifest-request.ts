@@ -35,7 +35,7 @@ export function addManifestFlags(command: Command): Command {
     .option('-o, --out <file>', 'file to write, as NAME.meta4 (default: standard output; with --sign FILE.meta4)')
     .option('--overwrite', 'replace an output that exists')
     .option('--piece-size <size>', 'bytes of a piece, as 256K (default: 1M, more for huge files)', parsePieceSize)
-    .option('--sign <keyfile>', 'sign it with a secret key of minisign, in OUT.minisig beside it');
+    .option('--sign <file>', 'sign it with a secret key of minisign, in OUT.minisig beside it');
 }
 
 export function manifestCommand(files: readonly string[], flags: ManifestFlags): ManifestCommand {
