@@ -125,11 +125,11 @@ export class Allotter {
 
   /** Takes its fair part of what nobody holds: as much as it can deliver until all would be done together. */
   #takeFree(lane: Lane, victim?: Lane, why = 'that nobody holds: its share by speed'): boolean {
-    const first = this.#reading.firstFree();
+    const first = this.#reading.firstFree(lane);
     if (first === undefined) return false;
     const share = this.#fairShare(lane);
     if (!lane.traits.ranges) return this.#takeStart(lane, first, share);
-    const want = Math.max(spanBytesMin, Math.min(share, this.#reading.partBytesMax(lane)));
+    const want = Math.max(spanBytesMin, Math.min(share, this.#reading.partBytesMax(lane, first.start)));
     if (share < spanBytesMin && this.#othersAreSooner(lane, want)) return false;
     if (this.#reading.wouldBlock(lane, want)) return false;
     const lastEnd = lane.segments.at(-1)?.end ?? -1;

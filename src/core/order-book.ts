@@ -186,12 +186,12 @@ export class OrderBook {
   }
 
   /** Gives back what a connection holds but for the first `keepBytes`. */
-  takeBack(lane: Lane, keepBytes: number, reason: string, which: (segment: Segment) => boolean = () => true): void {
+  takeBack(lane: Lane, keepBytes: number, reason: string): void {
     let keep = keepBytes;
     for (const segment of [...lane.segments]) {
       const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
       keep -= kept;
-      if (which(segment)) this.trim(lane, segment, Math.ceil(segment.position + kept), reason);
+      this.trim(lane, segment, Math.ceil(segment.position + kept), reason);
     }
     this.board.refresh(lane, this.nowMs);
   }

@@ -2,13 +2,23 @@ import type { ByteRange } from '../base/byte-range.js';
 import type { SourceId } from '../base/ids.js';
 import type { Lane, Segment } from './lane.js';
 import type { OrderBook } from './order-book.js';
+import { stealBytesMin } from './split.js';
 
 /** What a connection gets at once while somebody reads along, as time: short, so that all of them are soon at the next seek. */
 const partMs = 1000;
 /** And of a bounded window at most this share: while one part is coming the others have room for several more. */
 const windowShareMax = 0.25;
+/** The nearer to the reader, the shorter: what comes before a part takes at least this share of its time. */
+const partsAhead = 0.5;
+/** But a part below this is more requests than it is worth; and who reads on and on is not hurried for ever. */
+const partMsMin = 100;
+const partsSinceJump = 0.25;
 /** The first part of a connection of whose source nothing is known. */
 const firstPartBytes = 128 * 1024;
+/** After a jump connections are not counted up for so long: a trial halves what is being waited for. */
+const settleMs = 2000;
+/** Who moves on by less has read it: what came is not all reported yet. */
+const readBytesMax = 1024 * 1024;
 /** A part that takes so many times longer than it was meant to is late. */
 const lateFactor = 1.5;
 /** The window grows in steps of this share of itself, so that a slow reader does not cause tiny requests. */
@@ -21,8 +31,9 @@ const waitsBytes = 256 * 1024;
 const blockShareMax = 0.5;
 
 /**
- * Somebody reads the file in order, from `at` on: what is nearest is fetched first, in parts of at most a second, and where
- * the reader keeps only so much, nothing beyond that is asked for.
+ * Somebody reads the file in order, from `at` on: what is nearest is fetched first, each piece by all connections at once
+ * and in parts that end together, since only a whole piece can be verified and read. Where the reader keeps only so much,
+ * nothing beyond that is asked for.
  *
  * Owns the reader's place; the bytes that are beyond its window are the order book's.
  */
@@ -32,6 +43,7 @@ export class Reading {
   readonly #sourceRate: (source: SourceId) => number | undefined;
   #at: number | undefined;
   #aheadBytes: number | undefined;
+  #jumpedAtMs = -Infinity;
 
   /** @param sourceRate What one more connection to a source can be expected to deliver, in bytes a second. */
   constructor(book: OrderBook, pieceBytes: number, sourceRate: (source: SourceId) => number | undefined) {
@@ -49,6 +61,11 @@ export class Reading {
     return this.#at !== undefined && this.#aheadBytes !== undefined;
   }
 
+  /** The reader has just jumped, and all there is goes to where it is now. */
+  get isSettling(): boolean {
+    return this.#at !== undefined && !this.isBounded && this.#book.nowMs - this.#jumpedAtMs < settleMs;
+  }
+
   /** There is little that may be asked for: who waits for the reader now says nothing of what could be delivered. */
   get isNearlyFull(): boolean {
     return this.#aheadBytes !== undefined && this.#book.free.bytes < this.#aheadBytes * nearlyFullShare;
@@ -63,25 +80,42 @@ export class Reading {
     this.#aheadBytes = aheadBytes;
     this.#book.moveLimit(this.#limit());
     if (at === undefined) return false;
-    return before === undefined || at < before || this.#book.lacks(before, at);
+    const stepMax = readBytesMax + this.#pieceBytes;
+    const jumped = before === undefined || at < before || (at - before > stepMax && this.#book.lacks(before, at));
+    if (jumped) this.#jumpedAtMs = this.#book.nowMs;
+    return jumped;
   }
 
-  /** The nearest bytes that nobody holds; behind the reader come last. */
-  firstFree(): ByteRange | undefined {
+  /**
+   * The nearest bytes that nobody holds, of those that this connection brings in time: a slow one is given what is wanted
+   * later. What is behind the reader comes last.
+   */
+  firstFree(lane: Lane): ByteRange | undefined {
     const { free } = this.#book;
-    if (this.#at === undefined) return free.at(0);
-    const next = free.atOrAfter(this.#at);
-    return next === undefined ? free.at(0) : { start: Math.max(next.start, this.#at), end: next.end };
-  }
-
-  /** What a connection may be given at once. */
-  partBytesMax(lane: Lane): number {
-    if (this.#at === undefined) return Infinity;
+    const at = this.#at;
+    if (at === undefined) return free.at(0);
+    const next = this.#freeFrom(at);
+    if (next === undefined) return free.at(0);
     const { board } = this.#book;
     const rate = lane.rate ?? this.#sourceRate(lane.source);
-    const byTime = rate === undefined ? firstPartBytes : (rate * partMs) / 1000;
-    if (this.#aheadBytes === undefined) return byTime;
-    return Math.min(byTime, (this.#aheadBytes * windowShareMax * (rate ?? board.rateOf(lane))) / board.rateSum);
+    if (rate === undefined || this.isBounded || this.#shareOf(lane, rate, next.start) >= stealBytesMin) return next;
+    return this.#freeFrom(Math.floor(next.start + board.rateSum * (stealBytesMin / rate))) ?? next;
+  }
+
+  /** What a connection may be given at once, from `start` on. */
+  partBytesMax(lane: Lane, start: number): number {
+    const at = this.#at;
+    if (at === undefined) return Infinity;
+    const { board } = this.#book;
+    const rate = lane.rate ?? this.#sourceRate(lane.source);
+    if (this.#aheadBytes !== undefined) {
+      const byTime = rate === undefined ? firstPartBytes : (rate * partMs) / 1000;
+      return Math.min(byTime, (this.#aheadBytes * windowShareMax * (rate ?? board.rateOf(lane))) / board.rateSum);
+    }
+    if (rate === undefined) return firstPartBytes;
+    const aheadMs = start < at ? Infinity : ((start - at) / board.rateSum) * 1000;
+    const byTime = (rate * Math.max(this.#leastMs(), Math.min(partMs, aheadMs * partsAhead))) / 1000;
+    return Math.max(byTime, Math.min(this.#shareOf(lane, rate, start), (rate * partMs) / 1000));
   }
 
   /** True where `bytes` would take this connection so long that everybody would wait for it, with a full window. */
@@ -117,21 +151,44 @@ export class Reading {
     return best;
   }
 
-  /** True where a part that was to take a second at most will be there in `leftMs` only. */
+  /** True where the part that the reader waits for will be there in `leftMs` only. */
   isLate(leftMs: number, startMs: number): boolean {
     return leftMs > lateFactor * this.#partMs() + startMs;
   }
 
-  /** True where [start, end) is not among what the reader wants soon: a connection may leave it for that. */
-  canWait(start: number, end: number): boolean {
-    if (this.#at === undefined) return true;
+  /** What a connection keeps of what it holds when the reader jumps: its part of what is wanted soon, where it has that. */
+  keptBytes(lane: Lane): number {
+    const [first] = lane.segments;
+    const at = this.#at;
+    if (first === undefined || at === undefined || first.position < at) return 0;
     const soonBytes = (2 * partMs * this.#book.board.rateSum) / 1000;
-    return end <= this.#at || start >= this.#at + soonBytes;
+    if (first.position >= at + soonBytes) return 0;
+    const rate = lane.rate ?? this.#sourceRate(lane.source);
+    return rate === undefined ? firstPartBytes : (rate * this.#pieceBytes) / this.#book.board.rateSum;
   }
 
+  #freeFrom(at: number): ByteRange | undefined {
+    const next = this.#book.free.atOrAfter(at);
+    return next === undefined ? undefined : { start: Math.max(next.start, at), end: next.end };
+  }
+
+  /** What a connection brings of the piece at `start`, so that all are done with it and with what they hold at the same time. */
+  #shareOf(lane: Lane, rate: number, start: number): number {
+    const { board, free } = this.#book;
+    const end = start - (start % this.#pieceBytes) + this.#pieceBytes;
+    const together = board.owedBytes + free.overlapBytes(start, end);
+    return (together * rate) / board.rateSum - lane.remainingBytes;
+  }
+
+  /** What the part that the reader waits for was to take. */
   #partMs(): number {
-    if (this.#aheadBytes === undefined) return partMs;
-    return Math.min(partMs, ((this.#aheadBytes * windowShareMax) / this.#book.board.rateSum) * 1000);
+    const { rateSum } = this.#book.board;
+    if (this.#aheadBytes !== undefined) return Math.min(partMs, ((this.#aheadBytes * windowShareMax) / rateSum) * 1000);
+    return Math.min(partMs, Math.max(this.#leastMs(), (this.#pieceBytes / rateSum) * 1000));
+  }
+
+  #leastMs(): number {
+    return Math.min(partMs, Math.max(partMsMin, (this.#book.nowMs - this.#jumpedAtMs) * partsSinceJump));
   }
 
   #limit(): number {

@@ -226,12 +226,12 @@ export class Scheduler {
     for (const lane of this.#book.board.lanes()) this.#book.takeBack(lane, 0, 'paused');
   }
 
-  /** The reader wants other bytes now: whoever brings what can wait leaves that, and all see to what is wanted. */
+  /** The reader wants other bytes now: all leave what is not wanted soon, and each sees to a part of what is. */
   #seek(): void {
     const lanes = [...this.#book.board.lanes()].filter((lane) => lane.takesWork);
     lanes.sort((a, b) => this.#book.board.rateOf(b) - this.#book.board.rateOf(a));
     for (const lane of lanes) {
-      this.#standDown(lane, 'the reader wants other bytes', (s) => this.#reading.canWait(s.position, s.end));
+      this.#standDown(lane, 'the reader wants other bytes', this.#reading.keptBytes(lane));
     }
     for (const lane of lanes) this.#feed(lane);
   }
@@ -249,10 +249,10 @@ export class Scheduler {
     if (changed.length > 0) this.#feedHungry();
   }
 
-  /** Gives back what a connection holds, but for what is on its way. */
-  #standDown(lane: Lane, reason: string, which?: (segment: Segment) => boolean): void {
-    const keep = Math.max(lane.uncuttableBytes, Math.ceil(((lane.rate ?? 0) * lane.latencyMs) / 1000));
-    this.#book.takeBack(lane, keep, reason, which);
+  /** Gives back what a connection holds, but for what is on its way, and `keepBytes` at the least. */
+  #standDown(lane: Lane, reason: string, keepBytes = 0): void {
+    const onTheWay = Math.max(lane.uncuttableBytes, Math.ceil(((lane.rate ?? 0) * lane.latencyMs) / 1000));
+    this.#book.takeBack(lane, Math.max(onTheWay, keepBytes), reason);
   }
 
   #tick(): void {
@@ -332,7 +332,7 @@ export class Scheduler {
 
   #adapt(growth: ConnectionGrowth): void {
     if (!this.#mayGrow(growth)) return;
-    if (this.#reading.isNearlyFull) {
+    if (this.#reading.isNearlyFull || this.#reading.isSettling) {
       growth.hold(this.#book.nowMs);
       return;
     }

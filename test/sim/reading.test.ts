@@ -83,6 +83,44 @@ describe('a player', () => {
   });
 });
 
+describe('a film from four servers of 5 Mbit/s', () => {
+  const base = worldOf('01');
+  const film: World = {
+    ...base,
+    sizeBytes: 22 * mib,
+    sources: base.sources.map((source) => ({ ...source, rate: 625_000, rttMs: 5, queueBytes: 32 * 1024 })),
+  };
+  const megabyteAtBestMs = 1e6 / (4 * 625);
+
+  test.each([
+    ['from the start', {}],
+    ['after a jump far ahead', { seeks: [{ atMs: 2000, to: 17 * mib }] }],
+    ['after a jump of three pieces', { seeks: [{ atMs: 1000, to: 5 * mib }] }],
+    [
+      'after two jumps at once',
+      {
+        seeks: [
+          { atMs: 600, to: 21 * mib },
+          { atMs: 1000, to: 2 * mib },
+        ],
+      },
+    ],
+  ])('has a megabyte %s nearly as soon as all servers together can bring it', (_, spec) => {
+    const { reader, ratio, waste } = runWith(film, spec);
+    expect(reader.sinceSeek.megabyteMs).toBeLessThan(1.6 * megabyteAtBestMs);
+    expect(ratio).toBeLessThan(1.05);
+    expect(waste).toBeLessThan(0.02);
+  });
+
+  test('goes on without a halt that counts when a server goes away', () => {
+    const sources = film.sources.map((source, i) =>
+      i === 1 ? { ...source, events: [{ atMs: 2500, action: 'die' } as const] } : source,
+    );
+    const { reader } = runWith({ ...film, sources }, { rate: 750_000 });
+    expect(reader.waitedMs).toBeLessThan(1.6 * megabyteAtBestMs);
+  });
+});
+
 describe('a source that is only a reserve', () => {
   function bytesOf(world: World, source: number): number {
     const simulation = new Simulation(world, {}, { tiers: { [source]: 1 } });

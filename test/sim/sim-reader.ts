@@ -11,6 +11,8 @@ export interface ReaderSpec {
 }
 
 const reportBytes = 64 * 1024;
+/** It takes no more at once. */
+const chunkBytesMax = 1024 * 1024;
 
 /** Somebody who reads the file in order while it arrives. */
 export class SimReader {
@@ -51,7 +53,7 @@ export class SimReader {
     }
     this.#budget = this.#spec.rate === undefined ? Infinity : this.#budget + (this.#spec.rate * passedMs) / 1000;
     const hole = ledger.missing(this.position, ledger.sizeBytes)[0]?.start ?? ledger.sizeBytes;
-    const to = Math.min(hole, this.position + Math.floor(this.#budget));
+    const to = Math.min(hole, this.position + chunkBytesMax, this.position + Math.floor(this.#budget));
     if (to === this.position && hole === to && to < ledger.sizeBytes) this.waitedMs += passedMs;
     this.#budget = Math.min(this.#budget - (to - this.position), this.#spec.rate ?? 0);
     this.position = to;
