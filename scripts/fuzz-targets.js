@@ -3,12 +3,15 @@
 // reads any input to a trace: the messages, then how it ended. Stream codecs are given in how many pieces the bytes come.
 import { parseChecksumFile } from '../dist/wire/checksum-file.js';
 import { parseChecksum } from '../dist/wire/checksum.js';
+import { parseAuthParams, parseChallenges } from '../dist/wire/http-challenge.js';
 import { ChunkedDecoder } from '../dist/wire/http-chunked.js';
 import { dispositionFileName } from '../dist/wire/http-content-disposition.js';
 import { parseCookieFile, parseSetCookie } from '../dist/wire/http-cookies.js';
 import { parseHttpDate, parseRetryAfter } from '../dist/wire/http-date.js';
+import { strongestDigest } from '../dist/wire/http-digest-auth.js';
 import { parseDigest, parseReprDigest } from '../dist/wire/http-digest.js';
 import { bodyFraming, HttpHeadParser } from '../dist/wire/http-head.js';
+import { parseLinks } from '../dist/wire/http-link.js';
 import { MultipartReader } from '../dist/wire/http-parts.js';
 import { parseContentRange, parseUnsatisfiedRange } from '../dist/wire/http-range.js';
 import { HttpReader } from '../dist/wire/http-reader.js';
@@ -324,6 +327,8 @@ export const targets = [
       'sha-256=:AAAA:',
       'attachment; filename="a"; filename*=UTF-8\'\'b%20c',
       '120',
+      'Negotiate a==, Digest realm="a\\"b", nonce="n", qop="auth, auth-int", algorithm=SHA-256-sess, Basic realm="r"',
+      '<http://a/b>; rel="duplicate"; pri=1, </c>; rel=describedby; type="application/metalink4+xml"',
     ],
     (bytes) => {
       const s = bytes.toString('latin1');
@@ -340,6 +345,9 @@ export const targets = [
         [...parseReprDigest(s)],
         [...parseDigest(s)],
         dispositionFileName(s),
+        strongestDigest(parseChallenges(s)),
+        [...parseAuthParams(s)],
+        parseLinks([s]),
         plan,
         nameFault(s),
       ];

@@ -6,7 +6,10 @@ export interface HttpOptions {
   readonly headers?: readonly string[];
   /** Header lines for one origin each ("https://host:port"). */
   readonly headersFor?: readonly { readonly origin: string; readonly header: string }[];
-  /** "name:password" for the one origin of the sources. A URL may also carry them: `https://name:password@host/f`. */
+  /**
+   * "name:password" for the one origin of the sources. A URL may also carry them: `https://name:password@host/f`. Shown by
+   * Digest where the server asks for that, else by Basic: over TLS at once, in the clear once the server has asked.
+   */
   readonly user?: string;
   /** Token that is sent as `Authorization: Bearer` to the sources' one host, on whatever ports. */
   readonly bearer?: string;

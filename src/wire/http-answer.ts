@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../base/errors.js';
 import { printable } from '../base/printable.js';
-import type { BodyFraming, HttpHead } from './http-head.js';
+import { parseChallenges } from './http-challenge.js';
+import type { BodyFraming, HttpHead, HttpHeaders } from './http-head.js';
 import { parseContentRange, parseUnsatisfiedRange } from './http-range.js';
 import { compareVersions, describeVersion, readValidators, type Validators } from './http-validators.js';
 
@@ -62,7 +63,8 @@ export function judgeAnswer(asked: AskedRange, known: KnownFile, head: HttpHead,
   if (status === 416) return { kind: 'unsatisfied', totalBytes: parseUnsatisfiedRange(headers.get('content-range')) };
   if (status === 412) return { kind: 'changed', text: 'has another version of the file now: it answered 412' };
   if (status === 429 || status === 503) return { kind: 'busy', retryAfter: headers.get('retry-after') };
-  return refused(codeOfStatus(status), `answered ${status} ${printable(head.reason, 60)}`.trimEnd());
+  const text = `answered ${status} ${printable(head.reason, 60)}`.trimEnd();
+  return refused(codeOfStatus(status), status === 401 ? text + wantedLogin(headers) : text);
 }
 
 function judgePart(asked: AskedRange, known: KnownFile, head: HttpHead, framing: BodyFraming): Answer {
@@ -141,6 +143,12 @@ function changed(known: Validators, seen: Validators): Answer {
 
 function refused(code: ErrorCode, text: string): Answer {
   return { kind: 'refused', code, text };
+}
+
+/** What a server that wants to know who asks would take. */
+function wantedLogin(headers: HttpHeaders): string {
+  const schemes = new Set(parseChallenges(headers.get('www-authenticate')).map(({ scheme }) => scheme));
+  return schemes.size === 0 ? '' : `: it wants a login by ${printable([...schemes].join(' or '), 60)}`;
 }
 
 function codeOfStatus(status: number): ErrorCode {

@@ -17,16 +17,6 @@ export function basicAuthorization(login: Login): string {
   return `Basic ${Buffer.from(`${login.user}:${login.password}`, 'utf8').toString('base64')}`;
 }
 
-/** The schemes that a WWW-Authenticate or Proxy-Authenticate header offers, in lower case ("basic", "digest"). */
-export function offeredSchemes(value: string | undefined): string[] {
-  // Quoted strings may hold commas; without them, a scheme is a token that no "=" follows.
-  const bare = (value ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  return bare
-    .split(',')
-    .map((part) => /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s|$)(?!\s*=)/.exec(part)?.[1]?.toLowerCase())
-    .filter((scheme) => scheme !== undefined);
-}
-
 /** `user:password`, split at the first colon; without one the password is empty. */
 export function parseLogin(text: string): Login {
   const colon = text.indexOf(':');

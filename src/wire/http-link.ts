@@ -1,6 +1,7 @@
 import { parseHashName, type HashAlgorithm } from '../base/hash-algorithm.js';
 import { lowestPriority } from '../base/manifest.js';
 import { parseDigest, parseReprDigest } from './http-digest.js';
+import { HttpFieldReader } from './http-field-reader.js';
 import type { HttpHeaders } from './http-head.js';
 
 /**
@@ -24,86 +25,56 @@ export const linkLimits = {
   targetCharsMax: 4096,
 } as const;
 
-const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
-const space = /[ \t]*/y;
 // eslint-disable-next-line no-control-regex -- these are the very characters that a target must not hold
 const target = /<([^\u0000-\u0020<>"{}|\\^`\u007f-\uffff]*)>/y;
-// eslint-disable-next-line no-control-regex -- nor a quoted string
-const quoted = /"((?:[^"\\\u0000-\u0008\u000a-\u001f\u007f]|\\[\t\u0020-\u007e\u0080-\u00ff])*)"/y;
 
 /** The links of some Link header lines, in their order. */
 export function parseLinks(lines: readonly string[]): WebLink[] {
   const links: WebLink[] = [];
-  for (const line of lines) links.push(...(new LineReader(line).links() ?? []));
+  for (const line of lines) links.push(...(readLine(line) ?? []));
   return links.slice(0, linkLimits.linksMax);
 }
 
-/** Reads one line from its start to its end. Invariant: `#at` is behind all that was understood. */
-class LineReader {
-  readonly #line: string;
-  #at = 0;
-
-  constructor(line: string) {
-    this.#line = line;
+/** Undefined where the line is malformed. */
+function readLine(line: string): WebLink[] | undefined {
+  const reader = new HttpFieldReader(line);
+  const links: WebLink[] = [];
+  for (;;) {
+    reader.skipToElement();
+    if (reader.isAtEnd) return links;
+    const link = readLink(reader);
+    if (link === undefined) return undefined;
+    links.push(link);
+    reader.skipSpace();
+    if (!reader.isAtEnd && !reader.is(',')) return undefined;
   }
+}
 
-  /** Undefined where the line is malformed. */
-  links(): WebLink[] | undefined {
-    const links: WebLink[] = [];
-    for (;;) {
-      // A list may have empty elements (RFC 9110 5.6.1).
-      do this.#take(space);
-      while (this.#is(','));
-      if (this.#at === this.#line.length) return links;
-      const link = this.#link();
-      if (link === undefined) return undefined;
-      links.push(link);
-      this.#take(space);
-      if (this.#at < this.#line.length && this.#line[this.#at] !== ',') return undefined;
-    }
+function readLink(reader: HttpFieldReader): WebLink | undefined {
+  const to = reader.take(target)?.[1];
+  if (to === undefined || to.length > linkLimits.targetCharsMax) return undefined;
+  const params = new Map<string, string>();
+  for (;;) {
+    reader.skipSpace();
+    if (!reader.is(';')) break;
+    reader.skipSpace();
+    const name = reader.token()?.toLowerCase();
+    // "<a>;" and "<a>; ;b" are allowed: a parameter may be missing.
+    if (name === undefined) continue;
+    const value = readValue(reader);
+    if (value === undefined) return undefined;
+    if (!params.has(name)) params.set(name, value);
   }
+  const rels = (params.get('rel') ?? '').toLowerCase().split(/[ \t]+/);
+  return { target: to, rels: rels.filter((rel) => rel !== ''), params };
+}
 
-  #link(): WebLink | undefined {
-    const to = this.#take(target)?.[1];
-    if (to === undefined || to.length > linkLimits.targetCharsMax) return undefined;
-    const params = new Map<string, string>();
-    for (;;) {
-      this.#take(space);
-      if (!this.#is(';')) break;
-      this.#take(space);
-      const name = this.#take(token)?.[0].toLowerCase();
-      // "<a>;" and "<a>; ;b" are allowed: a parameter may be missing.
-      if (name === undefined) continue;
-      const value = this.#value();
-      if (value === undefined) return undefined;
-      if (!params.has(name)) params.set(name, value);
-    }
-    const rels = (params.get('rel') ?? '').toLowerCase().split(/[ \t]+/);
-    return { target: to, rels: rels.filter((rel) => rel !== ''), params };
-  }
-
-  /** What is behind a parameter's name; undefined where that is malformed. */
-  #value(): string | undefined {
-    this.#take(space);
-    if (!this.#is('=')) return '';
-    this.#take(space);
-    const text = this.#take(quoted)?.[1];
-    return text === undefined ? this.#take(token)?.[0] : text.replace(/\\(.)/gs, '$1');
-  }
-
-  #is(character: string): boolean {
-    if (this.#line[this.#at] !== character) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  #take(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#line);
-    if (match === null) return undefined;
-    this.#at = pattern.lastIndex;
-    return match;
-  }
+/** What is behind a parameter's name; undefined where that is malformed. */
+function readValue(reader: HttpFieldReader): string | undefined {
+  reader.skipSpace();
+  if (!reader.is('=')) return '';
+  reader.skipSpace();
+  return reader.word();
 }
 
 /** Another address of the same file. */

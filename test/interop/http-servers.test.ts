@@ -1,12 +1,19 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { download } from '../../src/app/download.js';
+import type { HttpOptions } from '../../src/base/http-options.js';
 import type { DownloadReport } from '../../src/base/snapshot.js';
 import { reportLines } from '../../src/cli/get/report-lines.js';
 import { makeTheme } from '../../src/cli/terminal/theme.js';
 import { randomBytesOf } from '../support/random-bytes.js';
 import { TempFolder, TestFleet } from '../support/test-fleet.js';
-import { findWebServer, WebServer, webServerKinds, type WebServerKind } from '../support/web-servers.js';
+import {
+  type DigestLogin,
+  findWebServer,
+  WebServer,
+  webServerKinds,
+  type WebServerKind,
+} from '../support/web-servers.js';
 
 /** Other people's web servers, and ours beside them, as sources of one download. */
 const MiB = 1024 * 1024;
@@ -34,18 +41,18 @@ afterEach(async () => {
 });
 
 /** A server of the folder, until the end of the test. */
-async function serve(kind: WebServerKind): Promise<WebServer> {
+async function serve(kind: WebServerKind, login?: DigestLogin): Promise<WebServer> {
   folders += 1;
-  const server = await WebServer.start(kind, temp.join('root'), name, temp.join(`${kind.name}-${folders}`));
+  const server = await WebServer.start(kind, temp.join('root'), name, temp.join(`${kind.name}-${folders}`), login);
   running.push(server);
   return server;
 }
 
 /** Fetches from `sources` into a folder of the test's own. */
-async function fetchFrom(sources: readonly string[], folder: string): Promise<DownloadReport> {
+async function fetchFrom(sources: readonly string[], folder: string, more: HttpOptions = {}): Promise<DownloadReport> {
   mkdirSync(temp.join(folder));
   const output = temp.join(folder, 'out.bin');
-  const http = { netrc: false, proxy: {} } as const;
+  const http: HttpOptions = { netrc: false, proxy: {}, ...more };
   const report = await download({ sources, output, giveUpAfterMs: 10_000, http }).done;
   const received = readFileSync(output);
   expect(received.length).toBe(bytes.length);
@@ -68,6 +75,25 @@ describe('a download', () => {
     const report = await fetchFrom([server.url(name)], `from-${kind.name}`);
     expect(report.sources[0], textOf(report)).toMatchObject({ bytes: bytes.length, ranges: kind.ranges });
   });
+
+  const guarded = (['MD5', 'SHA-256'] as const).flatMap((algorithm) =>
+    there
+      .filter(({ name }) => name === 'lighttpd' || (name === 'apache2' && algorithm === 'MD5'))
+      .map((kind) => ({ kind, name: kind.name, algorithm })),
+  );
+
+  test.each(guarded)(
+    'from $name is whole where that asks for a login by Digest with $algorithm',
+    { timeout: 60_000 },
+    async ({ kind, algorithm }) => {
+      const login = { user: 'me', password: 'p:\u00e4 "ss', algorithm };
+      const server = await serve(kind, login);
+      const folder = `digest-${kind.name}-${algorithm}`;
+      const report = await fetchFrom([server.url(name)], folder, { user: `${login.user}:${login.password}` });
+      expect(report.sources[0], textOf(report)).toMatchObject({ bytes: bytes.length, faults: 0 });
+      await expect(fetchFrom([server.url(name)], `${folder}-wrong`, { user: 'me:wrong' })).rejects.toThrow('401');
+    },
+  );
 
   test(`from all of them and our own servers at once is whole${without}`, { timeout: 60_000 }, async () => {
     if (inCi) expect(missing, 'a run with CI=true leaves nobody out').toEqual([]);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -23,7 +24,18 @@ interface Place {
   /** A folder for configuration, logs and pid files. */
   readonly state: string;
   readonly port: number;
+  /** Only who has this login is let in, by Digest. Not every kind can do that. */
+  readonly login?: DigestLogin | undefined;
 }
+
+export interface DigestLogin {
+  readonly user: string;
+  readonly password: string;
+  /** Hash of lighttpd; Apache's is MD5. */
+  readonly algorithm: 'MD5' | 'SHA-256';
+}
+
+const realm = 'files for some';
 
 /** Debian keeps servers where only root looks. */
 const searched = [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
@@ -80,12 +92,18 @@ export class WebServer implements AsyncDisposable {
   }
 
   /** Serves `root`, where `name` lies; resolves once it gives that. The folder has to be open to all users. */
-  static async start(kind: WebServerKind, root: string, name: string, state: string): Promise<WebServer> {
+  static async start(
+    kind: WebServerKind,
+    root: string,
+    name: string,
+    state: string,
+    login?: DigestLogin,
+  ): Promise<WebServer> {
     const command = findWebServer(kind);
     if (command === undefined) throw new Error(`${kind.command} is not installed`);
     mkdirSync(state, { recursive: true });
     const port = await freePort();
-    const child = spawn(command, [...kind.words({ root, state, port })], {
+    const child = spawn(command, [...kind.words({ root, state, port, login })], {
       cwd: state,
       env: { PATH: process.env['PATH'] ?? '', HOME: state, LC_ALL: 'C.UTF-8' },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -118,7 +136,7 @@ export class WebServer implements AsyncDisposable {
     try {
       const answer = await fetch(this.url(name), { headers: { connection: 'close' } });
       await answer.body?.cancel();
-      return answer.ok;
+      return answer.ok || answer.status === 401;
     } catch {
       // Nobody listens yet: the caller sees whether somebody still may.
       return false;
@@ -144,8 +162,20 @@ function nginxWords({ root, state, port }: Place): string[] {
   return ['-p', state, '-e', join(state, 'error.log'), '-c', join(state, 'nginx.conf')];
 }
 
-function apacheWords({ root, state, port }: Place): string[] {
-  const modules = '/usr/lib/apache2/modules';
+/** A file of one user, as Apache's htdigest writes it. */
+function writeLogin(state: string, { user, password, algorithm }: DigestLogin): string {
+  const hash = createHash(algorithm === 'MD5' ? 'md5' : 'sha256');
+  const path = join(state, 'logins');
+  writeFileSync(path, `${user}:${realm}:${hash.update(`${user}:${realm}:${password}`).digest('hex')}\n`);
+  return path;
+}
+
+function apacheWords({ root, state, port, login }: Place): string[] {
+  const load = (name: string): string => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`;
+  const digest = (one: DigestLogin): string[] => [
+    ...['  AuthType Digest', `  AuthName "${realm}"`, '  AuthDigestProvider file'],
+    ...[`  AuthUserFile ${writeLogin(state, one)}`, '  Require valid-user'],
+  ];
   const lines = [
     `ServerRoot ${state}`,
     'ServerName 127.0.0.1',
@@ -153,20 +183,20 @@ function apacheWords({ root, state, port }: Place): string[] {
     `PidFile ${state}/pid`,
     `ErrorLog ${state}/error.log`,
     `DefaultRuntimeDir ${state}`,
-    `LoadModule mpm_event_module ${modules}/mod_mpm_event.so`,
-    `LoadModule authz_core_module ${modules}/mod_authz_core.so`,
+    ...['mpm_event', 'authz_core'].map(load),
     // Its children leave root behind, and may read what everybody may.
     ...(isRoot ? ['User www-data', 'Group www-data'] : []),
     `DocumentRoot ${root}`,
+    ...(login === undefined ? [] : ['authn_core', 'authn_file', 'authz_user', 'auth_digest'].map(load)),
     `<Directory ${root}>`,
-    '  Require all granted',
+    ...(login === undefined ? ['  Require all granted'] : digest(login)),
     '</Directory>',
   ];
   writeFileSync(join(state, 'apache.conf'), lines.join('\n') + '\n');
   return ['-d', state, '-f', join(state, 'apache.conf'), '-DFOREGROUND'];
 }
 
-function lighttpdWords({ root, state, port }: Place): string[] {
+function lighttpdWords({ root, state, port, login }: Place): string[] {
   const lines = [
     `server.document-root = "${root}"`,
     'server.bind = "127.0.0.1"',
@@ -174,6 +204,15 @@ function lighttpdWords({ root, state, port }: Place): string[] {
     `server.errorlog = "${state}/error.log"`,
     'mimetype.assign = ( "" => "application/octet-stream" )',
   ];
+  if (login !== undefined) {
+    const wants = `"method" => "digest", "algorithm" => "${login.algorithm}", "realm" => "${realm}", "require" => "valid-user"`;
+    lines.push(
+      'server.modules += ( "mod_auth", "mod_authn_file" )',
+      `auth.backend = "htdigest"`,
+      `auth.backend.htdigest.userfile = "${writeLogin(state, login)}"`,
+      `auth.require = ( "/" => ( ${wants} ) )`,
+    );
+  }
   writeFileSync(join(state, 'lighttpd.conf'), lines.join('\n') + '\n');
   return ['-D', '-f', join(state, 'lighttpd.conf')];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { basicAuthorization, offeredSchemes, parseLogin } from '../../src/wire/http-auth.js';
+import { basicAuthorization, parseLogin } from '../../src/wire/http-auth.js';
 import { dispositionFileName } from '../../src/wire/http-content-disposition.js';
 import { cookieMatches, parseCookieFile, parseSetCookie } from '../../src/wire/http-cookies.js';
 import { parseHttpDate, parseRetryAfter } from '../../src/wire/http-date.js';
@@ -168,12 +168,6 @@ describe('a login', () => {
     expect(parseLogin('a:b:c')).toEqual({ user: 'a', password: 'b:c' });
     expect(parseLogin('a')).toEqual({ user: 'a', password: '' });
     expect(() => basicAuthorization({ user: 'a:b', password: '' })).toThrow('colon');
-  });
-
-  test('is asked for by schemes', () => {
-    expect(offeredSchemes('Basic realm="a, Digest x", Digest realm="b", nonce="c"')).toEqual(['basic', 'digest']);
-    expect(offeredSchemes('Negotiate')).toEqual(['negotiate']);
-    expect(offeredSchemes(undefined)).toEqual([]);
   });
 
   test('is found in a netrc file', () => {

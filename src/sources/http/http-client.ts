@@ -18,6 +18,7 @@ import { HttpCredentials } from './http-credentials.js';
 import type { DialPlan } from './http-dial.js';
 import type { HttpFile } from './http-file.js';
 import { HttpOrigins, type OriginClock } from './http-origins.js';
+import { HttpLogin, type ShownLogin } from './http-login.js';
 import { proxyFor, proxySettings, type Proxy, type ProxySettings } from './http-proxy.js';
 import { proxyHeaders } from './http-tunnel.js';
 
@@ -42,6 +43,8 @@ export class HttpClient {
   readonly cookies: CookieJar;
   readonly credentials: HttpCredentials;
   readonly clock: OriginClock;
+  /** By origin. */
+  readonly #logins = new Map<string, HttpLogin>();
   readonly #refusesManifests: boolean;
   readonly #readsPublished: boolean;
   readonly #agent: string;
@@ -79,7 +82,23 @@ export class HttpClient {
 
   /** True where something that is the user's secret would be sent there. */
   hasCredentials(url: URL): boolean {
-    return this.credentials.for(url).length > 0 || this.cookies.header(url) !== undefined;
+    return (
+      this.credentials.headersFor(url).length > 0 ||
+      this.credentials.loginFor(url) !== undefined ||
+      this.cookies.header(url) !== undefined
+    );
+  }
+
+  /** What the next request for `url` shows of the user's login for that origin; undefined where there is none. */
+  showLogin(url: URL): ShownLogin | undefined {
+    const login = this.credentials.loginFor(url);
+    if (login === undefined) return undefined;
+    let shown = this.#logins.get(url.origin);
+    if (shown?.isFor(login) !== true) {
+      shown = new HttpLogin(login, url.protocol === 'https:');
+      this.#logins.set(url.origin, shown);
+    }
+    return shown.show(pathOf(url));
   }
 
   /** The bytes of a GET for [start, end) of the file, or all of it without an end. */
@@ -89,6 +108,7 @@ export class HttpClient {
       readonly start: number;
       readonly end: number | undefined;
       readonly ifRange: string | undefined;
+      readonly login: ShownLogin | undefined;
       /** The value of the Range header, where it is for more than that one range. */
       readonly range?: string;
     },
@@ -96,7 +116,7 @@ export class HttpClient {
     const { url } = file;
     const proxy = this.#proxyFor(url);
     const absolute = proxy?.kind === 'http' && url.protocol === 'http:';
-    const given = this.credentials.for(url);
+    const given = this.credentials.headersFor(url);
     const has = (name: string): boolean => given.some(([n]) => n.toLowerCase() === name);
     const headers: HeaderLine[] = [['Host', url.host]];
     if (!has('user-agent')) headers.push(['User-Agent', this.#agent]);
@@ -110,9 +130,10 @@ export class HttpClient {
     const cookies = has('cookie') ? undefined : this.cookies.header(url);
     if (cookies !== undefined) headers.push(['Cookie', cookies]);
     headers.push(...given);
+    const authorization = asked.login?.authorization;
+    if (authorization !== undefined) headers.push(['Authorization', authorization]);
     if (absolute) headers.push(...proxyHeaders(proxy));
-    const path = `${url.pathname}${url.search}`;
-    return encodeRequest('GET', absolute ? `${url.origin}${path}` : path, headers);
+    return encodeRequest('GET', absolute ? `${url.origin}${pathOf(url)}` : pathOf(url), headers);
   }
 
   /** A Metalink at this address is an error. */
@@ -138,6 +159,11 @@ export class HttpClient {
   #proxyFor(url: URL): Proxy | undefined {
     return proxyFor(url, this.#proxies);
   }
+}
+
+/** As it is asked for: with its query. */
+function pathOf(url: URL): string {
+  return `${url.pathname}${url.search}`;
 }
 
 function publishedBy(file: HttpFile, head: HttpHead, remoteAddress: string | undefined): PublishedFacts {

@@ -1,25 +1,25 @@
-import { ManygetError } from '../../base/errors.js';
+import { ManygetError, type ErrorCode } from '../../base/errors.js';
 import type { SegmentId } from '../../core/scheduler-messages.js';
 import { judgeAnswer, type Answer, type AskedRange } from '../../wire/http-answer.js';
 import { parseRetryAfter } from '../../wire/http-date.js';
 import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
 import { PartHeadReader } from '../../wire/http-multipart.js';
 import type { ConnectionHandler, SourceConnection } from '../source.js';
+import { FollowedRedirects } from './followed-redirects.js';
 import { HttpChannel, type HttpChannelHandler } from './http-channel.js';
 import type { HttpClient } from './http-client.js';
 import { HttpDelivery, type Order } from './http-delivery.js';
 import type { HttpFile } from './http-file.js';
+import type { ShownLogin } from './http-login.js';
 import type { HttpOrigin } from './http-origins.js';
 import { Pipelining } from './pipelining.js';
 import { judgeProbe, mayBeginMarkup, pageText, type FactsOutcome } from './http-probe.js';
-import { followRedirect } from './http-redirect.js';
-
-/** Bytes that are read and thrown away rather than to connect anew. */
-const drainBytesMax = 256 * 1024;
+import { drainBytesMax, judgeRange, type RangeAnswer } from './http-range-outcome.js';
 
 /** A request that is out; without an order it asks for the file's facts. */
 interface Asked extends AskedRange {
   readonly order: Order | undefined;
+  readonly login: ShownLogin | undefined;
   /** It was sent while an answer before it was still coming. */
   readonly pipelined: boolean;
 }
@@ -37,6 +37,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   readonly #handler: ConnectionHandler;
   readonly #connectTimeoutMs: number;
   readonly #delivery: HttpDelivery;
+  readonly #redirects: FollowedRedirects;
   readonly #pipelining = new Pipelining(() => this.#origin);
   #asked: Asked[] = [];
   #channel: HttpChannel | undefined;
@@ -50,12 +51,12 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   #probing = true;
   /** The first byte of the file did not tell enough. */
   #probesWhole = false;
-  #redirects = 0;
 
   constructor(file: HttpFile, client: HttpClient, handler: ConnectionHandler, connectTimeoutMs: number) {
     this.#file = file;
     this.#client = client;
     this.#handler = handler;
+    this.#redirects = new FollowedRedirects(file, client);
     this.#delivery = new HttpDelivery(handler, (leftBytes, whole) => this.#surplus(leftBytes, whole));
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#origin = client.origins.of(file.url);
@@ -110,10 +111,16 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     if (asked === undefined) throw this.#error('protocol-violation', 'sent an answer that nobody asked for');
     this.#keepsAlive = keepsAlive(head, framing);
     this.#client.cookies.take(this.#file.url, head.headers.all('set-cookie'));
+    if (asked.login?.answered(head) === true) {
+      this.#askAgain(asked.order, framing);
+      return;
+    }
     const answer = judgeAnswer(asked, this.#file.known, head, framing);
     switch (answer.kind) {
       case 'redirect':
-        this.#moved(answer.location);
+        this.#redirects.follow(answer.location, this.#channel?.remoteAddress);
+        this.#probing = true;
+        this.#reopen();
         return;
       case 'busy':
         this.#origin.saysBusy(parseRetryAfter(answer.retryAfter, this.#client.clock.nowMs()));
@@ -236,10 +243,23 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     }
   }
 
-  #send(asked: Asked): void {
+  #send(request: Omit<Asked, 'login'>): void {
+    const asked = { ...request, login: this.#client.showLogin(this.#file.url) };
     this.#asked.push(asked);
     const ifRange = asked.conditional ? this.#file.ifRange : undefined;
     this.#channel?.send(this.#client.request(this.#file, { ...asked, ifRange }));
+  }
+
+  /** The server wants to know who asks, and can be told. Where more is out, what is behind it would come before it. */
+  #askAgain(order: Order | undefined, framing: BodyFraming): void {
+    const isShort = framing.kind === 'length' && framing.bytes <= drainBytesMax;
+    if (!this.#keepsAlive || !isShort || this.#asked.length > 0) {
+      this.#reopen();
+      return;
+    }
+    this.#delivery.discardRest();
+    if (order === undefined) this.#sendProbe();
+    else order.asked = false;
   }
 
   // Answers.
@@ -272,7 +292,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   #learned({ sizeBytes, bodyIsFile, bodyBytes }: FactsOutcome, head: HttpHead): void {
     this.#probing = false;
     this.#probesWhole = false;
-    this.#redirects = 0;
+    this.#redirects.arrived();
     this.#client.learn(this.#file, sizeBytes, head, this.#channel?.remoteAddress);
     if (!bodyIsFile || this.#file.ranges === true) this.#surplus(bodyBytes ?? Infinity, false);
     else {
@@ -313,30 +333,27 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     this.#pump();
   }
 
-  #answered(asked: Asked, order: Order, answer: Answer): void {
-    if (answer.kind === 'unsatisfied') {
-      const { totalBytes } = answer;
-      if (totalBytes !== undefined && totalBytes !== this.#file.known.sizeBytes) {
-        this.#end(this.#error('file-changed', `states a size of ${totalBytes} bytes now`));
-      } else this.#strike(`answered 416 to a range inside of the file`);
-      return;
+  #answered(asked: Asked, order: Order, answer: RangeAnswer): void {
+    const { ranges, known } = this.#file;
+    const outcome = judgeRange(answer, order.position, { ranges, sizeBytes: known.sizeBytes });
+    if (asked.pipelined && answer.kind !== 'unsatisfied') this.#pipelining.worked();
+    if (answer.kind === 'bytes' && answer.ifRangeIgnored) this.#origin.ignoresIfRange = true;
+    switch (outcome.kind) {
+      case 'refused':
+        this.#refused(outcome);
+        return;
+      case 'ask-anew':
+        this.#reopen();
+        return;
+      case 'parts':
+        this.#delivery.beginParts(new PartHeadReader(outcome.boundary, this.#origin.peer), order);
+        return;
+      case 'body':
+        this.#file.strikes = 0;
+        this.#file.isTrusted = true;
+        this.#delivery.begin({ position: outcome.start, end: outcome.end, order, whole: outcome.whole });
+        this.#pump();
     }
-    if (asked.pipelined) this.#pipelining.worked();
-    if (answer.kind === 'multipart')
-      this.#delivery.beginParts(new PartHeadReader(answer.boundary, this.#origin.peer), order);
-    if (answer.kind !== 'bytes') return;
-    const { start, whole } = answer;
-    if (answer.ifRangeIgnored) this.#origin.ignoresIfRange = true;
-    if (whole && this.#file.ranges === true && order.position - start > drainBytesMax) {
-      if (answer.ifRangeIgnored) this.#reopen();
-      else this.#strike('gave parts of the file before and sends all of it now');
-      return;
-    }
-    this.#file.strikes = 0;
-    this.#file.isTrusted = true;
-    const end = answer.end ?? this.#file.known.sizeBytes;
-    this.#delivery.begin({ position: start, end, order, whole });
-    this.#pump();
   }
 
   /** An answer that is of no use. Too many of them, and ranges are not asked for any more; still too many: the end. */
@@ -346,26 +363,8 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     this.#end(this.#error(next === 'give-up' ? 'http-range' : 'server-read-failed', text + more));
   }
 
-  #moved(location: string | undefined): void {
-    const fromPublic = this.#file.isFromPublic(this.#channel?.remoteAddress);
-    const to = followRedirect({
-      from: this.#file.url,
-      location,
-      count: this.#redirects,
-      fromPublic,
-      hasCredentials: (url) => this.#client.hasCredentials(url),
-    });
-    this.#redirects += 1;
-    this.#file.movedTo(to, fromPublic);
-    this.#probing = true;
-    this.#reopen();
-  }
-
-  #refused(answer: Answer & { kind: 'refused' }): void {
-    const { code, text } = answer;
-    const expires = code === 'not-found' || code === 'http-forbidden' || code === 'http-unauthorized';
-    if (expires && this.#file.isMoved && this.#file.hasWorked && this.#redirects === 0) {
-      this.#file.forgetMove();
+  #refused({ code, text }: { readonly code: ErrorCode; readonly text: string }): void {
+    if (this.#redirects.startOver(code)) {
       this.#probing = true;
       this.#reopen();
     } else if (code === 'http-range' && this.#probing && !this.#probesWhole) {
@@ -379,7 +378,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
 
   // The end.
 
-  #error(code: ManygetError['code'], what: string): ManygetError {
+  #error(code: ErrorCode, what: string): ManygetError {
     return new ManygetError(code, `${this.#origin.peer} ${what}`);
   }
 

@@ -1,7 +1,7 @@
 import { ManygetError } from '../../base/errors.js';
 import type { HttpOptions } from '../../base/http-options.js';
 import { printable } from '../../base/printable.js';
-import { basicAuthorization, parseLogin, type Login } from '../../wire/http-auth.js';
+import { parseLogin, type Login } from '../../wire/http-auth.js';
 import { checkHeaderLine, type HeaderLine } from '../../wire/http-request.js';
 import { netrcLogin, type Netrc } from '../../wire/netrc.js';
 
@@ -65,12 +65,15 @@ export class HttpCredentials {
     }
   }
 
-  /** What goes to `url`'s origin, and to it alone. */
-  for(url: URL): readonly HeaderLine[] {
-    const given = this.#headers.get(url.origin) ?? [];
-    if (given.some(([name]) => name.toLowerCase() === 'authorization')) return given;
-    const login = this.#logins.get(url.origin) ?? this.#netrcLogin(url);
-    return login === undefined ? given : [...given, ['Authorization', basicAuthorization(login)]];
+  /** Headers that go to `url`'s origin, and to it alone. */
+  headersFor(url: URL): readonly HeaderLine[] {
+    return this.#headers.get(url.origin) ?? [];
+  }
+
+  /** The login for `url`'s origin, and for it alone; undefined where there is none, or a header says who the user is. */
+  loginFor(url: URL): Login | undefined {
+    if (this.headersFor(url).some(([name]) => name.toLowerCase() === 'authorization')) return undefined;
+    return this.#logins.get(url.origin) ?? this.#netrcLogin(url);
   }
 
   #netrcLogin(url: URL): Login | undefined {

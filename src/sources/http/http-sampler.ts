@@ -8,6 +8,7 @@ import type { SampleAnswer, Sampler } from '../source.js';
 import { HttpChannel, type HttpChannelHandler } from './http-channel.js';
 import type { HttpClient } from './http-client.js';
 import type { HttpFile } from './http-file.js';
+import type { ShownLogin } from './http-login.js';
 
 /** Ranges in one request: what our own servers take, and less than any that has a limit worth speaking of. */
 const rangesMax = 64;
@@ -41,6 +42,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   #channel: HttpChannel | undefined;
   #asked: Asked | undefined;
   #body: Body | undefined;
+  #login: ShownLogin | undefined;
   #keepsAlive = true;
   #timer: NodeJS.Timeout | undefined;
   #rangesAtOnce = rangesMax;
@@ -60,7 +62,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
       this.#asked = { ranges, parts: ranges.map(() => undefined), resolve, reject, costBytes: 0 };
       this.#timer = setTimeout(() => this.#fail('source-silent', 'did not answer in time'), answerMsMax);
       if (this.#channel?.isOpen === true) this.#send();
-      else this.#channel ??= new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
+      else this.#connect();
     });
   }
 
@@ -86,6 +88,11 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     const last = asked?.ranges.at(-1);
     if (asked === undefined || first === undefined || last === undefined) {
       this.#fail('protocol-violation', 'sent an answer that nobody asked for');
+      return;
+    }
+    if (this.#login?.answered(head) === true) {
+      this.#hangUp();
+      this.#connect();
       return;
     }
     this.#keepsAlive = keepsAlive(head, framing);
@@ -133,13 +140,19 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
 
   // Requests and answers.
 
+  #connect(): void {
+    this.#channel ??= new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
+  }
+
   #send(): void {
     const asked = this.#asked;
     if (asked === undefined || this.#closed) return;
     const [first] = asked.ranges;
     const last = asked.ranges.at(-1);
     if (first === undefined || last === undefined) return;
+    this.#login = this.#client.showLogin(this.#file.url);
     const request = this.#client.request(this.#file, {
+      login: this.#login,
       start: first.start,
       end: last.end,
       ifRange: this.#file.ifRange,
