@@ -119,16 +119,19 @@ async function nameTheOdd({ file, count, out }, first, seeds) {
   const { worker, urls } = await start(file, count, 0);
   const sizeMib = file.byteLength / mib;
   const totals = { seeds, named: 0, right: 0, refused: 0, wrong: 0, sampleBytes: 0 };
+  /** @type {number[]} */
+  const seedMs = [];
   for (let seed = first; seed < first + seeds; seed += 1) {
     const odd = oddServer(seed, count, file.byteLength);
     worker.postMessage({ odd });
     await next(worker);
-    const { handle, error } = await fetchOnce(urls, out, true);
+    const { handle, error, ms } = await fetchOnce(urls, out, true);
+    seedMs.push(ms);
     worker.postMessage({});
     const { sampleBytes } = await next(worker);
-    const accused = handle.recentEvents(10_000).filter((event) => event.type === 'source-quarantined');
-    const isNamed =
-      accused.length === 1 && accused[0]?.type === 'source-quarantined' && accused[0].source === odd.server;
+    // The list of events keeps only the last ones.
+    const accused = handle.snapshot().sources.filter((source) => source.state === 'quarantined');
+    const isNamed = accused.length === 1 && accused[0]?.id === odd.server;
     const isGood = error === undefined && isRight(file, out);
     totals.named += isNamed ? 1 : 0;
     totals.right += isGood ? 1 : 0;
@@ -148,7 +151,7 @@ async function nameTheOdd({ file, count, out }, first, seeds) {
     process.stdout.write(
       `${count} servers, ${sizeMib} MiB, seeds ${first} to ${first + seeds - 1}: the odd one named in ${totals.named}, ` +
         `the file right in ${totals.right}, refused in ${totals.refused}, wrong under its final name in ${totals.wrong}; ` +
-        `samples cost ${share.toFixed(2)}% of the bytes\n`,
+        `samples cost ${share.toFixed(2)}% of the bytes; ${(median(seedMs) / 1000).toFixed(2)} s each in the median\n`,
     );
   }
   return totals;

@@ -153,7 +153,7 @@ export class Assembly implements LinkEvents {
   /** Time passes. Returns the error with which the download has to end, where patience has. */
   tick(nowMs: number, elapsedMs: number, busy: number): ManygetError | undefined {
     this.#transfer?.tick(busy);
-    if (!this.#paused && !this.#earlier.isRunning) this.proof.tick();
+    if (!this.#paused && !this.#earlier.isRunning) this.proof.tick(busy);
     const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#patience.error(this.pool.giveUpMs);
     if (error !== undefined) return error;
     if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');

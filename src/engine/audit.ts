@@ -1,21 +1,25 @@
-import { ManygetError } from '../base/errors.js';
+import type { ManygetError } from '../base/errors.js';
 import type { PieceIndex, SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
 import type { Ledger } from '../core/ledger.js';
-import { fromEarlierRun } from '../core/provenance.js';
 import { gridPhase, othersPerPoint, sampleAt, sampleLimits, stretchCount } from '../core/sample-plan.js';
-import { voteSample, type SampleGroup } from '../core/sample-vote.js';
 import type { SampleAnswer } from '../sources/source.js';
 import type { PartFile } from '../store/part-file.js';
+import { KeptSamples } from './kept-samples.js';
+import { bytesInFile, SampleDisputes } from './sample-disputes.js';
 import { SampleLane, type LaneEvents, type SamplePoint } from './sample-lane.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** All bytes are here and no answer came for so long: the rest stays uncompared. */
 const patienceMsMax = 3000;
-const disputesMax = 4;
+/** So much longer while somebody who has answered before asked to be left alone for a while. */
+const restingMsMax = 10_000;
 /** Of the time until all bytes were here, so much is spent on comparisons that do not prove the file. */
 const extraTimeShare = 0.02;
 const extraMsMin = 1000;
+
+/** With less time left than this, what only names sources waits until all bytes are here: the file comes first. */
+const busyMax = 0.75;
 
 export interface AuditParts {
   readonly part: PartFile;
@@ -36,12 +40,6 @@ export interface AuditParts {
   readonly onSettled: () => void;
 }
 
-interface Dispute {
-  readonly point: SamplePoint;
-  readonly claims: Map<SourceId, Uint8Array>;
-  readonly sinceMs: number;
-}
-
 /**
  * Compares sources of which no hash is known, while the download runs: samples of what one brought are read from
  * others (`core/sample-plan.ts` says where, `docs/integrity.md` how much that proves). Where they differ, all are asked,
@@ -59,13 +57,15 @@ export class Audit implements LaneEvents {
   readonly #queued: Uint8Array;
   readonly #compared: Uint8Array;
   readonly #pending = new Set<SamplePoint>();
-  readonly #disputes = new Set<Dispute>();
+  readonly #disputes: SampleDisputes;
+  readonly #kept: KeptSamples;
   readonly #costBytesMax: number;
   #costBytes = 0;
   #samples = 0;
   #turn = 0;
   #progressMs = 0;
   #receivedMs: number | undefined;
+  #isBusy = false;
   #closed = false;
   #gaveUp = false;
 
@@ -75,13 +75,22 @@ export class Audit implements LaneEvents {
     this.#queued = new Uint8Array(pieceCount);
     this.#compared = new Uint8Array(stretchCount(sizeBytes));
     this.#costBytesMax = Math.max(sampleLimits.costBytesMin, sizeBytes * sampleLimits.costShareMax);
+    this.#kept = new KeptSamples(sizeBytes, (source) => this.#phaseOf(source));
+    this.#disputes = new SampleDisputes(
+      parts,
+      () => this.lanes,
+      (point, isAsInFile) => {
+        this.#drop(point);
+        if (isAsInFile) this.#compared[point.stretch] = 1;
+      },
+    );
   }
 
   /** What was compared, for people; undefined where nobody could be. */
   get summary(): string | undefined {
     if (this.#samples === 0) return undefined;
     const compared = this.#compared.reduce((sum, flag) => sum + flag, 0);
-    return `compared ${compared} of ${this.#compared.length} stretches of 64 KiB with what other sources hold, for ${formatBytes(this.#costBytes)}: all alike`;
+    return `compared ${compared} of ${this.#compared.length} stretches of 64 KiB with what other sources hold, for ${formatBytes(this.#costBytes)}: ${this.#disputes.outcome}`;
   }
 
   get costBytes(): number {
@@ -95,27 +104,34 @@ export class Audit implements LaneEvents {
   /** True where nothing is left to compare, or nobody to compare with. */
   get isSettled(): boolean {
     if (this.#closed) return true;
-    if (this.#disputes.size > 0) return false;
+    if (this.#disputes.count > 0) return false;
     return this.#gaveUp || this.lanes.length < 2 || this.#pending.size === 0;
   }
 
-  /** Time passes, or all bytes are here. */
-  tick(): void {
+  /** Time passes, or all bytes are here. @param busy How much of the time this process was at work, 0 to 1. */
+  tick(busy: number): void {
     if (this.#closed) return;
+    this.#isBusy = busy > busyMax;
     const nowMs = this.#parts.nowMs();
     this.#meetSources();
-    for (const dispute of [...this.#disputes]) if (nowMs - dispute.sinceMs > patienceMsMax) this.#settle(dispute);
-    if (this.lanes.length < 2) return;
+    this.#disputes.tick();
+    const lanes = this.lanes;
+    if (lanes.length < 2) return;
     const { ledger } = this.#parts;
     for (let i = 0; i < this.#queued.length; i += 1) {
       if (this.#queued[i] !== 0 || ledger.pieceState(i as PieceIndex) !== 'complete') continue;
       this.#queued[i] = 1;
-      this.#queuePiece(i as PieceIndex, nowMs);
+      this.#queuePiece(i as PieceIndex, lanes);
     }
-    if (ledger.isReceived) this.#dropExtras(nowMs);
+    if (ledger.isReceived) this.#hurryUp(nowMs);
     this.#pump();
     if (!ledger.isReceived || this.#pending.size === 0) this.#progressMs = nowMs;
-    else if (nowMs - this.#progressMs > patienceMsMax) this.#giveUp();
+    else if (nowMs - this.#progressMs > this.#patienceMs(nowMs)) this.#giveUp();
+  }
+
+  /** `source` brought these bytes, and they are in the file from `start` on. */
+  booked(bytes: Uint8Array, start: number, source: SourceId): void {
+    if (!this.#closed) this.#kept.note(bytes, start, source);
   }
 
   /** [start, end) of the file is missing again. */
@@ -132,7 +148,8 @@ export class Audit implements LaneEvents {
       point.isStale = true;
       this.#pending.delete(point);
     }
-    for (const dispute of [...this.#disputes]) if (dispute.point.isStale) this.#disputes.delete(dispute);
+    this.#disputes.dropStale();
+    this.#kept.forget(start, end);
   }
 
   /** Has all sources say what they hold at [start, start + bytes). */
@@ -142,26 +159,16 @@ export class Audit implements LaneEvents {
   }
 
   /** Two sources differ: all say what they hold there. */
-  #dispute(point: SamplePoint, source: SourceId, bytes: Uint8Array): void {
-    if (this.#disputes.size >= disputesMax) {
-      this.#lanes.get(source)?.add(point, this.#parts.nowMs());
-      return;
-    }
-    this.#begin(point, new Map([[source, bytes]]));
-  }
-
   #begin(point: SamplePoint, claims: Map<SourceId, Uint8Array>): void {
-    const dispute: Dispute = { point, claims, sinceMs: this.#parts.nowMs() };
-    this.#disputes.add(dispute);
     this.#pending.add(point);
-    for (const lane of this.lanes) if (!claims.has(lane.runner.id)) lane.addUrgent(point);
-    this.#settleIfHeard(dispute);
+    this.#disputes.begin(point, claims);
     this.#pump();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#disputes.close();
     for (const lane of this.#lanes.values()) lane.close();
   }
 
@@ -188,33 +195,32 @@ export class Audit implements LaneEvents {
   #afterAnswer(): void {
     if (this.#closed) return;
     this.#meetSources();
-    if (this.#parts.ledger.isReceived) this.#dropExtras(this.#parts.nowMs());
+    if (this.#parts.ledger.isReceived) this.#hurryUp(this.#parts.nowMs());
     this.#pump();
     if (this.isSettled) this.#parts.onSettled();
   }
 
   #retry(lane: SampleLane, point: SamplePoint): void {
-    const dispute = this.#disputeOf(point);
-    if (lane.isAlive) {
-      if (dispute === undefined) lane.add(point, this.#parts.nowMs());
-      else lane.addUrgent(point);
-    } else if (dispute !== undefined) this.#settleIfHeard(dispute);
-    else this.#answeredOne(point);
+    if (this.#disputes.has(point)) {
+      if (lane.isAlive) lane.addUrgent(point);
+      else this.#disputes.settleIfHeard(point);
+    } else if (lane.isAlive) lane.add(point);
+    else this.#askAnother(lane, point);
   }
 
   #compare(lane: SampleLane, point: SamplePoint, bytes: Uint8Array): void {
-    const dispute = this.#disputeOf(point);
-    if (dispute !== undefined) {
-      dispute.claims.set(lane.runner.id, bytes);
-      this.#settleIfHeard(dispute);
+    const source = lane.runner.id;
+    if (this.#disputes.has(point)) {
+      this.#disputes.claim(point, source, bytes);
       return;
     }
     this.#samples += 1;
-    if (Buffer.compare(this.#onDisk(point), bytes) !== 0) {
-      this.#dispute(point, lane.runner.id, bytes);
+    if (Buffer.compare(this.#kept.at(point) ?? bytesInFile(this.#parts, point), bytes) !== 0) {
+      if (this.#disputes.isFull) lane.add(point);
+      else this.#begin(point, new Map([[source, bytes]]));
       return;
     }
-    if (lane.runner.id !== point.deliverer) this.#compared[point.stretch] = 1;
+    if (source !== point.deliverer) this.#compared[point.stretch] = 1;
     this.#answeredOne(point);
   }
 
@@ -223,39 +229,10 @@ export class Audit implements LaneEvents {
     if (point.awaited <= 0) this.#pending.delete(point);
   }
 
-  #settleIfHeard(dispute: Dispute): void {
-    if (this.lanes.every((lane) => dispute.claims.has(lane.runner.id))) this.#settle(dispute);
-  }
-
-  #settle(dispute: Dispute): void {
-    const { point, claims } = dispute;
-    if (!this.#disputes.delete(dispute)) return;
+  /** No answer about it is waited for any more. */
+  #drop(point: SamplePoint): void {
+    point.awaited = 0;
     this.#pending.delete(point);
-    point.isStale = true;
-    const { runners, trusts, endIsKnown } = this.#parts;
-    const disk = this.#onDisk(point);
-    const deliverer = runners[point.deliverer];
-    // Who cannot be asked any more is taken at what it gave.
-    if (deliverer?.isStopped === false && !claims.has(deliverer.id)) claims.set(deliverer.id, disk);
-    const trusted = new Set(runners.filter(trusts).map((runner) => runner.id));
-    const vote = voteSample(
-      [...claims].map(([source, bytes]) => ({ source, bytes })),
-      trusted,
-    );
-    if (vote.kind === 'tie') {
-      if (vote.groups.length > 1 && !endIsKnown) this.#parts.onTie(this.#disagree(vote.groups, point.start));
-      return;
-    }
-    const { right } = vote;
-    for (const source of vote.wrong.flatMap((group) => group.sources)) {
-      const runner = runners[source];
-      if (runner !== undefined) this.#parts.onWrong(runner, this.#odd(runner, right, point.start));
-    }
-    const isOut = vote.wrong.some((group) => group.sources.includes(point.deliverer));
-    if (isOut || this.#closed || Buffer.compare(disk, right.bytes) === 0) return;
-    const who = deliverer?.source.label ?? 'an earlier run';
-    const reason = `what ${who} gave is not what ${this.#names(right)} hold at byte ${point.start}: it is fetched again`;
-    this.#parts.onSpoilt(point.deliverer, point.start, reason);
   }
 
   /** Sources come, and go. */
@@ -265,7 +242,7 @@ export class Audit implements LaneEvents {
       if (lane !== undefined && !lane.isAlive) this.#leave(lane);
       if (lane !== undefined || runner.isStopped || this.#gone.has(runner.id)) continue;
       const sampler = runner.info?.traits.ranges === true ? runner.source.sampler?.() : undefined;
-      if (sampler !== undefined) this.#lanes.set(runner.id, new SampleLane(runner, sampler, this));
+      if (sampler !== undefined) this.#lanes.set(runner.id, new SampleLane(runner, sampler, this, this.#parts.nowMs));
     }
   }
 
@@ -276,22 +253,25 @@ export class Audit implements LaneEvents {
     lane.close();
     for (const point of lane.takeAll()) {
       if (point.isStale) continue;
-      const dispute = this.#disputeOf(point);
-      if (dispute !== undefined) this.#settleIfHeard(dispute);
-      else {
-        const other = this.lanes.find((l) => l.runner.id !== point.deliverer);
-        if (other === undefined) this.#answeredOne(point);
-        else other.add(point, this.#parts.nowMs());
-      }
+      if (this.#disputes.has(point)) this.#disputes.settleIfHeard(point);
+      else if (point.awaited > 1 || this.#compared[point.stretch] === 1) this.#answeredOne(point);
+      else this.#askAnother(lane, point);
     }
   }
 
-  #queuePiece(piece: PieceIndex, nowMs: number): void {
+  #askAnother(lane: SampleLane, point: SamplePoint): void {
+    const others = this.lanes.filter((other) => other !== lane && other.runner.id !== point.deliverer);
+    const other = others.find((l) => !l.isResting) ?? others[0];
+    if (other === undefined) this.#answeredOne(point);
+    else other.add(point);
+  }
+
+  #queuePiece(piece: PieceIndex, lanes: readonly SampleLane[]): void {
     const { ledger } = this.#parts;
     const range = ledger.pieceRange(piece);
     const costBytes = this.#sampleCostBytes();
     const every = Math.ceil(costBytes / (sampleLimits.stretchBytes * sampleLimits.costShareMax));
-    const others = othersPerPoint(this.lanes.length, costBytes);
+    const others = othersPerPoint(lanes.length, costBytes);
     for (let at = range.start; at < range.end; at += sampleLimits.stretchBytes) {
       const stretch = Math.floor(at / sampleLimits.stretchBytes);
       if (stretch % every !== 0 || this.#costBytes > this.#costBytesMax) continue;
@@ -303,36 +283,54 @@ export class Audit implements LaneEvents {
         if (isIn) seen.add(run.source);
         const start = isIn ? grid.start : run.start;
         const end = isIn ? grid.end : Math.min(run.end, run.start + sampleLimits.sampleBytes);
-        this.#queuePoint({ start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 }, others, nowMs);
+        const point = { start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 };
+        this.#queuePoint(point, others, lanes);
       }
     }
   }
 
-  #queuePoint(point: SamplePoint, others: number, nowMs: number): void {
-    const lanes = this.lanes.filter((lane) => lane.runner.id !== point.deliverer);
+  #queuePoint(point: SamplePoint, others: number, lanes: readonly SampleLane[]): void {
     this.#turn += 1;
-    for (let i = 0; i < Math.min(others, lanes.length); i += 1) {
-      lanes[(this.#turn + i) % lanes.length]?.add(point, nowMs, i > 0);
-      point.awaited += 1;
+    // Who asked to be left alone is asked later, and proves nothing until then.
+    for (const isLate of [false, true]) {
+      for (let i = 0; i < lanes.length && point.awaited < others; i += 1) {
+        const lane = lanes[(this.#turn + i) % lanes.length];
+        if (lane === undefined || lane.runner.id === point.deliverer || lane.isResting !== isLate) continue;
+        lane.add(point, point.awaited > 0);
+        point.awaited += 1;
+      }
     }
     if (point.awaited > 0) this.#pending.add(point);
   }
 
   #pump(): void {
-    const nowMs = this.#parts.nowMs();
-    const hurry = this.#parts.ledger.isReceived || this.#disputes.size > 0;
-    for (const lane of this.lanes) lane.pump(nowMs, hurry);
+    const hurry = this.#parts.ledger.isReceived || this.#disputes.count > 0;
+    for (const lane of this.lanes) lane.pump(hurry, hurry || !this.#isBusy);
   }
 
-  /** All bytes are here: what only names sources is worth a short wait. */
-  #dropExtras(nowMs: number): void {
+  /** All bytes are here: who rests is not waited for where another can answer, and what only names sources for a short time. */
+  #hurryUp(nowMs: number): void {
     this.#receivedMs ??= nowMs;
+    const awake = this.lanes.filter((lane) => !lane.isResting);
+    for (const lane of this.lanes) {
+      if (awake.includes(lane)) continue;
+      for (const point of lane.takeRequired()) {
+        const isProved = this.#compared[point.stretch] === 1;
+        if (isProved || !awake.some((other) => other.runner.id !== point.deliverer)) lane.add(point, isProved);
+        else if (!point.isStale) this.#askAnother(lane, point);
+      }
+    }
     if (nowMs - this.#receivedMs < Math.max(extraMsMin, this.#receivedMs * extraTimeShare)) return;
     for (const point of this.#pending) {
-      if (this.#compared[point.stretch] !== 1 || this.#disputeOf(point) !== undefined) continue;
-      point.awaited = 0;
-      this.#pending.delete(point);
+      if (this.#compared[point.stretch] === 1 && !this.#disputes.has(point)) this.#drop(point);
     }
+  }
+
+  /** How long to wait for an answer, once nothing else is left to do. */
+  #patienceMs(nowMs: number): number {
+    const resting = this.lanes.filter((lane) => lane.isResting && lane.hasAnswered);
+    const soonestMs = Math.min(...resting.map((lane) => lane.notBeforeMs));
+    return soonestMs - nowMs <= restingMsMax ? restingMsMax + patienceMsMax : patienceMsMax;
   }
 
   #giveUp(): void {
@@ -355,35 +353,5 @@ export class Audit implements LaneEvents {
       this.#phases.set(source, phase);
     }
     return phase;
-  }
-
-  #disputeOf(point: SamplePoint): Dispute | undefined {
-    for (const dispute of this.#disputes) if (dispute.point === point) return dispute;
-    return undefined;
-  }
-
-  #onDisk(point: SamplePoint): Uint8Array {
-    const bytes = new Uint8Array(point.end - point.start);
-    this.#parts.part.read(bytes, point.start);
-    return bytes;
-  }
-
-  #names(group: SampleGroup): string {
-    return group.sources
-      .map((s) => (s === fromEarlierRun ? 'an earlier run' : (this.#parts.runners[s]?.source.label ?? '')))
-      .join(', ');
-  }
-
-  #odd(runner: SourceRunner, right: SampleGroup, offset: number): ManygetError {
-    const text = `${runner.source.label} holds other bytes at byte ${offset} than ${this.#names(right)}; it is left out, and what it gave is fetched again`;
-    return new ManygetError('content-differs', text);
-  }
-
-  #disagree(groups: readonly SampleGroup[], offset: number): ManygetError {
-    const parts = groups.map((g) => `${Buffer.from(g.bytes).toString('hex')} at ${this.#names(g)}`);
-    return new ManygetError(
-      'sources-disagree',
-      `the sources hold different bytes and no majority says which are right: at byte ${offset} ${parts.join('; ')}; --trust names the one to believe`,
-    );
   }
 }

@@ -259,7 +259,7 @@ export class Download implements DownloadHandle {
       }
       if (this.#ticks % flushEveryTicks === 0) this.#flush();
       this.#followPrefix();
-      if (this.#ticks % syncEveryTicks === 0) this.#syncSoon();
+      if (this.#ticks % syncEveryTicks === 0 || this.#assembly.proof.takeWait()) this.#syncSoon();
       this.#watchSpeed(elapsedMs);
     } catch (error) {
       void this.#fail(asManygetError(error));

@@ -29,6 +29,8 @@ export class MirrorProof {
   #transfer: Transfer | undefined;
   #part: PartFile | undefined;
   #audit: Audit | undefined;
+  #isWaiting = false;
+  #hasSaidSo = false;
 
   constructor(parts: MirrorProofParts) {
     this.#parts = parts;
@@ -41,10 +43,10 @@ export class MirrorProof {
 
   begin(transfer: Transfer, part: PartFile): void {
     this.#audit?.close();
-    const { options, endIsKnown, pool, wrong, random, nowMs, onTie, onSettled } = this.#parts;
+    const { options, keepsFile, endIsKnown, pool, wrong, random, nowMs, onTie, onSettled } = this.#parts;
     this.#transfer = transfer;
     this.#part = part;
-    this.#audit = new Audit({
+    const audit = new Audit({
       part,
       ledger: transfer.ledger,
       runners: pool.runners,
@@ -57,17 +59,32 @@ export class MirrorProof {
       onTie,
       onSettled,
     });
+    this.#audit = audit;
+    if (keepsFile && options.verify !== false) {
+      transfer.sink.onBooked = (bytes, start, source) => {
+        if (!transfer.verifier.hasHashes) audit.booked(bytes, start, source);
+      };
+    }
   }
 
-  tick(): void {
-    if (this.#isWanted) this.#audit?.tick();
+  /** Time passes. @param busy How much of it this process was at work, 0 to 1. */
+  tick(busy: number): void {
+    if (this.#isWanted) this.#audit?.tick(busy);
   }
 
   /** All bytes are here: true while it is not known yet whether they may stay. */
   isUndecided(): boolean {
     if (!this.#isWanted) return false;
-    this.#audit?.tick();
-    return this.#audit?.isSettled === false || this.#transfer?.ledger.isReceived !== true;
+    this.#audit?.tick(0);
+    this.#isWaiting = this.#audit?.isSettled === false;
+    return this.#isWaiting || this.#transfer?.ledger.isReceived !== true;
+  }
+
+  /** True once each time all bytes are here and answers are waited for: the disk can do its part meanwhile. */
+  takeWait(): boolean {
+    const isFirst = this.#isWaiting && !this.#hasSaidSo;
+    this.#hasSaidSo = this.#isWaiting;
+    return isFirst;
   }
 
   /**
@@ -92,6 +109,7 @@ export class MirrorProof {
   }
 
   forget(start: number, end: number): void {
+    this.#isWaiting = false;
     this.#audit?.forget(start, end);
   }
 

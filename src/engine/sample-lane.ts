@@ -1,5 +1,7 @@
+import { asManygetError, type ErrorCode, type ManygetError } from '../base/errors.js';
 import type { SourceId } from '../base/ids.js';
 import type { SampleAnswer, Sampler } from '../sources/source.js';
+import { PointQueue } from './point-queue.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** A place in the file where a source's bytes are compared with what others hold there. */
@@ -23,33 +25,69 @@ export interface LaneEvents {
 /** A question is worth its head only with so many samples, or when they have waited for so long. */
 const batchPoints = 48;
 const batchWaitMs = 400;
-const retryMs = 500;
-const failuresMax = 3;
+/** After a failure it is left alone as long as it says; where it does not, for so long, doubled with each one in a row. */
+const restMsFirst = 500;
+const restMsMax = 15_000;
+/** An answer that is of no use, so many times in a row, will not become one. */
+const uselessMax = 3;
+
+/** What passes by itself: the lane comes back to it. Anything else is how the server is. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'server-busy',
+  'http-server-error',
+  'server-closed',
+  'server-read-failed',
+  'connect-refused',
+  'connect-failed',
+  'connect-timeout',
+  'connection-lost',
+  'source-silent',
+  'dns-failed',
+]);
 
 /** One source as somebody who is asked about the bytes of others: what it is still to be asked, and whether it answers. */
 export class SampleLane {
   readonly runner: SourceRunner;
   readonly #sampler: Sampler;
   readonly #events: LaneEvents;
+  readonly #nowMs: () => number;
   /** Disputed points: everything waits for them. */
-  readonly #urgent: SamplePoint[] = [];
-  #queue: SamplePoint[] = [];
+  readonly #urgent = new PointQueue();
+  readonly #queue = new PointQueue();
   /** Points that another lane is asked about as well: they name a source, but do not prove the file. */
-  #extras: SamplePoint[] = [];
+  readonly #extras = new PointQueue();
   #oldestMs = 0;
-  #busy = false;
+  /** Questions that are out. */
+  readonly #out = new Set<readonly SamplePoint[]>();
   #failures = 0;
+  #useless = 0;
   #notBeforeMs = 0;
+  #hasAnswered = false;
   #closed = false;
 
-  constructor(runner: SourceRunner, sampler: Sampler, events: LaneEvents) {
+  constructor(runner: SourceRunner, sampler: Sampler, events: LaneEvents, nowMs: () => number) {
     this.runner = runner;
     this.#sampler = sampler;
     this.#events = events;
+    this.#nowMs = nowMs;
   }
 
   get isAlive(): boolean {
-    return !this.#closed && !this.runner.isStopped && this.#failures < failuresMax;
+    return !this.#closed && !this.runner.isStopped && this.#useless < uselessMax;
+  }
+
+  /** Before then it is left alone. */
+  get notBeforeMs(): number {
+    return this.#notBeforeMs;
+  }
+
+  /** It is able to answer, whatever keeps it from that now. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  get isResting(): boolean {
+    return this.#nowMs() < this.#notBeforeMs;
   }
 
   /** Samples that share one question. */
@@ -57,8 +95,8 @@ export class SampleLane {
     return this.#sampler.rangesAtOnce;
   }
 
-  add(point: SamplePoint, nowMs: number, isExtra = false): void {
-    if (this.#queue.length + this.#extras.length === 0) this.#oldestMs = nowMs;
+  add(point: SamplePoint, isExtra = false): void {
+    if (this.#queue.length + this.#extras.length === 0) this.#oldestMs = this.#nowMs();
     (isExtra ? this.#extras : this.#queue).push(point);
   }
 
@@ -66,49 +104,75 @@ export class SampleLane {
     this.#urgent.push(point);
   }
 
-  /** All that was not asked yet; it is asked elsewhere. */
-  takeAll(): SamplePoint[] {
-    const all = [...this.#urgent.splice(0), ...this.#queue, ...this.#extras];
-    this.#queue = [];
-    this.#extras = [];
-    return all;
+  /** What only it was to be asked. */
+  takeRequired(): SamplePoint[] {
+    return this.#queue.takeAll();
   }
 
-  /** Asks, where it is worth it. @param hurry Nothing else is waited for any more. */
-  pump(nowMs: number, hurry: boolean): void {
-    if (this.#busy || !this.isAlive || nowMs < this.#notBeforeMs) return;
-    const waiting = this.#queue.length + this.#extras.length;
-    const isDue = hurry || waiting >= batchPoints || nowMs - this.#oldestMs >= batchWaitMs;
-    if (this.#urgent.length === 0 && (waiting === 0 || !isDue)) return;
-    const points = this.#urgent.splice(0, this.#sampler.rangesAtOnce);
-    for (const queue of [this.#queue, this.#extras]) {
-      while (queue.length > 0 && points.length < this.#sampler.rangesAtOnce) {
-        const [point] = queue.splice(0, 1);
-        if (point?.isStale === false && point.awaited > 0) points.push(point);
-      }
+  /** All that was not answered yet. */
+  takeAll(): SamplePoint[] {
+    return [...this.#out, ...[this.#urgent, this.#queue, this.#extras].map((queue) => queue.takeAll())].flat();
+  }
+
+  /**
+   * Asks, where it is worth it.
+   * @param hurry Nothing else is waited for any more.
+   * @param withExtras There is time for what another lane is asked as well.
+   */
+  pump(hurry: boolean, withExtras: boolean): void {
+    while (this.#out.size < this.#sampler.questionsAtOnce && this.isAlive && !this.isResting) {
+      const waiting = this.#queue.length + (withExtras ? this.#extras.length : 0);
+      const isDue = hurry || waiting >= batchPoints || this.#nowMs() - this.#oldestMs >= batchWaitMs;
+      if (this.#urgent.length === 0 && (waiting === 0 || !isDue)) return;
+      const points = this.#nextPoints(withExtras);
+      if (points.length === 0) return;
+      this.#ask(points);
     }
-    if (points.length === 0) return;
-    points.sort((a, b) => a.start - b.start);
-    this.#busy = true;
+  }
+
+  #ask(points: readonly SamplePoint[]): void {
+    this.#out.add(points);
     this.#sampler.ask(points).then(
       (answer) => {
-        this.#busy = false;
-        if (answer.parts.some((part) => part !== undefined)) this.#failures = 0;
-        else this.#failures += 1;
+        this.#out.delete(points);
+        this.#failures = 0;
+        const isUseful = answer.parts.some((part) => part !== undefined);
+        this.#hasAnswered ||= isUseful;
+        this.#useless = isUseful ? 0 : this.#useless + 1;
         if (!this.#closed) this.#events.answered(this, points, answer);
       },
-      () => {
-        // Why does not matter: the connections that bring the file tell what is wrong with a source.
-        this.#busy = false;
-        this.#failures += 1;
-        this.#notBeforeMs = nowMs + retryMs * this.#failures;
+      (error: unknown) => {
+        this.#out.delete(points);
+        this.#rest(asManygetError(error));
         if (!this.#closed) this.#events.failed(this, points);
       },
     );
   }
 
+  /** What is wrong with a source, the connections that bring the file tell: here it only matters when to come back. */
+  #rest({ code, retryAfterMs }: ManygetError): void {
+    // One fault ends all questions that are out.
+    if (this.isResting) return;
+    if (!passing.has(code)) this.#useless += 1;
+    const ownMs = Math.min(restMsMax, restMsFirst * 2 ** Math.min(this.#failures, 10));
+    this.#failures += 1;
+    this.#notBeforeMs = this.#nowMs() + Math.max(restMsFirst, retryAfterMs ?? ownMs);
+  }
+
   close(): void {
     this.#closed = true;
     this.#sampler.close();
+  }
+
+  #nextPoints(withExtras: boolean): SamplePoint[] {
+    const points: SamplePoint[] = [];
+    for (const queue of [this.#urgent, this.#queue, ...(withExtras ? [this.#extras] : [])]) {
+      while (points.length < this.#sampler.rangesAtOnce) {
+        const point = queue.take();
+        if (point === undefined) break;
+        points.push(point);
+      }
+    }
+    return points.sort((a, b) => a.start - b.start);
   }
 }

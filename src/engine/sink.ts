@@ -58,6 +58,8 @@ export class Sink {
   #retrying = false;
   readonly #direct: DirectWrites;
   readonly #directPolicy = new DirectPolicy();
+  /** Is shown what was just written and booked, before its block is used again. */
+  onBooked: ((bytes: Uint8Array, start: number, source: SourceId) => void) | undefined;
   /** Somebody found no room since the last tick, while most of the memory waited for the disk. */
   #starved = false;
 
@@ -288,8 +290,9 @@ export class Sink {
     const completed: PieceIndex[] = [];
     for (const { start, end } of ranges) {
       completed.push(...ledger.receive(start, end, source));
+      const bytes = block.bytes.subarray(from + start - offset, from + end - offset);
+      this.onBooked?.(bytes, start, source);
       if (withCrc) {
-        const bytes = block.bytes.subarray(from + start - offset, from + end - offset);
         const index = this.#parts.journalIndex(source);
         journal.append({ type: 'extent', start, end, crc32: crc32(bytes), source: index });
       }

@@ -106,7 +106,9 @@ export interface SampleAnswer {
 export interface Sampler {
   /** As many as may be asked for at once; may change with any answer. */
   readonly rangesAtOnce: number;
-  /** One question at a time; ranges in the order of the file, at most 1 MiB each. Rejects where the source fails. */
+  /** Questions that may be out at once; may change with any answer. */
+  readonly questionsAtOnce: number;
+  /** Ranges in the order of the file, at most 1 MiB each. Rejects where the source fails. */
   ask(ranges: readonly ByteRange[]): Promise<SampleAnswer>;
   close(): void;
 }

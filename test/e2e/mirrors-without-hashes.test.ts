@@ -45,6 +45,11 @@ describe('HTTP servers whose files have one size, without any hash', () => {
       const reason = eventsOf(handle, 'source-quarantined')[0]?.reason ?? '';
       expect(reason).toContain(list[2]?.origin.slice(7));
       expect(reason).toContain('holds other bytes at byte');
+      const said = eventsOf(handle, 'notice').map((e) => e.reason);
+      const end = said.find((text) => text.includes('compared'));
+      expect(end).toContain('129 of 129 stretches');
+      expect(end).toContain('who differed from most was left out');
+      expect(end).not.toContain('all alike');
     },
   );
 
@@ -117,7 +122,32 @@ describe('HTTP servers whose files have one size, without any hash', () => {
     expect(lab.written()?.equals(right)).toBe(true);
     expect(report.fetchedBytes).toBe(size);
     const said = eventsOf(handle, 'notice').map((e) => e.reason);
+    const end = said.find((text) => text.includes('compared'));
+    expect(end).toContain(`compared 129 of 129 stretches`);
+    expect(end).toContain('all alike');
+  });
+
+  it.each([429, 503])('that say %i for a while when samples are asked for are asked again later', async (status) => {
+    await using lab = await DownloadLab.create();
+    const list = await servers(right, right);
+    const refusals = [0, 0];
+    for (const [i, server] of list.entries()) {
+      server.quirk = (ask, reply) => {
+        if (ask.headers.range?.includes(',') !== true || (refusals[i] ?? 0) >= 4) return reply;
+        refusals[i] = (refusals[i] ?? 0) + 1;
+        return { status, headers: { 'Retry-After': '0' }, body: new Uint8Array(0), framing: 'length' };
+      };
+    }
+    const handle = lab.get(
+      list.map((s) => s.url),
+      { http },
+    );
+    await handle.done;
+    const said = eventsOf(handle, 'notice').map((e) => e.reason);
     expect(said.find((text) => text.includes('compared'))).toContain(`compared 129 of 129 stretches`);
+    expect(refusals).toEqual([4, 4]);
+    // What they said of samples is nothing against the connections that bring the file.
+    expect(handle.snapshot().sources.map((s) => s.faults)).toEqual([0, 0]);
   });
 });
 

@@ -2,10 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MultipartReader, type RangePart } from '../../src/wire/http-parts.js';
 
-function bodyOf(parts: readonly { start: number; bytes: Uint8Array }[], boundary = 'b'): Buffer {
+function bodyOf(
+  parts: readonly { start: number; bytes: Uint8Array; line?: string; total?: number }[],
+  boundary = 'b',
+): Buffer {
   return Buffer.concat([
-    ...parts.flatMap(({ start, bytes }) => [
-      Buffer.from(`\r\n--${boundary}\r\nContent-Range: bytes ${start}-${start + bytes.length - 1}/999999\r\n\r\n`),
+    ...parts.flatMap(({ start, bytes, line = '', total = 999999 }) => [
+      Buffer.from(
+        `\r\n--${boundary}\r\n${line}Content-Range: bytes ${start}-${start + bytes.length - 1}/${total}\r\n\r\n`,
+      ),
       bytes,
     ]),
     Buffer.from(`\r\n--${boundary}--\r\n`),
@@ -32,6 +37,29 @@ describe('a multipart body of short parts', () => {
         expect(reader.isDone).toBe(true);
       }),
     );
+  });
+
+  it('is read whether or not its heads are alike', () => {
+    const part = fc.record({
+      start: fc.integer({ min: 0, max: 900_000 }),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 4 }),
+      line: fc.constantFrom('', 'Content-Type: a/b\r\n', 'X-Other: 1-2/3\r\n'),
+      total: fc.constantFrom(999_999, 1_000_001),
+    });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), (parts) => {
+        const got: RangePart[] = [];
+        new MultipartReader('b', 'peer', 64).push(bodyOf(parts), (p) => got.push(p));
+        expect(got.map((p) => [p.range.start, p.range.end, p.range.totalBytes, ...p.bytes])).toEqual(
+          parts.map((p) => [p.start, p.start + p.bytes.length, p.total, ...p.bytes]),
+        );
+      }),
+    );
+  });
+
+  it('is refused for a part that is too long behind heads that were alike', () => {
+    const body = bodyOf([10, 20, 30].map((start) => ({ start, bytes: Buffer.alloc(start === 30 ? 65 : 4) })));
+    expect(() => new MultipartReader('b', 'peer', 64).push(body, () => undefined)).toThrow(/longer part/);
   });
 
   it.each([

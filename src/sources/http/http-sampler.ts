@@ -1,6 +1,7 @@
 import type { ByteRange } from '../../base/byte-range.js';
 import { ManygetError } from '../../base/errors.js';
 import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
+import { parseRetryAfter } from '../../wire/http-date.js';
 import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
 import { MultipartReader } from '../../wire/http-parts.js';
 import { rangesHeader } from '../../wire/http-range.js';
@@ -12,6 +13,8 @@ import type { ShownLogin } from './http-login.js';
 
 /** Ranges in one request: what our own servers take, and less than any that has a limit worth speaking of. */
 const rangesMax = 64;
+/** Questions that are out at once, where the server is known to take them in turn. */
+const questionsMax = 3;
 /** An answer that takes longer is as good as none. */
 const answerMsMax = 10_000;
 /** One range that was asked for is never longer. */
@@ -23,6 +26,10 @@ interface Asked {
   readonly resolve: (answer: SampleAnswer) => void;
   readonly reject: (error: ManygetError) => void;
   costBytes: number;
+  /** Parts come in the order of the questions, as a rule: the one that is due. */
+  next: number;
+  /** What it was asked with, where the server wants a password. */
+  login: ShownLogin | undefined;
 }
 
 type Body =
@@ -31,18 +38,18 @@ type Body =
 
 /**
  * Asks an HTTP source for many short ranges, on a connection of its own: as many as fit into one request where the
- * server answers with parts, one after another where it does not.
+ * server answers with parts, one after another where it does not. Where the server is known to answer requests in
+ * their turn, the next ones are out before the first is answered.
  *
- * Invariant: one request is out at a time, and `#asked` is what it was for.
+ * Invariant: `#asked` are the questions that are out or wait for the connection, in order; an answer is for the first.
  */
 export class HttpSampler implements Sampler, HttpChannelHandler {
   readonly #file: HttpFile;
   readonly #client: HttpClient;
   readonly #scratch = new Uint8Array(64 * 1024);
   #channel: HttpChannel | undefined;
-  #asked: Asked | undefined;
+  readonly #asked: Asked[] = [];
   #body: Body | undefined;
-  #login: ShownLogin | undefined;
   #keepsAlive = true;
   #timer: NodeJS.Timeout | undefined;
   #rangesAtOnce = rangesMax;
@@ -57,42 +64,52 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     return this.#rangesAtOnce;
   }
 
+  get questionsAtOnce(): number {
+    const isProved = this.#client.origins.of(this.#file.url).pipelining === 'works' && this.#keepsAlive;
+    return isProved ? questionsMax : 1;
+  }
+
   ask(ranges: readonly ByteRange[]): Promise<SampleAnswer> {
     return new Promise((resolve, reject) => {
-      this.#asked = { ranges, parts: ranges.map(() => undefined), resolve, reject, costBytes: 0 };
-      this.#timer = setTimeout(() => this.#fail('source-silent', 'did not answer in time'), answerMsMax);
-      if (this.#channel?.isOpen === true) this.#send();
-      else this.#connect();
+      const asked: Asked = {
+        ranges,
+        parts: ranges.map(() => undefined),
+        resolve,
+        reject,
+        costBytes: 0,
+        next: 0,
+        login: undefined,
+      };
+      this.#asked.push(asked);
+      if (this.#asked.length === 1) this.#startTimer();
+      if (this.#channel?.isOpen === true) this.#send(asked);
+      else this.#dial();
     });
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#channel?.destroy();
-    this.#channel = undefined;
-    const asked = this.#asked;
-    this.#asked = undefined;
-    asked?.reject(new ManygetError('aborted', 'the comparison has ended'));
+    this.#hangUp();
+    this.#rejectAll(new ManygetError('aborted', 'the comparison has ended'));
   }
 
   // What the channel tells.
 
   opened(): void {
-    this.#send();
+    for (const asked of this.#asked) this.#send(asked);
   }
 
   head(head: HttpHead, framing: BodyFraming): void {
-    const asked = this.#asked;
+    const [asked] = this.#asked;
     const [first] = asked?.ranges ?? [];
     const last = asked?.ranges.at(-1);
     if (asked === undefined || first === undefined || last === undefined) {
       this.#fail('protocol-violation', 'sent an answer that nobody asked for');
       return;
     }
-    if (this.#login?.answered(head) === true) {
+    if (asked.login?.answered(head) === true) {
       this.#hangUp();
-      this.#connect();
+      this.#dial();
       return;
     }
     this.#keepsAlive = keepsAlive(head, framing);
@@ -109,7 +126,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   }
 
   bodyFilled(bytes: number): void {
-    const { file, body, asked } = { file: this.#file, body: this.#body, asked: this.#asked };
+    const [file, body, asked] = [this.#file, this.#body, this.#asked[0]];
     if (asked === undefined || body === undefined) return;
     asked.costBytes += bytes;
     if (body.kind === 'plain') {
@@ -123,36 +140,40 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   }
 
   bodyEnded(): void {
-    const asked = this.#asked;
+    const [asked] = this.#asked;
     const body = this.#body;
     this.#body = undefined;
-    if (!this.#keepsAlive) this.#hangUp();
-    if (asked === undefined || body === undefined) return;
-    if (body.kind === 'plain') this.#take(asked, body.start, body.bytes.subarray(0, body.filled));
-    this.#done(asked);
+    if (asked !== undefined && body !== undefined) {
+      if (body.kind === 'plain') this.#take(asked, body.start, body.bytes.subarray(0, body.filled));
+      this.#done(asked);
+    }
+    if (this.#keepsAlive) return;
+    this.#hangUp();
+    // What was out behind it was not heard.
+    if (this.#asked.length > 0) this.#dial();
   }
 
   closed(error: ManygetError | undefined): void {
     this.#channel = undefined;
-    if (this.#asked === undefined) return;
+    if (this.#asked.length === 0) return;
     this.#fail(error?.code ?? 'connection-lost', error === undefined ? 'closed the connection' : error.message);
   }
 
   // Requests and answers.
 
-  #connect(): void {
+  #dial(): void {
+    if (this.#closed) return;
+    this.#keepsAlive = true;
     this.#channel ??= new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
   }
 
-  #send(): void {
-    const asked = this.#asked;
-    if (asked === undefined || this.#closed) return;
+  #send(asked: Asked): void {
     const [first] = asked.ranges;
     const last = asked.ranges.at(-1);
-    if (first === undefined || last === undefined) return;
-    this.#login = this.#client.showLogin(this.#file.url);
+    if (first === undefined || last === undefined || this.#closed) return;
+    asked.login = this.#client.showLogin(this.#file.url);
     const request = this.#client.request(this.#file, {
-      login: this.#login,
+      login: asked.login,
       start: first.start,
       end: last.end,
       ifRange: this.#file.ifRange,
@@ -185,7 +206,17 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
       // It does not answer many ranges with parts: from now on one at a time. Nothing was answered for this time.
       this.#rangesAtOnce = 1;
       this.#hangUp();
-      this.#done(asked);
+      for (const one of [...this.#asked]) this.#done(one);
+      return;
+    }
+    if (answer.kind === 'busy') {
+      const retryAfterMs = parseRetryAfter(answer.retryAfter, this.#client.clock.nowMs());
+      this.#hangUp();
+      this.#rejectAll(new ManygetError('server-busy', `${peer} is busy`, { retryAfterMs }));
+      return;
+    }
+    if (answer.kind === 'refused' && answer.code === 'http-server-error') {
+      this.#fail(answer.code, answer.text);
       return;
     }
     this.#fail('http-range', `does not answer a short range (${answer.kind})`);
@@ -193,6 +224,12 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
 
   /** Bytes of the file from `start` on: hands them to whatever was asked for among them. */
   #take(asked: Asked, start: number, bytes: Uint8Array): void {
+    const due = asked.ranges[asked.next];
+    if (due?.start === start && due.end === start + bytes.length) {
+      asked.parts[asked.next] = bytes;
+      asked.next += 1;
+      return;
+    }
     for (const [i, range] of asked.ranges.entries()) {
       if (range.start < start || range.end > start + bytes.length) continue;
       asked.parts[i] = bytes.subarray(range.start - start, range.end - start);
@@ -200,20 +237,29 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   }
 
   #done(asked: Asked): void {
-    clearTimeout(this.#timer);
-    this.#asked = undefined;
+    this.#asked.splice(this.#asked.indexOf(asked), 1);
+    this.#startTimer();
     const missing = asked.parts.filter((part) => part === undefined).length;
     if (missing > 0 && missing < asked.parts.length) this.#rangesAtOnce = asked.parts.length - missing;
     asked.resolve({ parts: asked.parts, costBytes: asked.costBytes });
   }
 
   #fail(code: ManygetError['code'], what: string): void {
-    clearTimeout(this.#timer);
-    const asked = this.#asked;
-    this.#asked = undefined;
     this.#hangUp();
     const { peer } = this.#client.origins.of(this.#file.url);
-    asked?.reject(new ManygetError(code, what.startsWith('server ') ? what : `${peer} ${what}`));
+    this.#rejectAll(new ManygetError(code, what.startsWith('server ') ? what : `${peer} ${what}`));
+  }
+
+  #rejectAll(error: ManygetError): void {
+    clearTimeout(this.#timer);
+    for (const asked of this.#asked.splice(0)) asked.reject(error);
+  }
+
+  /** For the answer that is due next. */
+  #startTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#asked.length === 0) return;
+    this.#timer = setTimeout(() => this.#fail('source-silent', 'did not answer in time'), answerMsMax);
   }
 
   #hangUp(): void {

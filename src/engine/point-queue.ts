@@ -1,0 +1,37 @@
+import type { SamplePoint } from './sample-lane.js';
+
+/** Points in the order in which they are to be asked about. Those that need no answer any more fall out by themselves. */
+export class PointQueue {
+  #points: SamplePoint[] = [];
+  #head = 0;
+
+  /** Points that wait, those that have become needless included. */
+  get length(): number {
+    return this.#points.length - this.#head;
+  }
+
+  push(point: SamplePoint): void {
+    this.#points.push(point);
+  }
+
+  /** The next one that still needs an answer. */
+  take(): SamplePoint | undefined {
+    while (this.#head < this.#points.length) {
+      const point = this.#points[this.#head];
+      this.#head += 1;
+      if (this.#head === this.#points.length) {
+        this.#points = [];
+        this.#head = 0;
+      }
+      if (point?.isStale === false && point.awaited > 0) return point;
+    }
+    return undefined;
+  }
+
+  takeAll(): SamplePoint[] {
+    const all = this.#points.slice(this.#head);
+    this.#points = [];
+    this.#head = 0;
+    return all;
+  }
+}
