@@ -95,12 +95,21 @@ export function median(values) {
  * @param {string} name
  */
 export function hasCommand(name) {
-  return (process.env['PATH'] ?? '').split(path.delimiter).some((folder) => {
+  return commandPath(name) !== '';
+}
+
+/**
+ * Where a command is; empty where it is not.
+ * @param {string} name
+ */
+export function commandPath(name) {
+  const folder = (process.env['PATH'] ?? '').split(path.delimiter).find((each) => {
     try {
-      accessSync(path.join(folder, name), constants.X_OK);
+      accessSync(path.join(each, name), constants.X_OK);
       return true;
     } catch {
       return false;
     }
   });
+  return folder === undefined ? '' : path.join(folder, name);
 }

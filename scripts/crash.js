@@ -1,4 +1,5 @@
 // @ts-check
+// `npm run crash -- --daemon ...`: see crash-daemon.js.
 // `npm run crash -- [--kills 1000] [--seed N] [--mib 500] [--http] [--tally FILE]`: one download, by the real command, from three slow
 // servers, over mgp or HTTP, of which one now and then is killed too and comes back. It
 // is killed (SIGKILL) at random moments and started anew, until it has been killed so many times; then it is left to
@@ -185,34 +186,39 @@ async function crash({ kills, seed, sizeMib, http }, folder) {
   return figures.lostBytesMax / lossBytesMax;
 }
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '1000' },
-    http: { type: 'boolean', default: false },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    mib: { type: 'string' },
-    tally: { type: 'string' },
-  },
-});
-const kills = Number(values.kills);
-const options = {
-  http: values.http,
-  kills,
-  seed: Number(values.seed),
-  sizeMib: Number(values.mib ?? Math.max(8, Math.ceil(kills / 2))),
-};
-const folder = mkdtempSync(join(tmpdir(), 'manyget-crash-'));
-try {
-  const worst = await crash(options, folder);
-  addToTally(values.tally, [
-    { seed: options.seed, what: `kills over ${values.http ? 'HTTP' : 'mgp'}`, count: kills, worst },
-  ]);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.stderr.write(
-    `again: npm run crash -- --kills ${kills} --seed ${options.seed} --mib ${options.sizeMib}${values.http ? ' --http' : ''}\n`,
-  );
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+if (process.argv.includes('--daemon')) await import('./crash-daemon.js');
+else await crashDownload();
+
+async function crashDownload() {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '1000' },
+      http: { type: 'boolean', default: false },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      mib: { type: 'string' },
+      tally: { type: 'string' },
+    },
+  });
+  const kills = Number(values.kills);
+  const options = {
+    http: values.http,
+    kills,
+    seed: Number(values.seed),
+    sizeMib: Number(values.mib ?? Math.max(8, Math.ceil(kills / 2))),
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'manyget-crash-'));
+  try {
+    const worst = await crash(options, folder);
+    addToTally(values.tally, [
+      { seed: options.seed, what: `kills over ${values.http ? 'HTTP' : 'mgp'}`, count: kills, worst },
+    ]);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(
+      `again: npm run crash -- --kills ${kills} --seed ${options.seed} --mib ${options.sizeMib}${values.http ? ' --http' : ''}\n`,
+    );
+    process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

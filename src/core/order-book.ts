@@ -9,6 +9,8 @@ import type { SchedulerCommand, SegmentId } from './scheduler-messages.js';
 
 /** What is asked for at once on a connection whose requests cannot be cut short: as time, and as a share of what is left. */
 const partMsMax = 500;
+/** While somebody reads along, who may jump: what was asked for has to come first then. */
+const readPartMsMax = 100;
 const partShareMax = 0.2;
 const partBytesMin = 64 * 1024;
 /** And so many times as long as the server takes from one part to the next, which some connect anew for. */
@@ -38,6 +40,8 @@ export class OrderBook {
   nowMs = 0;
   /** The client's own processor bounds the download: what one connection gains another one loses. */
   isClientBusy = false;
+  /** Somebody reads along without a bound, and may jump. */
+  isRead = false;
   #nextSegment: SegmentId = 1;
   #commands: SchedulerCommand[] = [];
   /** No byte from here on may be asked for. */
@@ -146,7 +150,8 @@ export class OrderBook {
     // What comes too fast to be measured doubles.
     if (lane.rate === undefined) return Math.max(firstPartBytes, lane.receivedBytes);
     const leftMs = (this.leftBytes / this.board.rateSum) * 1000;
-    const balanced = Math.min(partMsMax, Math.max(leftMs * partShareMax, lane.latencyMs));
+    const most = this.isRead ? Math.max(readPartMsMax, lane.latencyMs) : partMsMax;
+    const balanced = Math.min(most, Math.max(leftMs * partShareMax, lane.latencyMs));
     const ms = Math.max(balanced, lane.partGapMs * partGapsMin);
     return Math.max(partBytesMin, (rate * ms) / 1000);
   }

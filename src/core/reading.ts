@@ -16,7 +16,7 @@ const partsSinceJump = 0.25;
 /** The first part of a connection of whose source nothing is known. */
 const firstPartBytes = 128 * 1024;
 /** After a jump connections are not counted up for so long: a trial halves what is being waited for. */
-const settleMs = 2000;
+const settleMs = 4000;
 /** Who moves on by less has read it: what came is not all reported yet. */
 const readBytesMax = 1024 * 1024;
 /** A part that takes so many times longer than it was meant to is late. */
@@ -78,6 +78,7 @@ export class Reading {
     const before = this.#at;
     this.#at = at;
     this.#aheadBytes = aheadBytes;
+    this.#book.isRead = at !== undefined && aheadBytes === undefined;
     this.#book.moveLimit(this.#limit());
     if (at === undefined) return false;
     const stepMax = readBytesMax + this.#pieceBytes;
@@ -115,7 +116,9 @@ export class Reading {
     if (rate === undefined) return firstPartBytes;
     const aheadMs = start < at ? Infinity : ((start - at) / board.rateSum) * 1000;
     const byTime = (rate * Math.max(this.#leastMs(), Math.min(partMs, aheadMs * partsAhead))) / 1000;
-    return Math.max(byTime, Math.min(this.#shareOf(lane, rate, start), (rate * partMs) / 1000));
+    const wanted = Math.max(byTime, Math.min(this.#shareOf(lane, rate, start), (rate * partMs) / 1000));
+    // The first bytes come from buffers, and faster than those that follow: a speed is believed by and by.
+    return Math.min(wanted, Math.max(firstPartBytes, lane.receivedBytes));
   }
 
   /** True where `bytes` would take this connection so long that everybody would wait for it, with a full window. */

@@ -4,6 +4,7 @@ import { packageVersion } from '../app/agent.js';
 import { download } from '../app/download.js';
 import { Additions } from './additions.js';
 import { baseUrl, hostName } from './daemon-url.js';
+import { fetchFilmStarts } from './film-start.js';
 import { runHooks, type HookCommands } from './hooks.js';
 import { DownloadQueue } from './queue/download-queue.js';
 import { QueueStore } from './queue/queue-store.js';
@@ -97,6 +98,7 @@ export class Daemon implements AsyncDisposable {
       queue.changeAll({ 'max-concurrent-downloads': String(options.downloadsAtOnceMax) });
     }
     resources.use(runHooks(queue, options.hooks ?? {}, options.onNotice ?? (() => undefined)));
+    resources.use(fetchFilmStarts(queue));
     const version = packageVersion();
     const additions = new Additions(queue);
     let askEnd: () => void = () => undefined;

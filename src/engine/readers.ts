@@ -7,6 +7,9 @@ import type { DownloadOutput } from './download-output.js';
 const chunkBytesMax = 1024 * 1024;
 /** The scheduler is told of a reader's place each time that it has moved so far. */
 const toldEachBytes = 256 * 1024;
+/** A player that looks something up elsewhere in the file comes back: so long its place is what is fetched first. */
+const placeKeptMs = 10_000;
+const placesMax = 4;
 
 export interface ReadersParts {
   readonly output: DownloadOutput;
@@ -22,13 +25,17 @@ export interface ReadersParts {
 
 /**
  * Those who read a file while it comes in. The one that came last is the one whose bytes are fetched first: a player
- * that seeks asks anew, and what it asked for before is of no use to it any more.
+ * that seeks asks anew, and what it asked for before is of no use to it any more. When nobody reads, the place that was
+ * left last counts for a while, but for the end of the file: what players look up there leads back to where they were.
  */
 export class Readers {
   readonly #parts: ReadersParts;
   /** Oldest first. */
   readonly #open = new Set<Reader>();
   readonly #waiting = new Set<() => void>();
+  /** Where readers went away in the middle, the last of them last. */
+  #places: number[] = [];
+  #placeTimer: NodeJS.Timeout | undefined;
   #ended = false;
   #error: ManygetError | undefined;
   #toldAt: number | undefined;
@@ -52,7 +59,8 @@ export class Readers {
     }
     const reader = new Reader(this, this.#parts, options);
     this.#open.add(reader);
-    this.#tell(reader);
+    clearTimeout(this.#placeTimer);
+    this.#tell(reader.position);
     return reader;
   }
 
@@ -77,8 +85,8 @@ export class Readers {
   /** The scheduler is new: it is told where somebody reads. */
   retell(): void {
     this.#toldAt = undefined;
-    const newest = [...this.#open].at(-1);
-    if (newest !== undefined) this.#tell(newest);
+    const at = this.#place();
+    if (at !== undefined) this.#tell(at);
     else if (this.#parts.output.windowBytes !== undefined) this.#parts.onCursor(0);
   }
 
@@ -86,6 +94,7 @@ export class Readers {
   end(error?: ManygetError): void {
     this.#ended = true;
     this.#error = error;
+    clearTimeout(this.#placeTimer);
     this.wake();
   }
 
@@ -104,7 +113,7 @@ export class Readers {
 
   /** @internal */
   moved(reader: Reader): void {
-    if ([...this.#open].at(-1) === reader) this.#tell(reader);
+    if ([...this.#open].at(-1) === reader) this.#tell(reader.position);
   }
 
   /** @internal */
@@ -115,15 +124,28 @@ export class Readers {
       if (!isAtEnd) this.#parts.onLeft();
       return;
     }
-    const newest = [...this.#open].at(-1);
-    if (newest !== undefined) this.#tell(newest);
-    else {
-      this.#toldAt = undefined;
-      this.#parts.onCursor(undefined);
-    }
+    const isInside = reader.position < (this.#parts.sizeBytes() ?? Infinity);
+    if (isInside) this.#places = [...this.#places, reader.position].slice(-placesMax);
+    const at = this.#place();
+    if (at === undefined) this.#forgetPlaces();
+    else this.#tell(at);
+    if (this.#open.size > 0 || this.#ended) return;
+    this.#placeTimer = setTimeout(() => this.#forgetPlaces(), placeKeptMs);
+    this.#placeTimer.unref();
   }
 
-  #tell({ position }: Reader): void {
+  /** Where bytes are wanted first: of who came last, else where somebody was last. */
+  #place(): number | undefined {
+    return [...this.#open].at(-1)?.position ?? this.#places.at(-1);
+  }
+
+  #forgetPlaces(): void {
+    this.#places = [];
+    this.#toldAt = undefined;
+    this.#parts.onCursor(undefined);
+  }
+
+  #tell(position: number): void {
     const at = this.#toldAt;
     if (at !== undefined && position >= at && position - at < toldEachBytes) return;
     this.#toldAt = position;
