@@ -1,89 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import { RangeSet } from '../../src/core/range-set.js';
-import { Scheduler, type SchedulerOptions } from '../../src/core/scheduler.js';
-import type { SchedulerCommand, SchedulerEvent } from '../../src/core/scheduler-messages.js';
-
-const mib = 1024 * 1024;
-
-type Request = Extract<SchedulerCommand, { type: 'request' }>;
-type Trim = Extract<SchedulerCommand, { type: 'trim' }>;
-
-/** A scheduler with connections whose bytes come when the test says so. Connection n is source n's first. */
-class Bench {
-  readonly scheduler: Scheduler;
-  readonly commands: SchedulerCommand[] = [];
-  nowMs = 0;
-
-  constructor(sizeBytes: number, options: Partial<SchedulerOptions> = {}) {
-    this.scheduler = new Scheduler({
-      pieceBytes: mib,
-      missing: sizeBytes === 0 ? [] : [{ start: 0, end: sizeBytes }],
-      connectionsPerSourceMax: 1,
-      ...options,
-    });
-  }
-
-  send(event: SchedulerEvent): readonly SchedulerCommand[] {
-    const commands = this.scheduler.handle(event, this.nowMs);
-    this.commands.push(...commands);
-    return commands;
-  }
-
-  ready(n: number, rttMs = 20): readonly SchedulerCommand[] {
-    return this.send({ type: 'connection-ready', connection: n as ConnectionId, source: n as SourceId, rttMs });
-  }
-
-  expect(...sources: number[]): void {
-    for (const source of sources) this.send({ type: 'source-expected', source: source as SourceId });
-  }
-
-  bytes(request: Request, position: number): readonly SchedulerCommand[] {
-    return this.send({ type: 'bytes', connection: request.connection, segment: request.segment, position });
-  }
-
-  ended(request: Request, end: number): readonly SchedulerCommand[] {
-    return this.send({ type: 'segment-ended', connection: request.connection, segment: request.segment, end });
-  }
-
-  /** `ms` pass in which each request gets its bytes a second, reported each 50 ms. */
-  flow(ms: number, ...flows: { request: Request; rate: number }[]): void {
-    const positions = flows.map((f) => this.scheduler.lane(f.request.connection)?.segment(f.request.segment)?.position);
-    for (let passed = 50; passed <= ms; passed += 50) {
-      this.nowMs += 50;
-      flows.forEach(({ request, rate }, i) => {
-        const from = positions[i] ?? request.start;
-        this.bytes(request, Math.min(request.end, Math.floor(from + (rate * passed) / 1000)));
-      });
-      this.send({ type: 'tick' });
-    }
-  }
-
-  wait(ms: number): void {
-    for (let passed = 0; passed < ms; passed += 50) {
-      this.nowMs += 50;
-      this.send({ type: 'tick' });
-    }
-  }
-}
-
-function requestsOf(commands: readonly SchedulerCommand[]): Request[] {
-  return commands.filter((c): c is Request => c.type === 'request');
-}
-
-function trimsOf(commands: readonly SchedulerCommand[]): Trim[] {
-  return commands.filter((c): c is Trim => c.type === 'trim');
-}
-
-function onlyRequest(commands: readonly SchedulerCommand[]): Request {
-  const [request, ...more] = requestsOf(commands);
-  if (request === undefined || more.length > 0) throw new Error(`expected one request, got ${commands.length}`);
-  return request;
-}
+import { mib, onlyRequest, requestsOf, SchedulerBench, trimsOf, type Request } from '../support/scheduler-bench.js';
 
 describe('at the start', () => {
   test('each of n servers gets one contiguous n-th of the file', () => {
-    const bench = new Bench(40 * mib);
+    const bench = new SchedulerBench(40 * mib);
     bench.expect(0, 1, 2, 3);
     const spans = [0, 1, 2, 3].map((n) => onlyRequest(bench.ready(n)));
     expect(spans.map((r) => [r.start / mib, r.end / mib])).toEqual([
@@ -96,7 +18,7 @@ describe('at the start', () => {
   });
 
   test('the share of a source that does not come is not waited for', () => {
-    const bench = new Bench(40 * mib);
+    const bench = new SchedulerBench(40 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     expect(first.end).toBe(20 * mib);
@@ -107,14 +29,14 @@ describe('at the start', () => {
   });
 
   test('a file of one byte is one request of one byte', () => {
-    const bench = new Bench(1);
+    const bench = new SchedulerBench(1);
     bench.expect(0, 1);
     expect(onlyRequest(bench.ready(0))).toMatchObject({ start: 0, end: 1 });
     expect(requestsOf(bench.ready(1))).toEqual([]);
   });
 
   test('an empty file asks for nothing', () => {
-    expect(new Bench(0).ready(0)).toEqual([]);
+    expect(new SchedulerBench(0).ready(0)).toEqual([]);
   });
 
   test('only what is missing is asked for', () => {
@@ -122,7 +44,7 @@ describe('at the start', () => {
       { start: mib, end: 2 * mib },
       { start: 5 * mib, end: 6 * mib },
     ];
-    const bench = new Bench(0, { missing });
+    const bench = new SchedulerBench(0, { missing });
     const first = onlyRequest(bench.ready(0));
     expect(first).toMatchObject({ start: mib, end: 2 * mib });
     bench.flow(200, { request: first, rate: 4 * mib });
@@ -132,8 +54,8 @@ describe('at the start', () => {
 });
 
 describe('when one runs out of work', () => {
-  function fastAndSlow(): { bench: Bench; fast: Request; slow: Request } {
-    const bench = new Bench(80 * mib);
+  function fastAndSlow(): { bench: SchedulerBench; fast: Request; slow: Request } {
+    const bench = new SchedulerBench(80 * mib);
     bench.expect(0, 1);
     const fast = onlyRequest(bench.ready(0));
     const slow = onlyRequest(bench.ready(1));
@@ -169,7 +91,7 @@ describe('when one runs out of work', () => {
 
 describe('when a connection ends', () => {
   test('what it owed goes to the others, what it brought stays', () => {
-    const bench = new Bench(20 * mib);
+    const bench = new SchedulerBench(20 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     const second = onlyRequest(bench.ready(1));
@@ -181,7 +103,7 @@ describe('when a connection ends', () => {
   });
 
   test('with no other, its work waits for the next one', () => {
-    const bench = new Bench(20 * mib);
+    const bench = new SchedulerBench(20 * mib);
     const first = onlyRequest(bench.ready(0));
     bench.flow(1000, { request: first, rate: 5 * mib });
     bench.send({ type: 'connection-closed', connection: first.connection });
@@ -190,7 +112,7 @@ describe('when a connection ends', () => {
   });
 
   test('a server that stops early gives the rest back', () => {
-    const bench = new Bench(20 * mib);
+    const bench = new SchedulerBench(20 * mib);
     const first = onlyRequest(bench.ready(0));
     bench.flow(500, { request: first, rate: 5 * mib });
     const next = onlyRequest(bench.ended(first, 2.5 * mib));
@@ -199,8 +121,8 @@ describe('when a connection ends', () => {
 });
 
 describe('when a connection falls silent', () => {
-  function silent(ms: number): Bench {
-    const bench = new Bench(20 * mib);
+  function silent(ms: number): SchedulerBench {
+    const bench = new SchedulerBench(20 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     const second = onlyRequest(bench.ready(1));
@@ -222,7 +144,7 @@ describe('when a connection falls silent', () => {
   });
 
   test('what it holds is taken over by one that delivers', () => {
-    const bench = new Bench(20 * mib);
+    const bench = new SchedulerBench(20 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     const second = onlyRequest(bench.ready(1));
@@ -239,7 +161,7 @@ describe('when a connection falls silent', () => {
   });
 
   test('one that never brings a byte does not keep the work from the others for ever', () => {
-    const bench = new Bench(2 * mib);
+    const bench = new SchedulerBench(2 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     const mute = onlyRequest(bench.ready(1));
@@ -264,7 +186,7 @@ describe('when a connection falls silent', () => {
 
 describe('bytes that proved wrong', () => {
   test('are fetched again from another source where there is one', () => {
-    const bench = new Bench(20 * mib);
+    const bench = new SchedulerBench(20 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     const second = onlyRequest(bench.ready(1));
@@ -276,7 +198,7 @@ describe('bytes that proved wrong', () => {
   });
 
   test('are fetched again from the same source where there is no other', () => {
-    const bench = new Bench(2 * mib);
+    const bench = new SchedulerBench(2 * mib);
     const first = onlyRequest(bench.ready(0));
     bench.flow(500, { request: first, rate: 4 * mib });
     bench.ended(first, first.end);
@@ -288,7 +210,7 @@ describe('bytes that proved wrong', () => {
 
 describe('a pause', () => {
   test('stops what is on its way, asks for nothing, and is over when it is over', () => {
-    const bench = new Bench(20 * mib);
+    const bench = new SchedulerBench(20 * mib);
     const first = onlyRequest(bench.ready(0));
     bench.flow(500, { request: first, rate: 5 * mib });
     const paused = bench.send({ type: 'pause' });
@@ -302,14 +224,14 @@ describe('a pause', () => {
 
 describe('connections to one source', () => {
   test('are never more than allowed', () => {
-    const bench = new Bench(200 * mib, { connectionsPerSourceMax: 1 });
+    const bench = new SchedulerBench(200 * mib, { connectionsPerSourceMax: 1 });
     const first = onlyRequest(bench.ready(0, 200));
     bench.flow(4000, { request: first, rate: 5 * mib });
     expect(bench.commands.filter((c) => c.type === 'open')).toEqual([]);
   });
 
   test('are several at once where the source is far away, against slow start', () => {
-    const bench = new Bench(200 * mib, { connectionsPerSourceMax: 8 });
+    const bench = new SchedulerBench(200 * mib, { connectionsPerSourceMax: 8 });
     bench.expect(0);
     bench.wait(300);
     const opens = bench.commands.filter((c) => c.type === 'open');
@@ -318,7 +240,7 @@ describe('connections to one source', () => {
   });
 
   test('are tried one by one near by, and a refusal is respected', () => {
-    const bench = new Bench(200 * mib, { connectionsPerSourceMax: 8 });
+    const bench = new SchedulerBench(200 * mib, { connectionsPerSourceMax: 8 });
     const first = onlyRequest(bench.ready(0));
     bench.flow(1000, { request: first, rate: 5 * mib });
     expect(bench.commands.filter((c) => c.type === 'open')).toHaveLength(1);
@@ -328,7 +250,7 @@ describe('connections to one source', () => {
   });
 
   test('that bring nothing are taken back', () => {
-    const bench = new Bench(200 * mib, { connectionsPerSourceMax: 2 });
+    const bench = new SchedulerBench(200 * mib, { connectionsPerSourceMax: 2 });
     const first = onlyRequest(bench.ready(0));
     bench.flow(1000, { request: first, rate: 6 * mib });
     const second = onlyRequest(
@@ -343,7 +265,7 @@ describe('connections to one source', () => {
 });
 
 test('what it is told of connections and segments that are gone is let go', () => {
-  const bench = new Bench(20 * mib);
+  const bench = new SchedulerBench(20 * mib);
   const first = onlyRequest(bench.ready(0));
   bench.send({ type: 'connection-closed', connection: first.connection });
   expect(bench.bytes(first, mib)).toEqual([]);

@@ -46,6 +46,25 @@ describe('the fluid bound', () => {
     expect(fluidBoundMs(world([slows]))).toBeCloseTo(8000);
   });
 
+  test('counts of sources without ranges the one that has come the farthest, and no more than one connection of it', () => {
+    const http = { ranges: false, pipelines: true };
+    const one = source({ http, connectionRateMax: mb / 2 });
+    expect(fluidBoundMs(world([one]))).toBeCloseTo(20_000);
+    expect(fluidBoundMs(world([one, source({ http, rate: mb / 4 })]))).toBeCloseTo(20_000);
+    expect(fluidBoundMs(world([one, source()]))).toBeCloseTo(10_000 / 1.5);
+  });
+
+  test('has one without ranges begin anew when it comes back', () => {
+    const http = { ranges: false, pipelines: true };
+    const events: SourceSpec['events'] = [
+      { atMs: 4000, action: 'die' },
+      { atMs: 6000, action: 'return' },
+    ];
+    expect(fluidBoundMs(world([source({ http, events })]))).toBeCloseTo(16_000);
+    // The other one brings the end meanwhile: 4 MB each, 2 MB alone, and none of the start is missing then.
+    expect(fluidBoundMs(world([source({ http, events }), source()]))).toBeCloseTo(6000);
+  });
+
   test("and the bytes that fit into a time are each other's inverse", () => {
     for (let seed = 1; seed <= 10; seed += 1) {
       const random = randomWorld(seed);
@@ -55,5 +74,6 @@ describe('the fluid bound', () => {
 
   test('is never beaten by a run', () => {
     for (const named of namedWorlds.slice(0, 3)) expect(runWorld(named).ratio).toBeGreaterThan(1);
+    for (let seed = 1; seed <= 10; seed += 1) expect(runWorld(randomWorld(seed, 'http')).ratio).toBeGreaterThan(1);
   });
 });

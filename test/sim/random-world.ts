@@ -18,12 +18,19 @@ const sumRateMin = goodputOf(4);
 /** At the end the sources together deliver at least this share of their mean over the world's time. */
 const endShareMin = 0.4;
 
-/** The world of a seed: a mix of everything that servers and links do, of 5 to 60 s of ideal time. */
-export function randomWorld(seed: number): World {
+/** What servers speak in a random world: mgp alone, or most of them HTTP. */
+export type WorldKind = 'mgp' | 'http';
+
+/**
+ * The world of a seed: a mix of everything that servers and links do, of 5 to 60 s of ideal time. The same servers and
+ * links in either kind, but for the file's size, which follows from what they can do.
+ */
+export function randomWorld(seed: number, kind: WorldKind = 'mgp'): World {
   const random = new Random(seed);
   for (;;) {
     const idealMs = random.logBetween(5000, 60_000);
-    const world = draft(random, seed, idealMs);
+    const drawn = draft(random, seed, idealMs);
+    const world = kind === 'mgp' ? drawn : overHttp(drawn);
     const bytes = fluidBytes(world, idealMs);
     // Where nearly all of the speed goes away, the bound says how long what the handshakes cost takes at the end, and
     // nothing of how work is dealt out: such a world is drawn again.
@@ -56,6 +63,16 @@ function draft(random: Random, seed: number, idealMs: number): World {
     connectionsPerSourceMax: random.pick([8, 8, 16]),
     stepMs: 5,
   };
+}
+
+/** Of seven servers six speak HTTP; one of ten of those gives no ranges, and one of five answers one request at a time. */
+function overHttp(world: World): World {
+  const random = new Random(world.seed ^ 0x48545450);
+  const sources = world.sources.map((source) => {
+    const http = { ranges: random.chance(0.9), pipelines: random.chance(0.8) };
+    return random.chance(1 / 7) ? source : { ...source, http };
+  });
+  return { ...world, name: `${world.name} over HTTP`, sources };
 }
 
 function randomSource(random: Random, rateMbit: number, troubleMs: number | undefined, stays: boolean): SourceSpec {

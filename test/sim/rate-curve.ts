@@ -65,7 +65,12 @@ export function connectionRateMax(spec: SourceSpec): number {
 export function available(world: World, spec: SourceSpec, curve: RateCurve, slot: number): number {
   if (curve.state(slot) !== 'up') return 0;
   const link = curve.link(slot) * (1 - spec.lossRate);
-  return Math.min(link, connectionRateMax(spec) * world.connectionsPerSourceMax);
+  return Math.min(link, connectionRateMax(spec) * connectionsOfUse(world, spec));
+}
+
+/** Without ranges every connection brings the same bytes. */
+function connectionsOfUse(world: World, spec: SourceSpec): number {
+  return spec.http?.ranges === false ? 1 : world.connectionsPerSourceMax;
 }
 
 /** Bytes that the sources together can deliver by `atMs`. */
@@ -75,7 +80,9 @@ export function fluidBytes(world: World, atMs: number): number {
 
 /**
  * The fluid bound of a world: when the integral of what the sources can deliver (at most what the client's link
- * carries) reaches the file's size. Nobody can be faster; handshakes and slow start are not in it.
+ * carries) reaches the file's size. Nobody can be faster; handshakes and slow start are not in it. Of sources without
+ * ranges, which all bring the file from its start on, and from there again when they come back, the one that has come
+ * the farthest counts.
  */
 export function fluidBoundMs(world: World): number {
   return integrate(world, world.sizeBytes, 3_600_000, () => Infinity).atMs;
@@ -92,7 +99,7 @@ const roundTripsToFirstByte = 3;
 export function startedBoundMs(world: World): number {
   return integrate(world, world.sizeBytes, 3_600_000, (spec, atMs) => {
     const rounds = (atMs - roundTripsToFirstByte * spec.rttMs) / Math.max(1, spec.rttMs);
-    const windows = Math.min(windowsMax, world.connectionsPerSourceMax);
+    const windows = Math.min(windowsMax, connectionsOfUse(world, spec));
     return rounds < 0 ? 0 : ((windows * 14_480 * 2 ** Math.min(rounds, 40)) / Math.max(1, spec.rttMs)) * 1000;
   }).atMs;
 }
@@ -104,14 +111,25 @@ function integrate(
   rateMax: (spec: SourceSpec, atMs: number) => number,
 ): { bytes: number; atMs: number } {
   const curves = world.sources.map((_, i) => new RateCurve(world, i));
+  /** How far each source without ranges has come since its server is there, and how far any of them ever came. */
+  const starts = world.sources.map(() => 0);
+  let farthest = 0;
   let bytes = 0;
   for (let slot = 0; slot * slotMs < msMax; slot += 1) {
     let rate = 0;
+    const before = farthest;
     world.sources.forEach((spec, i) => {
       const curve = curves[i];
-      if (curve !== undefined) rate += Math.min(available(world, spec, curve, slot), rateMax(spec, slot * slotMs));
+      if (curve === undefined) return;
+      const own = Math.min(available(world, spec, curve, slot), rateMax(spec, slot * slotMs));
+      if (spec.http?.ranges !== false) rate += own;
+      else {
+        const start = curve.state(slot) === 'down' ? 0 : (starts[i] ?? 0) + (own * slotMs) / 1000;
+        starts[i] = start;
+        farthest = Math.max(farthest, start);
+      }
     });
-    rate = Math.min(rate, world.clientRate ?? Infinity);
+    rate = Math.min(rate + ((farthest - before) * 1000) / slotMs, world.clientRate ?? Infinity);
     const more = (rate * slotMs) / 1000;
     if (bytes + more >= bytesMax) return { bytes: bytesMax, atMs: slot * slotMs + ((bytesMax - bytes) / rate) * 1000 };
     bytes += more;

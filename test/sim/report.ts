@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { ganttSvg } from './gantt.js';
 import { namedWorld, namedWorlds, withBurden } from './named-worlds.js';
-import { randomWorld } from './random-world.js';
+import { randomWorld, type WorldKind } from './random-world.js';
 import { runWorld, type WorldResult } from './run-world.js';
 import { runScale } from './scale.js';
-import { distribution, rowOf, type SweepRow } from './sweep.js';
-import type { World } from './world.js';
+import { distribution, sweep } from './sweep.js';
+import type { HttpSpec, World } from './world.js';
 
 /** Ideal times, in seconds, by which the distribution is shown. */
 const idealSteps = [
@@ -18,10 +18,9 @@ const idealSteps = [
 type Print = (line: string) => void;
 
 /** Runs the worlds of the seeds and prints how they went; true where all ended. */
-export function sweepText(from: number, count: number, print: Print): boolean {
+export function sweepText(from: number, count: number, kind: WorldKind, print: Print): boolean {
   const startedMs = performance.now();
-  const rows: SweepRow[] = [];
-  for (let seed = from; seed < from + count; seed += 1) rows.push(rowOf(seed, runWorld(randomWorld(seed))));
+  const rows = sweep(from, count, kind);
   const failed = rows.filter((r) => r.ratio === Infinity);
   const ended = rows.filter((r) => r.ratio !== Infinity);
   const took = (performance.now() - startedMs) / 1000;
@@ -66,22 +65,31 @@ export function sweepText(from: number, count: number, print: Print): boolean {
     ended.map((r) => r.requests),
     0,
   );
+  if (kind === 'http') {
+    line(
+      'reconnects',
+      ended.map((r) => r.reconnects),
+      0,
+    );
+  }
   print('worst:');
   const worst = [...rows].sort((a, b) => b.ratio - a.ratio).slice(0, 10);
   const wasteful = [...ended].sort((a, b) => b.waste - a.waste).slice(0, 3);
   for (const r of [...worst, ...wasteful]) {
     const facts = `${r.ratio.toFixed(3)}, waste ${(r.waste * 100).toFixed(2)}%, ideal ${(r.boundMs / 1000).toFixed(1)} s`;
-    print(`  ${facts}, ${r.sources} sources: npm run bench -- simulate --seed ${r.seed} --gantt out.svg`);
+    print(
+      `  ${facts}, ${r.sources} sources: npm run bench -- simulate --seed ${r.seed}${kind === 'http' ? ' --http' : ''} --gantt out.svg`,
+    );
   }
   return failed.length === 0;
 }
 
 /** Runs one world and prints what is in it and how it went. */
 export function worldText(
-  which: { seed: number | undefined; world: string | undefined; log: boolean },
+  which: { seed: number | undefined; kind: WorldKind; world: string | undefined; log: boolean },
   print: Print,
 ): { chart: () => string } {
-  const world = which.seed === undefined ? namedWorld(which.world ?? '') : randomWorld(which.seed);
+  const world = which.seed === undefined ? namedWorld(which.world ?? '') : randomWorld(which.seed, which.kind);
   if (world === undefined) throw new Error(`there is no world ${which.world ?? ''}`);
   print(`${world.name}: ${(world.sizeBytes / 2 ** 20).toFixed(1)} MiB${clientText(world)}`);
   world.sources.forEach((s, i) => print(`  ${i}: ${sourceText(s)}`));
@@ -111,6 +119,7 @@ function mbit(rate: number): string {
 
 function sourceText(s: World['sources'][number]): string {
   const parts = [`${mbit(s.rate)} Mbit/s`, `${s.rttMs} ms`];
+  if (s.http !== undefined) parts.push(httpText(s.http));
   if (s.shaped) parts.push('limits itself');
   if (s.connectionRateMax !== undefined) parts.push(`${mbit(s.connectionRateMax)} Mbit/s a connection`);
   if (s.lossRate > 0) parts.push(`${(s.lossRate * 100).toFixed(2)}% loss`);
@@ -122,9 +131,14 @@ function sourceText(s: World['sources'][number]): string {
   return parts.join(', ');
 }
 
+function httpText({ ranges, pipelines }: HttpSpec): string {
+  if (!ranges) return 'HTTP without ranges';
+  return pipelines ? 'HTTP' : 'HTTP, one request at a time';
+}
+
 function resultText(r: WorldResult): string {
   const time = `${(r.timeMs / 1000).toFixed(2)} s, bound ${(r.boundMs / 1000).toFixed(2)} s: ${r.ratio.toFixed(3)}`;
-  return `${time}, waste ${(r.waste * 100).toFixed(2)}%, ${r.connections} connections, ${r.requests} requests`;
+  return `${time}, waste ${(r.waste * 100).toFixed(2)}%, ${r.connections} connections, ${r.requests} requests${r.reconnects > 0 ? `, ${r.reconnects} reconnects` : ''}`;
 }
 
 /** Runs the named worlds, each also with a source more that is of no use. */

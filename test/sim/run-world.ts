@@ -8,11 +8,13 @@ export interface WorldResult {
   /** Infinity where it did not end. */
   readonly timeMs: number;
   readonly ratio: number;
-  /** Bytes that arrived although they were there, over the file's size. */
+  /** Bytes that arrived although they were there, or that nobody wanted, over the file's size. */
   readonly waste: number;
   readonly finished: boolean;
   readonly connections: number;
   readonly requests: number;
+  /** TCP connections that HTTP gave up for another one. */
+  readonly reconnects: number;
   readonly decisions: number;
   readonly simulation: Simulation;
 }
@@ -28,10 +30,11 @@ export function runWorld(world: World, watcher?: SimulationWatcher): WorldResult
     boundMs,
     timeMs: finished ? timeMs : Infinity,
     ratio: finished ? timeMs / boundMs : Infinity,
-    waste: simulation.duplicateBytes / world.sizeBytes,
+    waste: (simulation.duplicateBytes + simulation.discardedBytes) / world.sizeBytes,
     finished,
     connections: simulation.connections.length,
     requests: simulation.segments.length,
+    reconnects: simulation.reconnects,
     decisions: simulation.decisions,
     simulation,
   };

@@ -10,7 +10,10 @@ import type { World } from './world.js';
 
 // Simulated time alone is judged here: the same seed gives the same numbers on every machine.
 
-const replay = (world: World): string => `npm run bench -- simulate --seed ${world.seed} --gantt out.svg`;
+const replay = (world: World): string => {
+  const kind = world.sources.some((source) => source.http !== undefined) ? ' --http' : '';
+  return `npm run bench -- simulate --seed ${world.seed}${kind} --gantt out.svg`;
+};
 
 function overlaps(orders: readonly Order[]): Order[] {
   const sorted = [...orders].sort((a, b) => a.start - b.start);
@@ -69,9 +72,21 @@ describe('in random worlds', () => {
     expect(distribution(results.map((r) => r.waste)).p90).toBeLessThan(0.02);
   });
 
-  test('the same seed gives the same run', () => {
-    const [a, b] = [runWorld(randomWorld(7)), runWorld(randomWorld(7))];
+  test.each(['mgp', 'http'] as const)('the same seed gives the same run, over %s', (kind) => {
+    const [a, b] = [runWorld(randomWorld(7, kind)), runWorld(randomWorld(7, kind))];
     expect([a.timeMs, a.decisions, a.requests]).toEqual([b.timeMs, b.decisions, b.requests]);
+  });
+});
+
+describe('in random worlds where most servers speak HTTP', () => {
+  test('no byte is on order twice or forgotten, and every file arrives', () => {
+    for (let seed = 1; seed <= 15; seed += 1) expect(faultsOf(randomWorld(seed, 'http'))).toEqual([]);
+  });
+
+  test('the time is near to the fluid bound', () => {
+    const results = Array.from({ length: 30 }, (_, i) => runWorld(randomWorld(1000 + i, 'http')));
+    for (const { ratio, world } of results) expect(ratio, replay(world)).toBeGreaterThanOrEqual(1);
+    expect(distribution(results.map((r) => r.ratio)).median).toBeLessThan(1.12);
   });
 });
 

@@ -3,7 +3,7 @@ import type { SegmentId } from '../../src/core/scheduler-messages.js';
 /** A stretch of file bytes on its way through a connection, in order. */
 export interface Extent {
   readonly segment: SegmentId;
-  readonly start: number;
+  start: number;
   end: number;
   /** The server says "that was all" behind it. */
   last: boolean;

@@ -1,5 +1,7 @@
 import { DelayLine } from './delay-line.js';
+import type { SegmentId } from '../../src/core/scheduler-messages.js';
 import { ServerStream } from './server-stream.js';
+import type { ClientConnection } from './sim-client.js';
 import type { SimLink } from './sim-link.js';
 
 const mss = 1448;
@@ -39,6 +41,8 @@ export class SimConnection {
   served = 0;
   delivered = 0;
   isDead = false;
+  /** The client does not read on. */
+  isHeldBack = false;
 
   constructor(link: SimLink, rttMs: number, stepMs: number, nowMs: number) {
     this.link = link;
@@ -52,7 +56,13 @@ export class SimConnection {
 
   /** True where the server has something to write here and the kernel takes it. */
   wants(nowMs: number): boolean {
-    return this.stream.hasRequests && nowMs >= this.stream.thinksUntilMs && this.room > 0;
+    return this.stream.hasRequests && !this.isHeldBack && nowMs >= this.stream.thinksUntilMs && this.room > 0;
+  }
+
+  /** The server hears of a request. */
+  ask(segment: SegmentId, start: number, end: number, nowMs: number): void {
+    if (!this.stream.hasRequests) this.stream.thinksUntilMs = nowMs + this.link.spec.thinkMs;
+    this.stream.request(segment, start, end);
   }
 
   /** What the kernel still takes: its buffer holds two windows. */
@@ -165,4 +175,9 @@ export class SimConnection {
     this.#holeAt = Infinity;
     return this.delivered;
   }
+}
+
+/** Whole bytes of a connection's stream that the client can take now. */
+export function readableBytes({ tcp, taken }: ClientConnection, nowMs: number): number {
+  return Math.floor(tcp.readable(nowMs) + 1e-3) - taken;
 }

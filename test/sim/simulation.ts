@@ -2,12 +2,13 @@ import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import { Ledger } from '../../src/core/ledger.js';
 import { defaultRetryPolicy, retryDelayMs } from '../../src/core/retry-policy.js';
 import { Scheduler } from '../../src/core/scheduler.js';
-import type { SchedulerCommand, SchedulerEvent, SegmentId } from '../../src/core/scheduler-messages.js';
+import type { SchedulerCommand, SchedulerEvent } from '../../src/core/scheduler-messages.js';
 import { Random } from '../support/random.js';
 import { ControlQueue } from './control-queue.js';
 import { RateCurve } from './rate-curve.js';
-import type { Extent } from './server-stream.js';
-import type { ClientConnection, ClientSegment } from './sim-client.js';
+import { HttpClient } from './http-client.js';
+import { MgpClient } from './mgp-client.js';
+import type { ClientConnection, ClientSegment, ClientWorld } from './sim-client.js';
 import { ClientLink } from './client-link.js';
 import { SimConnection } from './sim-connection.js';
 import { SimLink } from './sim-link.js';
@@ -40,7 +41,7 @@ type Happening =
   | { readonly type: 'timed-out'; readonly source: number; readonly attempt: number }
   | { readonly type: 'refused'; readonly source: number; readonly attempt: number }
   | { readonly type: 'reset'; readonly connection: ClientConnection }
-  | { readonly type: 'at-server'; readonly connection: ClientConnection; readonly command: SchedulerCommand };
+  | { readonly type: 'act'; readonly act: () => void };
 
 interface SourceState {
   readonly link: SimLink;
@@ -50,16 +51,22 @@ interface SourceState {
   /** Counts the times that its server came up; a connection of an earlier life is dead. */
   life: number;
   wasDown: boolean;
+  /** The facts of its file are known. */
+  isKnown: boolean;
 }
 
 /** One download in a world: the real scheduler and ledger, an imitated engine and network. */
-export class Simulation {
+export class Simulation implements ClientWorld {
   readonly world: World;
   readonly scheduler: Scheduler;
   readonly ledger: Ledger;
   readonly segments: ClientSegment[] = [];
   readonly connections: ClientConnection[] = [];
   arrivedBytes = 0;
+  /** Bytes that came and that nobody wanted. */
+  discardedBytes = 0;
+  /** TCP connections that were given up for another one. */
+  reconnects = 0;
   decisions = 0;
   nowMs = 0;
   readonly #random: Random;
@@ -67,9 +74,9 @@ export class Simulation {
   readonly #extras: SimulationExtras;
   readonly #sources: SourceState[];
   readonly #client: ClientLink;
+  readonly #mgp = new MgpClient(this);
   readonly #happenings = new ControlQueue<Happening>();
   readonly #open = new Map<ConnectionId, ClientConnection>();
-  readonly #byTcp = new Map<SimConnection, ClientConnection>();
   readonly #events: SchedulerEvent[] = [];
   #handling = false;
   #nextConnection = 0;
@@ -93,6 +100,7 @@ export class Simulation {
       failures: 0,
       life: 0,
       wasDown: false,
+      isKnown: false,
     }));
     this.#client = new ClientLink(world.clientRate, this.#random);
   }
@@ -100,7 +108,7 @@ export class Simulation {
   /** Runs until the file is there, or until `msMax`; returns the time. */
   run(msMax: number): number {
     for (const [source, tier] of Object.entries(this.#extras.tiers ?? {})) {
-      this.#handle({ type: 'source-preference', source: Number(source) as SourceId, tier });
+      this.handle({ type: 'source-preference', source: Number(source) as SourceId, tier });
     }
     this.#letRead();
     this.#sources.forEach((_, i) => this.#attempt(i, true));
@@ -110,7 +118,7 @@ export class Simulation {
       this.#serversChange();
       this.#happen();
       this.#move();
-      for (const connection of this.#open.values()) this.#read(connection);
+      for (const connection of this.#open.values()) connection.protocol.read(connection);
       this.#letRead();
       if (this.nowMs < nextTickMs) continue;
       nextTickMs += tickMs;
@@ -135,7 +143,7 @@ export class Simulation {
   /** The reader, where there is one, takes what has arrived in order. */
   #letRead(): void {
     const event = this.#extras.reader?.read(this.ledger, this.nowMs);
-    if (event !== undefined) this.#handle(event);
+    if (event !== undefined) this.handle(event);
   }
 
   #serversChange(): void {
@@ -170,8 +178,8 @@ export class Simulation {
         case 'reset':
           this.#close(next.connection);
           break;
-        case 'at-server':
-          this.#atServer(next.connection, next.command);
+        case 'act':
+          next.act();
           break;
       }
     }
@@ -182,24 +190,26 @@ export class Simulation {
     if (source === undefined) return;
     const attempt = this.#nextAttempt++;
     source.attempts.add(attempt);
-    if (expected) this.#handle({ type: 'source-expected', source: index as SourceId });
+    if (expected) this.handle({ type: 'source-expected', source: index as SourceId });
     const state = source.link.state(this.nowMs);
-    const { rttMs, thinkMs } = source.link.spec;
+    const { rttMs, thinkMs, http } = source.link.spec;
     if (state === 'down') {
       this.#happenings.put(this.nowMs + rttMs, { type: 'refused', source: index, attempt });
       return;
     }
     this.#happenings.put(this.nowMs + attemptMsMax, { type: 'timed-out', source: index, attempt });
-    const readyMs = this.nowMs + 2 * rttMs + thinkMs;
+    // HTTP asks for the file's facts once; where all of the file is the answer, it is under way with that.
+    const greets = http === undefined || (http.ranges && !source.isKnown);
+    const readyMs = this.nowMs + (greets ? 2 * rttMs + thinkMs : rttMs);
     if (state === 'up') this.#happenings.put(readyMs, { type: 'accepted', source: index, life: source.life });
   }
 
   #attemptFailed(index: number, attempt: number): void {
     const source = this.#sources[index];
     if (source?.attempts.delete(attempt) !== true) return;
-    this.#handle({ type: 'open-failed', source: index as SourceId });
+    this.handle({ type: 'open-failed', source: index as SourceId });
     if (source.connections + source.attempts.size > 0) return;
-    this.#handle({ type: 'source-gone', source: index as SourceId });
+    this.handle({ type: 'source-gone', source: index as SourceId });
     this.#again(index, source);
   }
 
@@ -221,6 +231,7 @@ export class Simulation {
       id,
       source: index as SourceId,
       tcp,
+      protocol: spec.http === undefined ? this.#mgp : new HttpClient(this, spec.http),
       segments: new Map(),
       current: undefined,
       taken: 0,
@@ -230,10 +241,11 @@ export class Simulation {
     source.link.add(tcp);
     source.connections += 1;
     source.failures = 0;
+    source.isKnown = true;
     this.#open.set(id, connection);
-    this.#byTcp.set(tcp, connection);
     this.connections.push(connection);
-    this.#handle({ type: 'connection-ready', connection: id, source: connection.source, rttMs: spec.rttMs });
+    const traits = spec.http === undefined ? undefined : { canTrim: false, ranges: spec.http.ranges };
+    this.handle({ type: 'connection-ready', connection: id, source: connection.source, rttMs: spec.rttMs, traits });
   }
 
   #close(connection: ClientConnection): void {
@@ -247,56 +259,10 @@ export class Simulation {
     this.#open.delete(connection.id);
     this.#report(connection);
     for (const segment of connection.segments.values()) segment.endedAtMs ??= this.nowMs;
-    this.#handle({ type: 'connection-closed', connection: connection.id });
+    this.handle({ type: 'connection-closed', connection: connection.id });
     if (source.connections + source.attempts.size > 0) return;
-    this.#handle({ type: 'source-gone', source: connection.source });
+    this.handle({ type: 'source-gone', source: connection.source });
     this.#again(connection.source, source);
-  }
-
-  /** Takes what the connection's stream has for the client. */
-  #read(connection: ClientConnection): void {
-    const { tcp } = connection;
-    const { extents } = tcp.stream;
-    let available = Math.floor(tcp.readable(this.nowMs) + 1e-3) - connection.taken;
-    for (let first = extents[0]; first !== undefined && !connection.closed; first = extents[0]) {
-      if (first.start === first.end && first.atMs + tcp.rttMs / 2 > this.nowMs) return;
-      if (first.pong) {
-        extents.shift();
-        connection.lastByteMs = this.nowMs;
-        this.#handle({ type: 'alive', connection: connection.id });
-        continue;
-      }
-      const count = Math.min(available, first.end - first.start);
-      if (count > 0) {
-        available -= count;
-        connection.taken += count;
-        this.#take(connection, first, count);
-      }
-      if (first.start < first.end) return;
-      if (first.last) {
-        extents.shift();
-        this.#ended(connection, first);
-      } else if (extents.length > 1) extents.shift();
-      else return;
-    }
-  }
-
-  #take(connection: ClientConnection, extent: Extent, count: number): void {
-    const at = extent.start;
-    (extent as { start: number }).start += count;
-    this.arrivedBytes += count;
-    connection.lastByteMs = this.nowMs;
-    if (connection.current?.id !== extent.segment) {
-      this.#report(connection);
-      connection.current = connection.segments.get(extent.segment);
-    }
-    const segment = connection.current;
-    if (segment === undefined) return;
-    segment.position = at + count;
-    const first = segment.firstByteMs === undefined;
-    segment.firstByteMs ??= this.nowMs;
-    const crossed = Math.floor(segment.position / blockBytes) > Math.floor(segment.reported / blockBytes);
-    if (first || crossed) this.#report(connection);
   }
 
   /** Tells the scheduler how far the present segment has come, where that is news. */
@@ -305,41 +271,16 @@ export class Simulation {
     if (segment === undefined || segment.position === segment.reported) return;
     this.ledger.receive(segment.reported, segment.position, connection.source);
     segment.reported = segment.position;
-    this.#handle({ type: 'bytes', connection: connection.id, segment: segment.id, position: segment.position });
-  }
-
-  #ended(connection: ClientConnection, extent: Extent): void {
-    const segment = connection.segments.get(extent.segment);
-    if (segment === undefined) return;
-    if (connection.current?.id === segment.id) {
-      this.#report(connection);
-      connection.current = undefined;
-    }
-    segment.endedAtMs = this.nowMs;
-    connection.segments.delete(segment.id);
-    this.#handle({ type: 'segment-ended', connection: connection.id, segment: segment.id, end: segment.position });
+    this.handle({ type: 'bytes', connection: connection.id, segment: segment.id, position: segment.position });
   }
 
   #tick(): void {
     for (const connection of this.#open.values()) this.#report(connection);
-    this.#handle({ type: 'tick' });
+    this.handle({ type: 'tick' });
     for (const connection of [...this.#open.values()]) {
       const silentMs = this.scheduler.lane(connection.id)?.silentMs(this.nowMs) ?? 0;
       if (silentMs >= silenceMsMax) this.#close(connection);
     }
-  }
-
-  #handle(event: SchedulerEvent): void {
-    this.#events.push(event);
-    if (this.#handling) return;
-    this.#handling = true;
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      this.decisions += 1;
-      const commands = this.scheduler.handle(next, this.nowMs);
-      this.#watcher.event?.(next, commands, this.nowMs);
-      for (const command of commands) this.#carryOut(command);
-    }
-    this.#handling = false;
   }
 
   #carryOut(command: SchedulerCommand): void {
@@ -362,26 +303,89 @@ export class Simulation {
       connection.segments.set(id, segment);
       this.segments.push(segment);
     }
-    this.#happenings.put(this.nowMs + connection.tcp.rttMs / 2, { type: 'at-server', connection, command });
+    connection.protocol.command(connection, command);
   }
 
-  #atServer(connection: ClientConnection, command: SchedulerCommand): void {
+  // What the protocols need.
+
+  get sizeBytes(): number {
+    return this.world.sizeBytes;
+  }
+
+  discarded(bytes: number): void {
+    this.arrivedBytes += bytes;
+    this.discardedBytes += bytes;
+  }
+
+  took(connection: ClientConnection, segment: ClientSegment, position: number): void {
+    this.arrivedBytes += position - segment.position;
+    connection.lastByteMs = this.nowMs;
+    if (connection.current !== segment) {
+      this.#report(connection);
+      connection.current = segment;
+    }
+    segment.position = position;
+    const first = segment.firstByteMs === undefined;
+    segment.firstByteMs ??= this.nowMs;
+    const crossed = Math.floor(segment.position / blockBytes) > Math.floor(segment.reported / blockBytes);
+    if (first || crossed) this.#report(connection);
+  }
+
+  ended(connection: ClientConnection, segment: ClientSegment): void {
+    if (connection.current === segment) {
+      this.#report(connection);
+      connection.current = undefined;
+    }
+    segment.endedAtMs = this.nowMs;
+    connection.segments.delete(segment.id);
+    this.handle({ type: 'segment-ended', connection: connection.id, segment: segment.id, end: segment.position });
+  }
+
+  atServer(connection: ClientConnection, act: (tcp: SimConnection) => void): void {
     const { tcp } = connection;
-    if (connection.closed || tcp.isDead) return;
-    if (tcp.link.state(this.nowMs) === 'stalled') {
+    const heard = (): void => {
+      if (connection.closed || connection.tcp !== tcp || tcp.isDead) return;
       // It lies in the server's receive buffer.
-      this.#happenings.put(this.nowMs + slotMs, { type: 'at-server', connection, command });
-      return;
+      if (tcp.link.state(this.nowMs) === 'stalled')
+        this.#happenings.put(this.nowMs + slotMs, { type: 'act', act: heard });
+      else act(tcp);
+    };
+    this.#happenings.put(this.nowMs + tcp.rttMs / 2, { type: 'act', act: heard });
+  }
+
+  reconnect(connection: ClientConnection, opened: () => void): void {
+    const { link, rttMs } = connection.tcp;
+    this.reconnects += 1;
+    this.#report(connection);
+    connection.current = undefined;
+    link.remove(connection.tcp);
+    this.#client.remove(connection.tcp);
+    const tcp = new SimConnection(link, rttMs, this.world.stepMs, this.nowMs);
+    connection.tcp = tcp;
+    connection.taken = 0;
+    const accepted = (): void => {
+      if (connection.closed || tcp.isDead) return;
+      const state = link.state(this.nowMs);
+      if (state === 'stalled') this.#happenings.put(this.nowMs + slotMs, { type: 'act', act: accepted });
+      else if (state === 'down') this.#close(connection);
+      else {
+        link.add(tcp);
+        opened();
+      }
+    };
+    this.#happenings.put(this.nowMs + rttMs, { type: 'act', act: accepted });
+  }
+
+  handle(event: SchedulerEvent): void {
+    this.#events.push(event);
+    if (this.#handling) return;
+    this.#handling = true;
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      this.decisions += 1;
+      const commands = this.scheduler.handle(next, this.nowMs);
+      this.#watcher.event?.(next, commands, this.nowMs);
+      for (const command of commands) this.#carryOut(command);
     }
-    if (command.type === 'request') {
-      if (!tcp.stream.hasRequests) tcp.stream.thinksUntilMs = this.nowMs + tcp.link.spec.thinkMs;
-      tcp.stream.request(command.segment, command.start, command.end);
-    } else if (command.type === 'trim') {
-      tcp.stream.trim(command.segment, command.end, this.nowMs);
-    } else if (command.type === 'probe') {
-      tcp.stream.pong(this.nowMs);
-    }
+    this.#handling = false;
   }
 }
-
-export type { SegmentId };

@@ -1,4 +1,4 @@
-import { randomWorld } from './random-world.js';
+import { randomWorld, type WorldKind } from './random-world.js';
 import { startedBoundMs } from './rate-curve.js';
 import { runWorld, type WorldResult } from './run-world.js';
 
@@ -12,11 +12,12 @@ export interface SweepRow {
   readonly sources: number;
   readonly connections: number;
   readonly requests: number;
+  readonly reconnects: number;
 }
 
 /** What a sweep keeps of one world. */
-export function rowOf(seed: number, result: WorldResult): SweepRow {
-  const { ratio, waste, boundMs, connections, requests } = result;
+function rowOf(seed: number, result: WorldResult): SweepRow {
+  const { ratio, waste, boundMs, connections, requests, reconnects } = result;
   return {
     seed,
     ratio,
@@ -26,12 +27,13 @@ export function rowOf(seed: number, result: WorldResult): SweepRow {
     sources: result.world.sources.length,
     connections,
     requests,
+    reconnects,
   };
 }
 
 /** The worlds of the seeds from `first` on. */
-export function* sweep(first: number, count: number): Generator<SweepRow> {
-  for (let seed = first; seed < first + count; seed += 1) yield rowOf(seed, runWorld(randomWorld(seed)));
+export function sweep(first: number, count: number, kind: WorldKind): SweepRow[] {
+  return Array.from({ length: count }, (_, i) => rowOf(first + i, runWorld(randomWorld(first + i, kind))));
 }
 
 /** The value below which a share `q` of the sorted values lies. */

@@ -36,6 +36,15 @@ export interface SourceSpec {
   readonly thinkMs: number;
   /** In order of time, at multiples of 50 ms. */
   readonly events: readonly SourceEvent[];
+  /** It speaks HTTP. Default: mgp. */
+  readonly http?: HttpSpec;
+}
+
+export interface HttpSpec {
+  /** Without them each answer is the whole file, from its start on. */
+  readonly ranges: boolean;
+  /** It answers requests that are sent one behind the other; else the next one waits for the answer before. */
+  readonly pipelines: boolean;
 }
 
 /** Depth of the queue before a link that nobody tuned: what it carries in 50 to 150 ms, and 32 KiB at least. */

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import type { ConnectionId, SourceId } from '../../src/base/ids.js';
+import type { LaneTraits } from '../../src/core/scheduler-messages.js';
+import { mib, requestsOf, SchedulerBench, trimsOf, type Request } from '../support/scheduler-bench.js';
+
+/** Connections that cannot do all that mgp can: HTTP with ranges, and without. */
+const parted: LaneTraits = { canTrim: false, ranges: true };
+const oneStream: LaneTraits = { canTrim: false, ranges: false };
+
+/** As a server that answers in order: what each connection was asked for comes one after the other, at its rate. */
+class Flow {
+  readonly #bench: SchedulerBench;
+  readonly #positions = new Map<Request, number>();
+  #seen = 0;
+
+  constructor(bench: SchedulerBench) {
+    this.#bench = bench;
+  }
+
+  /** `ms` pass; rates in bytes a second by connection. Nothing of a trimmed request comes any more. */
+  run(ms: number, rates: readonly number[]): void {
+    for (let passed = 0; passed < ms; passed += 10) {
+      this.#bench.nowMs += 10;
+      rates.forEach((rate, connection) => this.#bring(connection, rate / 100));
+      if (passed % 50 === 0) this.#bench.send({ type: 'tick' });
+    }
+  }
+
+  /** What a connection has been asked for and has not brought, in order. */
+  owed(connection: number): Request[] {
+    const requests = requestsOf(this.#bench.commands.slice(this.#seen));
+    this.#seen = this.#bench.commands.length;
+    for (const request of requests) this.#positions.set(request, request.start);
+    return [...this.#positions.keys()].filter((request) => Number(request.connection) === connection);
+  }
+
+  #bring(connection: number, bytes: number): void {
+    let left = bytes;
+    for (let [first] = this.owed(connection); first !== undefined && left > 0; [first] = this.owed(connection)) {
+      const at = this.#positions.get(first) ?? first.start;
+      const segment = this.#bench.scheduler.lane(first.connection)?.segment(first.segment);
+      const end = segment?.end ?? at;
+      const to = Math.min(end, at + left);
+      left -= to - at;
+      this.#positions.set(first, to);
+      if (to > at) this.#bench.bytes(first, Math.floor(to));
+      if (to < end) return;
+      this.#positions.delete(first);
+      this.#bench.ended(first, Math.floor(to));
+    }
+  }
+}
+
+function requestsTo(bench: SchedulerBench, connection: number): Request[] {
+  return requestsOf(bench.commands).filter((request) => Number(request.connection) === connection);
+}
+
+function bytesOf({ start, end }: Request): number {
+  return end - start;
+}
+
+describe('a connection whose requests cannot be shortened', () => {
+  test('is given its share as others are, and asked for a small part of it', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, parted);
+    bench.ready(1, 20, parted);
+    expect(requestsOf(bench.commands).map((r) => [r.start, r.end])).toEqual([
+      [0, 256 * 1024],
+      [20 * mib, 20 * mib + 256 * 1024],
+    ]);
+    expect(bench.scheduler.freeBytes).toBe(0);
+  });
+
+  test('is asked for the next part before the last one is there, so that it is never idle', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.ready(0, 20, parted);
+    const flow = new Flow(bench);
+    flow.run(3000, [4 * mib]);
+    for (let i = 0; i < 100; i += 1) {
+      flow.run(10, [4 * mib]);
+      expect(flow.owed(0).length).toBeGreaterThan(0);
+    }
+    const parts = requestsTo(bench, 0);
+    parts.slice(1).forEach((part, i) => expect(part.start).toBe(parts[i]?.end));
+  });
+
+  test('is asked for half a second of what it brings, once that is known', () => {
+    const bench = new SchedulerBench(100 * mib);
+    bench.ready(0, 20, parted);
+    new Flow(bench).run(5000, [4 * mib]);
+    const last = requestsTo(bench, 0).at(-1);
+    expect(last === undefined ? 0 : bytesOf(last) / mib).toBeCloseTo(2, 0);
+  });
+
+  test('is asked for ever less towards the end, so that nobody waits for its last part', () => {
+    const bench = new SchedulerBench(20 * mib);
+    bench.ready(0, 20, parted);
+    new Flow(bench).run(6000, [4 * mib]);
+    const sizes = requestsTo(bench, 0).map(bytesOf);
+    const largest = Math.max(...sizes);
+    expect(sizes.at(-1)).toBeLessThan(largest / 4);
+    expect(bench.scheduler.freeBytes).toBe(0);
+  });
+
+  test('loses to a faster one what it was not asked for yet, and is not cut', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, parted);
+    bench.ready(1, 20, parted);
+    const flow = new Flow(bench);
+    flow.run(6000, [mib, 5 * mib]);
+    const taken = requestsTo(bench, 1).filter((request) => request.start < 20 * mib);
+    expect(taken.length).toBeGreaterThan(0);
+    expect(trimsOf(bench.commands)).toEqual([]);
+    const asked = Math.max(...requestsTo(bench, 0).map((request) => request.end));
+    expect(Math.min(...taken.map((request) => request.start))).toBeGreaterThanOrEqual(asked);
+  });
+
+  test('ends together with one that can be shortened, which is the one that gives way', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, parted);
+    bench.ready(1, 20);
+    const flow = new Flow(bench);
+    flow.run(7000, [4 * mib, 2 * mib]);
+    expect(trimsOf(bench.commands).every((trim) => Number(trim.connection) === 1)).toBe(true);
+    expect([flow.owed(0), flow.owed(1)]).toEqual([[], []]);
+    expect(bench.scheduler.freeBytes).toBe(0);
+  });
+});
+
+describe('a connection that brings the file from its start on only', () => {
+  test('is given the start, and others what is behind it', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, oneStream);
+    bench.ready(1, 20);
+    expect(requestsOf(bench.commands).map((r) => [r.start / mib, r.end / mib])).toEqual([
+      [0, 20],
+      [20, 40],
+    ]);
+  });
+
+  test('goes on where it is, and never back', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, oneStream);
+    bench.ready(1, 20);
+    new Flow(bench).run(15_000, [3 * mib, mib]);
+    const starts = requestsTo(bench, 0);
+    starts.slice(1).forEach((request, i) => expect(request.start).toBeGreaterThanOrEqual(starts[i]?.end ?? Infinity));
+    expect(bench.scheduler.freeBytes).toBe(0);
+  });
+
+  test('takes nothing from others, who take from it', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, oneStream);
+    bench.ready(1, 20);
+    new Flow(bench).run(9000, [mib, 4 * mib]);
+    expect(requestsTo(bench, 0)).toHaveLength(1);
+    expect(trimsOf(bench.commands).map((trim) => Number(trim.connection))).toContain(0);
+    expect(bench.scheduler.freeBytes).toBe(0);
+  });
+
+  test('is left alone where it would have to bring more that is there than what is missing', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0);
+    bench.ready(0, 20);
+    const flow = new Flow(bench);
+    flow.run(6000, [4 * mib]);
+    expect(bench.ready(1, 20, oneStream).filter((command) => command.type === 'request')).toEqual([]);
+  });
+
+  test('brings all of the file where nobody else is there, from the start again where it was lost', () => {
+    const bench = new SchedulerBench(4 * mib);
+    bench.ready(0, 20, oneStream);
+    const flow = new Flow(bench);
+    flow.run(1000, [mib]);
+    bench.send({ type: 'connection-closed', connection: 0 as ConnectionId });
+    bench.send({ type: 'source-gone', source: 0 as SourceId });
+    const [again] = requestsOf(bench.ready(1, 20, oneStream));
+    expect(again?.start).toBeGreaterThan(0.9 * mib);
+    new Flow(bench).run(4000, [0, mib]);
+    expect(bench.scheduler.freeBytes).toBe(0);
+  });
+
+  test('is not joined by a second one to the same server', () => {
+    const bench = new SchedulerBench(400 * mib, { connectionsPerSourceMax: 8 });
+    bench.ready(0, 20, oneStream);
+    new Flow(bench).run(20_000, [mib]);
+    expect(bench.commands.filter((command) => command.type === 'open')).toEqual([]);
+  });
+});
