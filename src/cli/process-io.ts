@@ -53,8 +53,9 @@ export function processIo(): CliIo {
       process.kill(process.pid, 'SIGTSTP');
     },
     onExit(listener) {
-      process.on('exit', listener);
-      return () => process.off('exit', listener);
+      // What nobody caught is told on the terminal as it was before, not on a screen that goes away with it.
+      process.on('exit', listener).on('uncaughtExceptionMonitor', listener);
+      return () => process.off('exit', listener).off('uncaughtExceptionMonitor', listener);
     },
     exitNow(status) {
       process.exit(status);

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { errorTable, ManygetError, type ErrorCode } from '../base/errors.js';
 import type { NumberedEvent, QueueDetail, QueueItem, ServerRecord } from '../base/queue-snapshot.js';
 import { baseUrl } from './daemon-url.js';
+import { type EventStreamListener, openEventStream } from './event-stream.js';
 import { readAddress, readToken, type StateFolder } from './state-folder.js';
 
 /** How the command line speaks to a daemon: its own API, with the token of the state folder. */
@@ -70,6 +71,25 @@ export class DaemonClient {
 
   async servers(): Promise<ServerRecord[]> {
     return (await this.#ask('GET', '/api/servers')) as ServerRecord[];
+  }
+
+  /** Options by the names of docs/rpc.md. */
+  async setOptions(gid: string, options: Readonly<Record<string, string>>): Promise<QueueDetail> {
+    return (await this.#ask('PATCH', `${one(gid)}/options`, { options })) as QueueDetail;
+  }
+
+  /** Options of the queue as a whole; returns all of them. */
+  async setQueueOptions(options: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+    return (await this.#ask('PATCH', '/api/options', { options })) as Record<string, string>;
+  }
+
+  /** What happens from now on; with `gid` also in that download, its map in `cells` parts. Returns what ends it. */
+  events(
+    open: { readonly gid: string; readonly cells: number } | undefined,
+    to: EventStreamListener,
+  ): { close(): void } {
+    const query = open === undefined ? '' : `?gid=${encodeURIComponent(open.gid)}&cells=${open.cells}`;
+    return openEventStream(`${this.url}/api/events${query}`, this.#token, to);
   }
 
   async shutdown(): Promise<void> {

@@ -21,6 +21,9 @@ export class TerminalEmulator {
   synchronizedFrames = 0;
   /** Lines that have left the screen at its top. */
   readonly scrollback: string[] = [];
+  /** Whether the alternate screen is shown, and what comes back when it is left. */
+  alternate = false;
+  #before: { screen: Row[]; row: number; column: number } | undefined;
   readonly #reflows: boolean;
   #screen: Row[];
   #row = 0;
@@ -73,7 +76,11 @@ export class TerminalEmulator {
     if (isPrivate) this.#mode(parameters, final === 'h');
     else if (final === 'A') this.#row = Math.max(0, this.#row - count);
     else if (final === 'B') this.#moveDown(count);
+    else if (final === 'H') this.#moveTo(parameters);
+    else if (final === 'K' && parameters === '')
+      this.#current().cells.length = Math.min(this.#current().cells.length, this.#column);
     else if (final === 'K' && parameters === '2') this.#current().cells = [];
+    else if (final === 'J' && parameters === '2') for (const row of this.#screen) row.cells = [];
     else if (final === 'J' && parameters === '') this.#eraseBelow();
     else if (final !== 'm') throw new Error(`unknown sequence CSI ${parameters}${final}`);
   }
@@ -81,10 +88,30 @@ export class TerminalEmulator {
   #mode(parameters: string, on: boolean): void {
     if (parameters === '25') this.cursorHidden = !on;
     else if (parameters === '7') this.autowrap = on;
+    else if (parameters === '1049') this.#switch(on);
     else if (parameters === '2026') {
       if (this.synchronized && !on) this.synchronizedFrames += 1;
       this.synchronized = on;
     } else throw new Error(`unknown mode ${parameters}`);
+  }
+
+  #switch(toAlternate: boolean): void {
+    if (toAlternate && !this.alternate) {
+      this.#before = { screen: this.#screen, row: this.#row, column: this.#column };
+      this.#screen = [emptyRow()];
+      [this.#row, this.#column] = [0, 0];
+    } else if (!toAlternate && this.#before !== undefined) {
+      ({ screen: this.#screen, row: this.#row, column: this.#column } = this.#before);
+      this.#before = undefined;
+    }
+    this.alternate = toAlternate;
+  }
+
+  #moveTo(parameters: string): void {
+    const [row = 1, column = 1] = parameters.split(';').map((text) => Number(text || '1'));
+    this.#row = 0;
+    this.#moveDown(row - 1);
+    this.#column = Math.min(this.columns - 1, column - 1);
   }
 
   #moveDown(count: number): void {

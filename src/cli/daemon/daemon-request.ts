@@ -31,6 +31,7 @@ export type DaemonCommand =
   | { readonly kind: 'daemon'; readonly request: DaemonRequest; readonly stop: boolean }
   | { readonly kind: 'ui'; readonly request: DaemonRequest; readonly open: boolean }
   | { readonly kind: 'add'; readonly request: AddRequest }
+  | { readonly kind: 'top' }
   | { readonly kind: 'ls'; readonly json: boolean }
   | { readonly kind: 'pause' | 'resume' | 'rm'; readonly gids: readonly string[]; readonly all: boolean }
   | { readonly kind: 'servers'; readonly gid: string | undefined; readonly json: boolean }
@@ -79,6 +80,10 @@ export function addDaemonCommands(program: Command, found: (command: DaemonComma
     .description("list the daemon's downloads")
     .option('--json', 'as a JSON array')
     .action((flags: { json?: boolean }) => found({ kind: 'ls', json: flags.json ?? false }));
+  program
+    .command('top')
+    .description("the daemon's downloads on the whole terminal: watch and steer them by keys")
+    .action(() => found({ kind: 'top' }));
   for (const [kind, description] of [
     ['pause', 'pause downloads of the daemon'],
     ['resume', 'go on with paused downloads, try failed ones again'],

@@ -41,6 +41,10 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
       print(io, command.request.json ? [JSON.stringify(added)] : added.map((item) => `${item.gid}  ${shown(item)}`));
       return 0;
     }
+    case 'top': {
+      const { runTop } = await import('../top/run-top.js');
+      return runTop(io);
+    }
     case 'ls': {
       const items = await (await runningDaemon(io)).list();
       print(io, command.json ? [JSON.stringify(items)] : queueLines(items));
