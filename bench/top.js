@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -102,7 +103,9 @@ export async function run(args) {
   const terminal = new Terminal(folder);
   try {
     for (const name of names) {
-      const sources = fleet.snapshot().servers.map(({ port }) => `mgp://127.0.0.1:${port}/${name}`);
+      const sources = fleet
+        .snapshot()
+        .servers.map((/** @type {{ port: number }} */ { port }) => `mgp://127.0.0.1:${port}/${name}`);
       daemon.queue.add({ spec: { sources, options: {}, content: {}, relativePath: undefined } });
     }
     await terminal.shows(/d\.bin/);

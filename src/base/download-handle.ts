@@ -1,3 +1,4 @@
+import type { ConnectionGate } from './connection-gate.js';
 import type { HttpOptions } from './http-options.js';
 import type { DownloadReader, ReaderOptions } from './download-reader.js';
 import type { DownloadEvent } from './events.js';
@@ -39,6 +40,8 @@ export interface DownloadOptions {
   readonly giveUpAfterMs?: number;
   /** Connections to one source, at most. Default 16; range 1 to 64. */
   readonly connectionsPerSourceMax?: number;
+  /** Asked before each connection: a rule that holds for several downloads together. */
+  readonly connectionGate?: ConnectionGate;
   /** Time for a connection to be there, default 10,000. */
   readonly connectTimeoutMs?: number;
   /** What all sources together may bring, in bytes a second. At least 1024. Default: no limit. */

@@ -77,6 +77,7 @@ export const errorTable = {
   'daemon-absent': { scope: 'usage', exitStatus: 6 },
   'daemon-refused': { scope: 'usage', exitStatus: 24 },
   'gid-unknown': { scope: 'usage', exitStatus: 3 },
+  'fleet-unknown': { scope: 'usage', exitStatus: 3 },
   'state-conflict': { scope: 'usage', exitStatus: 28 },
   // The caller.
   usage: { scope: 'usage', exitStatus: 28 },

@@ -25,6 +25,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   'daemon-absent': 'start one with: manyget ui, or: manyget daemon',
   'daemon-running': 'use the one that runs, or end it with: manyget daemon --stop',
   'gid-unknown': 'see what there is with: manyget ls',
+  'fleet-unknown': 'see what there is with: manyget fleet ls',
   'port-in-use': 'choose other ports with -p, or free ones with -p 0',
 };
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { errorTable, ManygetError, type ErrorCode } from '../base/errors.js';
+import type { FleetItem } from '../base/fleet-snapshot.js';
 import type { NumberedEvent, QueueDetail, QueueItem, ServerRecord } from '../base/queue-snapshot.js';
 import { baseUrl } from './daemon-url.js';
 import { type EventStreamListener, openEventStream } from './event-stream.js';
@@ -73,9 +74,37 @@ export class DaemonClient {
     return (await this.#ask('GET', '/api/servers')) as ServerRecord[];
   }
 
+  async fleets(): Promise<FleetItem[]> {
+    return (await this.#ask('GET', '/api/fleets')) as FleetItem[];
+  }
+
+  async addFleet(wanted: {
+    readonly paths: readonly string[];
+    readonly ports: readonly number[];
+    readonly host?: string | undefined;
+    readonly rateLimits?: readonly number[] | undefined;
+    readonly token?: string | undefined;
+  }): Promise<FleetItem> {
+    return (await this.#ask('POST', '/api/fleets', wanted)) as FleetItem;
+  }
+
+  /** One server of a fleet, or all of them. */
+  async steerFleet(verb: 'close' | 'open', id: number, server: number | undefined): Promise<FleetItem> {
+    const which = server === undefined ? '' : `/servers/${server}`;
+    return (await this.#ask('POST', `/api/fleets/${id}${which}/${verb}`)) as FleetItem;
+  }
+
+  async removeFleet(id: number): Promise<void> {
+    await this.#ask('DELETE', `/api/fleets/${id}`);
+  }
+
   /** Options by the names of docs/rpc.md. */
   async setOptions(gid: string, options: Readonly<Record<string, string>>): Promise<QueueDetail> {
     return (await this.#ask('PATCH', `${one(gid)}/options`, { options })) as QueueDetail;
+  }
+
+  async queueOptions(): Promise<Record<string, string>> {
+    return (await this.#ask('GET', '/api/options')) as Record<string, string>;
   }
 
   /** Options of the queue as a whole; returns all of them. */

@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageVersion } from '../app/agent.js';
 import { download } from '../app/download.js';
+import { serve } from '../app/serve.js';
 import { Additions } from './additions.js';
 import { baseUrl, hostName } from './daemon-url.js';
 import { fetchFilmStarts } from './film-start.js';
+import { FleetBoard } from './fleets/fleet-board.js';
 import { runHooks, type HookCommands } from './hooks.js';
 import { DownloadQueue } from './queue/download-queue.js';
 import { QueueStore } from './queue/queue-store.js';
@@ -97,8 +99,12 @@ export class Daemon implements AsyncDisposable {
     if (options.downloadsAtOnceMax !== undefined) {
       queue.changeAll({ 'max-concurrent-downloads': String(options.downloadsAtOnceMax) });
     }
-    resources.use(runHooks(queue, options.hooks ?? {}, options.onNotice ?? (() => undefined)));
+    const onNotice = options.onNotice ?? ((): void => undefined);
+    resources.use(runHooks(queue, options.hooks ?? {}, onNotice));
     resources.use(fetchFilmStarts(queue));
+    const fleets = resources.use(
+      new FleetBoard({ store: store.fleets, start: serve, folder, nowMs: () => Date.now(), onNotice }),
+    );
     const version = packageVersion();
     const additions = new Additions(queue);
     let askEnd: () => void = () => undefined;
@@ -106,10 +112,10 @@ export class Daemon implements AsyncDisposable {
     // The answer to the one who asks is sent first.
     const shutdown = (): void => void setImmediate(askEnd);
     const rpc = new JsonRpc(aria2Methods({ queue, additions, version, shutdown }), (given) => guard.isToken(given));
-    const feed = resources.use(new LiveFeed(queue));
+    const feed = resources.use(new LiveFeed(queue, () => fleets.items));
     const socket = resources.use(new RpcSocket(rpc, queue));
     const page = readPageFiles(fileURLToPath(builtFile('web')));
-    const routes = apiRoutes({ queue, additions, rpc, guard, page, version, shutdown });
+    const routes = apiRoutes({ queue, fleets, additions, rpc, guard, page, version, shutdown });
     const server = resources.use(new HttpServer({ guard, routes, feed, player: new Player(queue, guard), socket }));
     const address = { pid: process.pid, host, port: await server.listen(host, options.port) };
     writeAddress(state, address);

@@ -105,6 +105,7 @@ export class LiveControl {
   tick(isPaused: boolean): void {
     const { pool, nowMs, transfer } = this.#parts;
     pool.pace.tick();
+    for (const runner of pool.runners) runner.giveWay();
     this.#slow?.tick(nowMs(), isPaused ? undefined : transfer());
   }
 

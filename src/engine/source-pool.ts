@@ -123,6 +123,7 @@ export class SourcePool {
       nextConnection: () => this.#nextConnection++ as ConnectionId,
       links,
       pace: this.pace,
+      gate: this.#parts.options.connectionGate,
       nowMs,
       random,
     });
@@ -205,7 +206,13 @@ export class SourcePool {
    */
   tick(nowMs: number, elapsedMs: number, isPaused: boolean): ManygetError | undefined {
     for (const runner of this.runners) runner.tick(elapsedMs);
-    if (this.hasContact || isPaused || !this.runners.some((runner) => !runner.isStopped && !runner.isResting)) {
+    const isQueued = this.runners.some((runner) => runner.isQueued);
+    if (
+      this.hasContact ||
+      isPaused ||
+      isQueued ||
+      !this.runners.some((runner) => !runner.isStopped && !runner.isResting)
+    ) {
       this.#lastContactMs = nowMs;
       return undefined;
     }

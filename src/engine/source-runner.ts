@@ -1,3 +1,4 @@
+import type { ConnectionGate } from '../base/connection-gate.js';
 import { ManygetError, type ErrorCode } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import type { SourceState } from '../base/snapshot.js';
@@ -10,12 +11,15 @@ import type { LinkPace } from './pace.js';
 const speedTauMs = 1500;
 /** A source that connects and then brings nothing, so many times in a row, is as good as away. */
 const fruitlessMax = 3;
+/** Where a host has all the connections that it may have, a source looks so often whether there is room. */
+const lookForRoomMs = 250;
 
 export interface RunnerOptions {
   readonly connectTimeoutMs: number;
   readonly nextConnection: () => ConnectionId;
   readonly links: LinkEvents;
   readonly pace: LinkPace;
+  readonly gate?: ConnectionGate | undefined;
   readonly nowMs: () => number;
   readonly random: () => number;
 }
@@ -38,6 +42,8 @@ export class SourceRunner {
   #stopped: { state: SourceState; note: string } | undefined;
   /** Why it is not used for now. */
   #restNote: string | undefined;
+  /** Other downloads have all the connections that its host may have. */
+  #isQueued = false;
   /** Sources of a higher tier are used only while those below it do not suffice. */
   tier = 0;
   lastError: ManygetError | undefined;
@@ -84,7 +90,13 @@ export class SourceRunner {
     return this.#restNote !== undefined;
   }
 
+  /** It would be asked, were it not for other downloads. */
+  get isQueued(): boolean {
+    return this.#isQueued;
+  }
+
   get note(): string {
+    if (this.#isQueued) return 'waits for other downloads: its host has as many connections as it may have';
     return this.#stopped?.note ?? this.#restNote ?? (this.readyLinks === 0 ? (this.lastError?.message ?? '') : '');
   }
 
@@ -104,7 +116,28 @@ export class SourceRunner {
   /** Opens one more connection. */
   open(): void {
     if (this.isStopped || this.isResting) return;
+    if (this.#options.gate?.take(this.source.label) === false) {
+      if (this.links.size === 0) this.#waitForRoom();
+      return;
+    }
+    this.#isQueued = false;
     this.links.add(new Link(this.#options.nextConnection(), this, this.#options));
+  }
+
+  #waitForRoom(): void {
+    this.#isQueued = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.open(), lookForRoomMs);
+  }
+
+  /** Gives connections up that other downloads of the same host are to have. */
+  giveWay(): void {
+    const surplus = this.#options.gate?.surplus(this.source.label) ?? 0;
+    if (surplus === 0) return;
+    for (const link of [...this.links].slice(-surplus)) {
+      link.isRetired = true;
+      link.close(new ManygetError('server-closed', 'given up: its host has as many connections as it may have'));
+    }
   }
 
   connected(connectMs: number): void {
@@ -133,8 +166,12 @@ export class SourceRunner {
 
   /** A connection is gone. Tries again later where it was the last one. */
   linkClosed(link: Link, error: ManygetError): void {
-    this.links.delete(link);
+    if (this.links.delete(link)) this.#options.gate?.release(this.source.label);
     if (this.isResting || (link.isRetired && this.links.size > 0)) return;
+    if (link.isRetired && this.#options.gate !== undefined && !this.isStopped) {
+      this.#waitForRoom();
+      return;
+    }
     this.lastError = error;
     if (this.isStopped) return;
     this.faults += 1;
@@ -151,6 +188,7 @@ export class SourceRunner {
   rest(note: string): void {
     if (this.isStopped || this.isResting) return;
     this.#restNote = note;
+    this.#isQueued = false;
     clearTimeout(this.#timer);
     const error = new ManygetError('aborted', `${this.source.label} is not used for now: ${note}`);
     for (const link of [...this.links]) link.close(error);
@@ -170,6 +208,7 @@ export class SourceRunner {
     if (this.isStopped) return;
     this.#stopped = { state, note: state === 'closed' ? '' : error.message };
     this.#restNote = undefined;
+    this.#isQueued = false;
     if (state === 'quarantined') this.lastError = error;
     clearTimeout(this.#timer);
     for (const link of [...this.links]) link.close(error);

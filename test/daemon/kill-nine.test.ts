@@ -80,3 +80,17 @@ test(
     expect(sent - downloads * sizeBytes).toBeLessThan(kills * 1_500_000);
   },
 );
+
+test('a fleet comes back after kill -9, on its ports, what was closed still closed', { timeout: 30_000 }, async () => {
+  const client = await start();
+  const added = await client.addFleet({ paths: [lab.path('served', 'file-0.bin')], ports: [0, 0] });
+  await client.steerFleet('close', added.id, 2);
+  await kill();
+  const next = await start();
+  await expect.poll(async () => (await next.fleets())[0]?.state).toBe('running');
+  const [back] = await next.fleets();
+  expect(back?.servers.map(({ port, state }) => [port, state])).toEqual([
+    [added.servers[0]?.port, 'alive'],
+    [added.servers[1]?.port, 'closed'],
+  ]);
+});

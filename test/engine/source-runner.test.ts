@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ConnectionGate } from '../../src/base/connection-gate.js';
 import { ManygetError, type ErrorCode } from '../../src/base/errors.js';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import type { LinkEvents } from '../../src/engine/link.js';
@@ -18,7 +19,7 @@ const info: SourceInfo = {
 };
 
 /** A source whose connections do nothing by themselves, and its runner. */
-function world(random: () => number) {
+function world(random: () => number, gate?: ConnectionGate) {
   const handlers: ConnectionHandler[] = [];
   const source: Source = {
     url: 'mgp://h:1/f',
@@ -52,6 +53,7 @@ function world(random: () => number) {
     connectTimeoutMs: 1000,
     nextConnection: () => connection++ as ConnectionId,
     links,
+    gate,
     pace: { most: (_, bytesMax) => bytesMax, took: () => undefined },
     nowMs: () => Date.now(),
     random,
@@ -155,4 +157,53 @@ describe('an error of a source', () => {
       expect(isFinal(new ManygetError(code, 'x'), world(() => 0).source)).toBe(false);
     },
   );
+});
+
+describe('a source whose host has a limit of connections', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  /** A host with so much room for this download. */
+  function hostGate(room: number) {
+    const host = { room, taken: 0, surplus: 0 };
+    const gate: ConnectionGate = {
+      take: () => {
+        if (host.taken >= host.room) return false;
+        host.taken += 1;
+        return true;
+      },
+      release: () => void (host.taken -= 1),
+      surplus: () => Math.max(0, host.taken - host.room),
+    };
+    return { host, gate };
+  }
+
+  it('waits for its turn, which is no fault, and says so', () => {
+    const { host, gate } = hostGate(0);
+    const { runner, handlers } = world(() => 0, gate);
+    runner.open();
+    vi.advanceTimersByTime(5000);
+    expect([handlers.length, runner.faults, runner.isQueued]).toEqual([0, 0, true]);
+    expect(runner.note).toContain('waits for other downloads');
+    host.room = 1;
+    vi.advanceTimersByTime(300);
+    expect([handlers.length, runner.isQueued, runner.note]).toEqual([1, false, '']);
+    runner.open();
+    expect(handlers).toHaveLength(1);
+  });
+
+  it('gives connections up when it has to, waits again, and leaves nothing behind', () => {
+    const { host, gate } = hostGate(3);
+    const { runner } = world(() => 0, gate);
+    for (let n = 0; n < 3; n += 1) runner.open();
+    host.room = 1;
+    runner.giveWay();
+    expect([runner.links.size, host.taken, runner.faults]).toEqual([1, 1, 0]);
+    host.room = 0;
+    runner.giveWay();
+    expect([runner.links.size, host.taken, runner.faults, runner.isQueued]).toEqual([0, 0, 0, true]);
+    runner.stop('removed', new ManygetError('aborted', 'no more'));
+    expect(vi.getTimerCount()).toBe(0);
+    expect(runner.isQueued).toBe(false);
+  });
 });

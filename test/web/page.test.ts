@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DownloadLab, type LabFleet } from '../support/download-lab.js';
 import { testWithPeer } from '../support/peer.js';
@@ -25,6 +26,18 @@ test('the page is small, and names no other host', () => {
   );
   expect(hosts).toEqual([]);
 });
+
+function axeSource(): string {
+  return readFileSync(join(dirname(require.resolve('axe-core/package.json')), 'axe.min.js'), 'utf8');
+}
+
+/** What axe, which has to be on the page, finds fault with. */
+async function barriers(page: Page): Promise<unknown> {
+  return page.evaluate(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }).then((result) =>
+      result.violations.map((each) => each.id + ': ' + each.nodes.map((node) => node.html).join(' | ')))`,
+  );
+}
 
 describe('in a browser', () => {
   let lab: DownloadLab;
@@ -100,19 +113,75 @@ describe('in a browser', () => {
     await page.getByText('Paused').first().waitFor();
   });
 
-  testWithPeer('chromium', 'finds no barriers with axe, in the dark and in the light', async () => {
-    const axe = readFileSync(join(dirname(require.resolve('axe-core/package.json')), 'axe.min.js'), 'utf8');
-    await one.client.add({ sources: fleet.urls(), options: {} });
+  testWithPeer('chromium', 'serves files, closes and opens a server of them, all by the keyboard', async () => {
+    await using open = await openPage(one.daemon.pageUrl);
+    const { page, complaints } = open;
+    await page.getByRole('button', { name: 'Drop addresses' }).waitFor();
+    await page.keyboard.press('f');
+    await page.keyboard.insertText(lab.path('served', 'film.bin'));
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    const panel = page.getByRole('region', { name: 'Fleet 1' });
+    await expect.poll(() => panel.getByRole('button', { name: /^Close 127/ }).count()).toBe(4);
+    await panel
+      .getByRole('button', { name: /^Close 127/ })
+      .nth(1)
+      .focus();
+    await page.keyboard.press('Enter');
+    await panel.getByRole('button', { name: /^Open 127/ }).waitFor();
+    expect((await one.client.fleets())[0]?.servers[1]?.state).toBe('closed');
+    await panel.getByRole('button', { name: /^Open 127/ }).click();
+    await expect.poll(() => panel.getByRole('button', { name: /^Close 127/ }).count()).toBe(4);
+    await panel.getByRole('button', { name: /^End/ }).click();
+    await panel.waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  testWithPeer('chromium', 'sets limits, and says what is wrong with them', async () => {
+    await using open = await openPage(one.daemon.pageUrl);
+    const { page } = open;
+    await page.getByRole('button', { name: 'Limits' }).click();
+    await page.getByRole('textbox', { name: 'Speed of all downloads' }).fill('2M');
+    await page.getByLabel('Connections to one host').fill('6');
+    await page.getByLabel('Other speeds at times').fill('mon-fri sometimes 2M');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('a schedule has rules like').waitFor();
+    await page.getByLabel('Other speeds at times').fill('mon-fri 08:00-18:00 500K');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await one.client.queueOptions()).toMatchObject({
+      'max-overall-download-limit': String(2 * 1024 * 1024),
+      'max-overall-download-limit-schedule': 'mon-fri 08:00-18:00 500K',
+      'max-connection-per-host': '6',
+    });
+  });
+
+  testWithPeer('chromium', 'finds no barriers with axe in the forms', async () => {
     for (const scheme of ['dark', 'light'] as const) {
       await using open = await openPage(one.daemon.pageUrl, { scheme });
-      await open.page.getByRole('heading', { name: 'film.bin' }).waitFor();
+      await open.page.getByRole('button', { name: 'Drop addresses' }).waitFor();
+      await open.page.evaluate(axeSource());
+      for (const name of ['Serve files', 'Limits']) {
+        await open.page.getByRole('button', { name }).click();
+        await open.page.getByRole('heading', { name }).waitFor();
+        expect(await barriers(open.page), `${scheme}, ${name}`).toEqual([]);
+        await open.page.getByRole('button', { name: 'Close' }).click();
+        await open.page.getByRole('heading', { name }).waitFor({ state: 'detached' });
+      }
+    }
+  });
+
+  testWithPeer('chromium', 'finds no barriers with axe, in the dark and in the light', async () => {
+    await one.client.add({ sources: fleet.urls(), options: {} });
+    await one.client.addFleet({ paths: [lab.path('served', 'film.bin')], ports: [0, 0] });
+    for (const scheme of ['dark', 'light'] as const) {
+      await using open = await openPage(one.daemon.pageUrl, { scheme });
+      await open.page.getByRole('article').getByRole('heading', { name: 'film.bin' }).waitFor();
       await expect.poll(() => open.page.getByText('delivering').count()).toBeGreaterThan(0);
-      await open.page.evaluate(axe);
-      const found = await open.page.evaluate(
-        `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }).then((result) =>
-          result.violations.map((each) => each.id + ': ' + each.nodes.map((node) => node.html).join(' | ')))`,
-      );
-      expect(found, scheme).toEqual([]);
+      await open.page.getByRole('region', { name: 'Fleet 1' }).waitFor();
+      await open.page.evaluate(axeSource());
+      expect(await barriers(open.page), scheme).toEqual([]);
     }
   });
 });

@@ -1,3 +1,4 @@
+import type { FleetItem } from '../../src/base/fleet-snapshot.js';
 import type {
   MapRun,
   NumberedEvent,
@@ -18,6 +19,7 @@ const samplesMax = 1500;
 class Live {
   items = $state.raw<readonly QueueItem[]>([]);
   totals = $state.raw<QueueTotals>({ active: 0, waiting: 0, stopped: 0, speedBytesPerSec: 0 });
+  fleets = $state.raw<readonly FleetItem[]>([]);
   connection = $state<'connecting' | 'open' | 'lost' | 'refused'>('connecting');
   openGid = $state<string | undefined>(undefined);
   detail = $state.raw<QueueDetail | undefined>(undefined);
@@ -87,6 +89,9 @@ class Live {
       case 'gone':
         for (const gid of data as string[]) this.#byGid.delete(gid);
         this.#sort();
+        break;
+      case 'fleets':
+        this.fleets = data as FleetItem[];
         break;
       case 'totals':
         this.totals = data as QueueTotals;

@@ -5,6 +5,8 @@ import { appendedText } from '../options/appended.js';
 import { parseHost } from '../options/addresses.js';
 import { parseWhole } from '../options/numbers.js';
 import { usageError } from '../options/usage-error.js';
+import { addLimitCommand, parseSchedule, type LimitCommand } from './limit-request.js';
+import { addFleetCommands, type FleetCommand } from './fleet-request.js';
 
 export interface DaemonRequest {
   readonly host: string | undefined;
@@ -28,6 +30,8 @@ export interface AddRequest {
 }
 
 export type DaemonCommand =
+  | LimitCommand
+  | FleetCommand
   | { readonly kind: 'daemon'; readonly request: DaemonRequest; readonly stop: boolean }
   | { readonly kind: 'ui'; readonly request: DaemonRequest; readonly open: boolean }
   | { readonly kind: 'add'; readonly request: AddRequest }
@@ -56,6 +60,7 @@ interface AddFlags {
   readonly header?: readonly string[];
   readonly maxConnectionPerServer?: number;
   readonly limitRate?: string;
+  readonly limitSchedule?: string;
   readonly overwrite?: boolean;
   readonly paused?: boolean;
   readonly first?: boolean;
@@ -100,6 +105,8 @@ export function addDaemonCommands(program: Command, found: (command: DaemonComma
       });
   }
   addLookCommands(program, found);
+  addLimitCommand(program, found);
+  addFleetCommands(program, found);
 }
 
 function addDaemonFlags(command: Command): Command {
@@ -145,6 +152,7 @@ function addAddCommand(program: Command, found: (command: DaemonCommand) => void
       parseWhole('-x', text, 1, 64),
     )
     .option('--limit-rate <speed>', 'bytes a second for this download, as 500K or 2M')
+    .option('--limit-schedule <rules>', 'limits at times: "mon-fri 08:00-18:00 2M; sat,sun 500K"', parseSchedule)
     .option('--overwrite', 'replace a file that exists')
     .option('--paused', 'add it paused')
     .option('--first', 'before all that wait')
@@ -162,6 +170,7 @@ function addRequest(sources: readonly string[], flags: AddFlags): AddRequest {
     options['max-connection-per-server'] = String(flags.maxConnectionPerServer);
   }
   if (flags.limitRate !== undefined) options['max-download-limit'] = flags.limitRate;
+  if (flags.limitSchedule !== undefined) options['max-download-limit-schedule'] = flags.limitSchedule;
   if (flags.overwrite === true) options['allow-overwrite'] = 'true';
   if (flags.paused === true) options['pause'] = 'true';
   return { sources, options, isFirst: flags.first ?? false, json: flags.json ?? false };

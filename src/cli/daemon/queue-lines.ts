@@ -2,12 +2,13 @@
 import type { QueueDetail, QueueItem, ServerRecord } from '../../base/queue-snapshot.js';
 import { printable } from '../../base/printable.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
+import { textTable } from './text-table.js';
 
 const nameCharsMax = 48;
 
 export function queueLines(items: readonly QueueItem[]): string[] {
   if (items.length === 0) return ['no downloads'];
-  return table(items.map((item) => [item.gid, stateText(item), amount(item), speedText(item), shown(item.name)]));
+  return textTable(items.map((item) => [item.gid, stateText(item), amount(item), speedText(item), shown(item.name)]));
 }
 
 function stateText(item: QueueItem): string {
@@ -33,7 +34,7 @@ export function sourceLines({ sources, uris }: QueueDetail): string[] {
     1,
     sources.reduce((sum, source) => sum + source.receivedBytes, 0),
   );
-  return table(
+  return textTable(
     sources.map((source) => [
       String(source.id),
       printable(source.label, 60),
@@ -49,7 +50,7 @@ export function sourceLines({ sources, uris }: QueueDetail): string[] {
 
 export function serverLines(servers: readonly ServerRecord[]): string[] {
   if (servers.length === 0) return ['no server is known yet'];
-  return table(
+  return textTable(
     servers.map((server) => [
       printable(server.origin, 80),
       formatBytes(server.bytes),
@@ -62,15 +63,4 @@ export function serverLines(servers: readonly ServerRecord[]): string[] {
 
 function shown(name: string): string {
   return printable(name, nameCharsMax);
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, n) => (widths[n] = Math.max(widths[n] ?? 0, cell.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, n) => cell.padEnd(widths[n] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -17,6 +17,8 @@ import { ensureDaemon, runningDaemon } from './background-daemon.js';
 import type { AddRequest, DaemonCommand, DaemonRequest } from './daemon-request.js';
 import { queueLines, serverLines, sourceLines } from './queue-lines.js';
 import { runDaemon, stopDaemon } from './run-daemon.js';
+import { runFleetCommand } from './run-fleet-command.js';
+import { runLimitCommand } from './run-limit-command.js';
 
 const anyDaemon: DaemonRequest = {
   host: undefined,
@@ -58,6 +60,15 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
       return showServers(await runningDaemon(io), command, io);
     case 'log':
       return showLog(await runningDaemon(io), command, io);
+    case 'limit':
+      return runLimitCommand(command, await runningDaemon(io), io);
+    case 'fleet-add':
+      return runFleetCommand(command, await ensureDaemon(anyDaemon, io), io);
+    case 'fleet-ls':
+    case 'fleet-close':
+    case 'fleet-open':
+    case 'fleet-rm':
+      return runFleetCommand(command, await runningDaemon(io), io);
     case 'play':
       return play(await ensureDaemon(anyDaemon, io), command, io);
   }

@@ -51,7 +51,9 @@ function listLines(state: TopState, size: ScreenSize, theme: Theme, nowMs: numbe
       const doneBytes = item.state === 'active' ? state.glide.at(item.gid, item.doneBytes, nowMs) : item.doneBytes;
       return topRow({ ...item, doneBytes }, first + row === selectedRow, layout, theme);
     }),
-    ...(items.length === 0 && state.connection === 'open' ? [' no downloads; add one with: manyget add URL...'] : []),
+    ...(items.length === 0 && state.connection === 'open'
+      ? [cutEnd(' no downloads; add one with: manyget add URL...', size.columns)]
+      : []),
   ];
 }
 
@@ -105,8 +107,8 @@ function helpLines(columns: number, theme: Theme): string[] {
       segmentLine([{ text: ` ${key}`.padEnd(12), paint: theme.strong }, { text: what }], columns),
     ),
     '',
-    ' any key goes back',
-  ].map((line) => (textWidth(line) > columns && line.startsWith(' any') ? cutEnd(line, columns) : line));
+    cutEnd(' any key goes back', columns),
+  ];
 }
 
 function messageLine(state: TopState, columns: number, theme: Theme): string {

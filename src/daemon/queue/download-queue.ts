@@ -7,10 +7,11 @@ import { downloadOptions } from './download-options.js';
 import type { DownloadSpec } from './download-spec.js';
 import { freeName } from './free-name.js';
 import { newGid } from './gid.js';
+import { HostSlots } from './host-slots.js';
+import { applyLimits } from './live-limits.js';
 import { initialOptions, isGlobalOption, type OptionTexts } from './option-table.js';
 import { QueueEntry } from './queue-entry.js';
 import { QueueLists, type PositionRule } from './queue-lists.js';
-import { limitOf, shareRate } from './rate-sharing.js';
 import { serverFacts } from './server-facts.js';
 import type { QueueStore } from './queue-store.js';
 
@@ -42,12 +43,13 @@ const tickMs = 1000;
 const saveEveryTicks = 2;
 /** A paused download keeps its connections for this long: going on is then instant. */
 /** Options that a running download takes on without beginning anew. */
-const liveOptions: ReadonlySet<string> = new Set(['max-download-limit', 'pause']);
+const liveOptions: ReadonlySet<string> = new Set(['max-download-limit', 'max-download-limit-schedule', 'pause']);
 const parkAfterMs = 120_000;
 
 export class DownloadQueue implements AsyncDisposable {
   readonly #parts: QueueParts;
   readonly #lists = new QueueLists();
+  readonly #slots = new HostSlots();
   readonly #listeners = new Set<QueueListener>();
   readonly #ticker: NodeJS.Timeout;
   #options: Record<string, string>;
@@ -57,6 +59,7 @@ export class DownloadQueue implements AsyncDisposable {
   constructor(parts: QueueParts) {
     this.#parts = parts;
     this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
+    this.#slots.setLimit(this.#options['max-connection-per-host']);
     for (const stored of parts.store.downloads()) {
       const entry = QueueEntry.fromStore(stored, parts.playPath(stored.gid));
       // Whatever ran when the last daemon ended goes on by itself.
@@ -103,6 +106,7 @@ export class DownloadQueue implements AsyncDisposable {
   pause(entry: QueueEntry): void {
     if (entry.state !== 'active' && entry.state !== 'waiting') throw conflict(entry, 'paused');
     entry.handle?.pause();
+    entry.gate?.rest(true);
     entry.pausedAtMs = this.#parts.nowMs();
     if (entry.state === 'active') entry.place = this.#lists.placeAt(0);
     this.#become(entry, 'paused');
@@ -206,6 +210,7 @@ export class DownloadQueue implements AsyncDisposable {
   changeAll(options: OptionTexts): void {
     this.#options = { ...this.#options, ...options };
     this.#parts.store.saveOptions(options);
+    this.#slots.setLimit(this.#options['max-connection-per-host']);
     this.#shareRate();
     this.#pump();
   }
@@ -253,6 +258,7 @@ export class DownloadQueue implements AsyncDisposable {
   #start(entry: QueueEntry): void {
     try {
       if (entry.handle !== undefined) {
+        entry.gate?.rest(false);
         entry.handle.resume();
         this.#become(entry, 'active');
       } else if (this.#isWhole(entry)) {
@@ -277,7 +283,10 @@ export class DownloadQueue implements AsyncDisposable {
     } catch (error) {
       throw asManygetError(error, 'output-not-writable', `cannot make the folder "${folder}"`);
     }
-    const handle = this.#parts.begin(wanted);
+    const gate = this.#slots.open();
+    const handle = this.#parts.begin({ ...wanted, connectionGate: gate });
+    handle.done.then(gate.close, gate.close);
+    entry.gate = gate;
     entry.handle = handle;
     entry.samples.length = 0;
     entry.limitBytesPerSec = undefined;
@@ -334,17 +343,7 @@ export class DownloadQueue implements AsyncDisposable {
   }
 
   #shareRate(): void {
-    const { active } = this.#lists;
-    const sharers = active.map((entry) => ({
-      speedBytesPerSec: entry.handle?.snapshot().speedBytesPerSec ?? 0,
-      limitBytesPerSec: limitOf(this.optionsOf(entry)['max-download-limit']),
-    }));
-    const shares = shareRate(sharers, limitOf(this.#options['max-overall-download-limit']));
-    active.forEach((entry, n) => {
-      if (entry.limitBytesPerSec === shares[n]) return;
-      entry.limitBytesPerSec = shares[n];
-      entry.handle?.setLimitRate(shares[n]);
-    });
+    applyLimits(this.#lists.active, this.#options, (entry) => this.optionsOf(entry), this.#parts.nowMs());
   }
 
   async #leave(entry: QueueEntry, reason: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { ManygetError } from '../../base/errors.js';
+import { parseLimitSchedule } from '../../base/limit-schedule.js';
 import { printable } from '../../base/printable.js';
 import { parseBytes } from '../../base/units.js';
 
@@ -13,6 +14,7 @@ type Kind =
   | { readonly type: 'flag' }
   | { readonly type: 'text' }
   | { readonly type: 'bytes' }
+  | { readonly type: 'schedule' }
   | { readonly type: 'whole'; readonly min: number; readonly max: number };
 
 interface OptionFacts {
@@ -25,6 +27,7 @@ interface OptionFacts {
 const flag = { type: 'flag' } as const;
 const text = { type: 'text' } as const;
 const bytes = { type: 'bytes' } as const;
+const schedule = { type: 'schedule' } as const;
 
 const facts: Readonly<Record<string, OptionFacts>> = {
   'all-proxy': { kind: text },
@@ -45,6 +48,7 @@ const facts: Readonly<Record<string, OptionFacts>> = {
   'load-cookies': { kind: text },
   'max-connection-per-server': { kind: { type: 'whole', min: 1, max: 64 }, initial: '8' },
   'max-download-limit': { kind: bytes, initial: '0' },
+  'max-download-limit-schedule': { kind: schedule },
   'no-netrc': { kind: flag, initial: 'false' },
   'no-proxy': { kind: text },
   out: { kind: text },
@@ -54,6 +58,9 @@ const facts: Readonly<Record<string, OptionFacts>> = {
   'max-concurrent-downloads': { kind: { type: 'whole', min: 1, max: 100 }, initial: '5', isGlobal: true },
   'max-download-result': { kind: { type: 'whole', min: 0, max: 100_000 }, initial: '1000', isGlobal: true },
   'max-overall-download-limit': { kind: bytes, initial: '0', isGlobal: true },
+  // Not aria2's.
+  'max-overall-download-limit-schedule': { kind: schedule, isGlobal: true },
+  'max-connection-per-host': { kind: { type: 'whole', min: 0, max: 1000 }, initial: '0', isGlobal: true },
 };
 
 /** Options of aria2 that change nothing here: front ends set and read them. */
@@ -105,6 +112,9 @@ function readValue(name: string, kind: Kind, written: string): string {
       if (count === undefined) throw badOption(name, written);
       return String(count);
     }
+    case 'schedule':
+      parseLimitSchedule(written);
+      return written;
     case 'whole': {
       const count = /^\d{1,9}$/.test(written) ? Number(written) : NaN;
       if (count >= kind.min && count <= kind.max) return String(count);

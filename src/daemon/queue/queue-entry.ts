@@ -1,3 +1,4 @@
+import type { HostGate } from './host-slots.js';
 import type { DownloadHandle } from '../../base/download-handle.js';
 import type { ManygetError } from '../../base/errors.js';
 import type { NumberedEvent, QueueDetail, QueueItem, QueueState, SpeedSample } from '../../base/queue-snapshot.js';
@@ -20,6 +21,8 @@ export class QueueEntry {
   endedAtMs: number | undefined;
   progress: EntryProgress;
   handle: DownloadHandle | undefined;
+  /** Its part of the connections that hosts may have. */
+  gate: HostGate | undefined;
   /** What the running handle was told last. */
   limitBytesPerSec: number | undefined;
   /** Since when it is paused with a handle that is alive. */

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { QueueState, ServerRecord } from '../../base/queue-snapshot.js';
+import { fleetTable, FleetStore } from '../fleets/fleet-store.js';
 
 /**
  * What survives the daemon: downloads with their state and progress, options, and what is known of servers. Every call
@@ -46,7 +47,7 @@ export interface ServerFacts {
   readonly faults: number;
 }
 
-const versionNow = 1;
+const versionNow = 2;
 const lockWaitMs = 500;
 const serversMax = 10_000;
 
@@ -58,9 +59,14 @@ const schema = `
   CREATE TABLE servers (
     origin TEXT PRIMARY KEY, bytes REAL NOT NULL, busy_ms REAL NOT NULL, downloads INTEGER NOT NULL,
     faults INTEGER NOT NULL, seen_ms REAL NOT NULL) STRICT;
+  ${fleetTable}
   PRAGMA user_version = ${versionNow};`;
 
+/** What makes a store of an older version, at its index, one of the next version. */
+const upgrades: readonly string[] = ['', `${fleetTable} PRAGMA user_version = 2;`];
+
 export class QueueStore implements Disposable {
+  readonly fleets: FleetStore;
   readonly #db: Database.Database;
   readonly #save: Database.Statement;
   readonly #remove: Database.Statement;
@@ -69,6 +75,7 @@ export class QueueStore implements Disposable {
   /** @throws ManygetError `daemon-running` where another process has it open, `io-failed` where it cannot be read. */
   constructor(path: string) {
     this.#db = openLocked(path);
+    this.fleets = new FleetStore(this.#db);
     this.#save = this.#db.prepare(
       'INSERT OR REPLACE INTO downloads (gid, state, place, spec, progress, added_ms, ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
@@ -166,6 +173,7 @@ function openLocked(path: string): Database.Database {
     const [row] = db.pragma('user_version') as { user_version: number }[];
     const version = row?.user_version ?? 0;
     if (version === 0) db.exec(`BEGIN; ${schema} COMMIT;`);
+    else for (const upgrade of upgrades.slice(version)) db.exec(`BEGIN; ${upgrade} COMMIT;`);
     if (version > versionNow) {
       throw new ManygetError(
         'io-failed',

@@ -1,3 +1,6 @@
+import { parseLimitSchedule, scheduledLimit, type WeekMoment } from '../../base/limit-schedule.js';
+import type { OptionTexts } from './option-table.js';
+
 /** Least that a limit can be: below it, a download would look like one whose servers are dead. */
 const limitBytesPerSecMin = 1024;
 /** What a download may grow by until the next time that shares are made. */
@@ -39,4 +42,15 @@ export function shareRate(sharers: readonly Sharer[], totalBytesPerSec: number |
 export function limitOf(text: string | undefined): number | undefined {
   const bytesPerSec = Number(text ?? 0);
   return bytesPerSec > 0 ? Math.max(limitBytesPerSecMin, bytesPerSec) : undefined;
+}
+
+/** What the limit `name` of `options` is at `moment`: that of its schedule where a rule of it holds, else the plain one. */
+export function limitAt(
+  options: OptionTexts,
+  name: 'max-download-limit' | 'max-overall-download-limit',
+  moment: WeekMoment,
+): number | undefined {
+  const schedule = options[`${name}-schedule`] ?? '';
+  const scheduled = schedule === '' ? undefined : scheduledLimit(parseLimitSchedule(schedule), moment);
+  return limitOf(scheduled === undefined ? options[name] : String(scheduled));
 }

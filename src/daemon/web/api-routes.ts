@@ -1,23 +1,26 @@
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import * as v from 'valibot';
-import { asManygetError, ManygetError } from '../../base/errors.js';
+import { asManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 import type { Additions } from '../additions.js';
+import type { FleetBoard } from '../fleets/fleet-board.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
 import { isGlobalOption, readOptions } from '../queue/option-table.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 import type { JsonRpc } from '../rpc/json-rpc.js';
 import { addRequest, moveRequest, optionsRequest, sourceRequest, sourcesRequest } from './api-schemas.js';
+import { fleetRoutes } from './fleet-routes.js';
 import { metricsText } from './metrics.js';
 import { openApiDescription } from './openapi.js';
 import type { Guard } from './guard.js';
 import { pagePolicy, type PageFile } from './page-files.js';
+import { readBody } from './read-body.js';
 
 /** The daemon's own API and what is served beside it. Every route below /api/ and /metrics asks for the token. */
 export interface ApiParts {
   readonly queue: DownloadQueue;
+  readonly fleets: FleetBoard;
   readonly additions: Additions;
   readonly rpc: JsonRpc;
   readonly guard: Guard;
@@ -54,6 +57,7 @@ export function apiRoutes(parts: ApiParts): Hono {
   app.get('/metrics', (c) => c.text(metricsText(parts.queue), 200, { 'content-type': 'text/plain; version=0.0.4' }));
   queueRoutes(app, parts);
   downloadRoutes(app, parts);
+  fleetRoutes(app, parts.fleets);
   pageRoutes(app, parts);
   return app;
 }
@@ -65,7 +69,7 @@ function queueRoutes(app: Hono, parts: ApiParts): void {
   app.get('/api/status', (c) => c.json({ version: parts.version, pid: process.pid, ...queue.totals() }));
   app.get('/api/downloads', (c) => c.json(queue.lists.all.map((entry) => entry.item(position(entry)))));
   app.post('/api/downloads', async (c) => {
-    const wanted = await body(c, addRequest);
+    const wanted = await readBody(c, addRequest);
     const wishes = { options: readOptions(wanted.options), position: wanted.position };
     const added: QueueEntry[] = [];
     if (wanted.metalink !== undefined) {
@@ -86,7 +90,7 @@ function queueRoutes(app: Hono, parts: ApiParts): void {
   });
   app.get('/api/options', (c) => c.json(queue.options));
   app.patch('/api/options', async (c) => {
-    queue.changeAll(readOptions((await body(c, optionsRequest)).options));
+    queue.changeAll(readOptions((await readBody(c, optionsRequest)).options));
     return c.json(queue.options);
   });
   app.get('/api/servers', (c) => c.json(queue.servers()));
@@ -120,13 +124,13 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
   });
   app.post(`${one}/move`, async (c) => {
     const entry = entryOf(c);
-    const { position, rule } = await body(c, moveRequest);
+    const { position, rule } = await readBody(c, moveRequest);
     queue.move(entry, position, rule);
     return detail(c, entry);
   });
   app.post(`${one}/sources`, async (c) => {
     const entry = entryOf(c);
-    const { add, remove } = await body(c, sourcesRequest);
+    const { add, remove } = await readBody(c, sourcesRequest);
     queue.addSources(entry, add);
     queue.removeSources(entry, remove);
     return detail(c, entry);
@@ -134,14 +138,14 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
   app.patch(`${one}/sources/:id`, async (c) => {
     const entry = entryOf(c);
     const id = Number(c.req.param('id'));
-    const { used, limitBytesPerSec } = await body(c, sourceRequest);
+    const { used, limitBytesPerSec } = await readBody(c, sourceRequest);
     if (used !== undefined) queue.useSource(entry, id, used);
     if (limitBytesPerSec !== undefined) queue.limitSource(entry, id, limitBytesPerSec ?? undefined);
     return detail(c, entry);
   });
   app.patch(`${one}/options`, async (c) => {
     const entry = entryOf(c);
-    const options = Object.entries(readOptions((await body(c, optionsRequest)).options));
+    const options = Object.entries(readOptions((await readBody(c, optionsRequest)).options));
     await queue.change(entry, Object.fromEntries(options.filter(([name]) => !isGlobalOption(name))));
     return detail(c, entry);
   });
@@ -174,22 +178,9 @@ function pageRoutes(app: Hono, { page }: ApiParts): void {
   });
 }
 
-async function body<S extends v.GenericSchema>(c: Context, schema: S): Promise<v.InferOutput<S>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await c.req.text());
-  } catch (cause) {
-    throw new ManygetError('usage', 'the body of the request is not JSON', { cause });
-  }
-  const parsed = v.safeParse(schema, value);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  const where = issue === undefined ? '' : (v.getDotPath(issue) ?? 'the body');
-  throw new ManygetError('usage', `the request makes no sense at ${where}: ${issue?.message ?? 'unknown'}`);
-}
-
 function refuse(c: Context, thrown: unknown): Response {
   const { code, message } = asManygetError(thrown);
-  const status = code === 'gid-unknown' ? 404 : code === 'state-conflict' ? 409 : code === 'unexpected' ? 500 : 400;
+  const isUnknown = code === 'gid-unknown' || code === 'fleet-unknown';
+  const status = isUnknown ? 404 : code === 'state-conflict' ? 409 : code === 'unexpected' ? 500 : 400;
   return c.json({ error: { code, message } }, status);
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { FleetItem } from '../../base/fleet-snapshot.js';
 import type { QueueDetail, QueueItem } from '../../base/queue-snapshot.js';
 
 /** What the daemon's own API takes and gives: these schemas check requests, and the OpenAPI description is made of them. */
@@ -27,6 +28,24 @@ export const sourceRequest = v.strictObject({
   used: v.optional(v.boolean()),
   /** null: no limit. */
   limitBytesPerSec: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1024)))),
+});
+
+const paths = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))), v.maxLength(1000));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const rate = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const fleetRequest = v.strictObject({
+  /** Files and folders of the daemon's machine. */
+  paths,
+  /** How many, on free ports; 4 where nothing is said. */
+  servers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))),
+  /** One for each server; 0 for a free one. */
+  ports: v.optional(v.pipe(v.array(port), v.minLength(1), v.maxLength(256))),
+  host: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(255))),
+  /** Bytes a second: one for all servers, or one for each; 0 for no limit. */
+  rateLimits: v.optional(v.pipe(v.array(rate), v.maxLength(256))),
+  /** Without it nobody is let in. */
+  token: v.optional(v.pipe(v.string(), v.minLength(8), v.maxLength(1024))),
 });
 
 const queueState = v.picklist(['waiting', 'active', 'paused', 'complete', 'error', 'removed']);
@@ -93,6 +112,29 @@ export const serverSchema = v.object({
   lastSeenAtMs: count,
 });
 
+export const fleetSchema = v.object({
+  id: count,
+  state: v.picklist(['starting', 'running', 'failed']),
+  error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  paths: v.array(v.string()),
+  host: v.string(),
+  hasToken: v.boolean(),
+  servers: v.array(
+    v.object({
+      number: count,
+      host: v.string(),
+      port: count,
+      state: v.picklist(['starting', 'alive', 'closing', 'closed', 'failed']),
+      note: v.string(),
+      clients: count,
+      sentBytes: count,
+      speedBytesPerSec: count,
+    }),
+  ),
+  files: v.array(v.object({ name: v.string(), sizeBytes: count, hashed: count })),
+  addedAtMs: count,
+});
+
 export const errorSchema = v.object({ error: v.object({ code: v.string(), message: v.string() }) });
 
 type Plain<T> = T extends readonly (infer U)[]
@@ -106,4 +148,5 @@ type Fits<T, S extends v.GenericSchema> = Plain<T> extends v.InferInput<S> ? tru
 export const describesWhatIsSent: readonly [
   Fits<QueueItem, typeof itemSchema>,
   Fits<QueueDetail, typeof detailSchema>,
-] = [true, true];
+  Fits<FleetItem, typeof fleetSchema>,
+] = [true, true, true];

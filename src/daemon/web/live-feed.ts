@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { FleetItem } from '../../base/fleet-snapshot.js';
 import { mapStates, type MapRun } from '../../base/queue-snapshot.js';
 import type { MapCell } from '../../base/snapshot.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
@@ -8,8 +9,8 @@ import type { QueueEntry } from '../queue/queue-entry.js';
  * Live events for pages, as server-sent events. What all pages see is made once for all of them. A page that does not
  * read fast enough misses messages and then gets the whole again: nothing piles up for it.
  *
- * Messages: `list` (all downloads), `items` (those that changed), `gone` (GIDs), `detail`, `map`, `log`, `history`
- * (of the download that the page has open).
+ * Messages: `list` (all downloads), `items` (those that changed), `gone` (GIDs), `fleets` (all fleets of servers, where
+ * one changed), `detail`, `map`, `log`, `history` (of the download that the page has open).
  */
 interface Page {
   readonly response: ServerResponse;
@@ -27,15 +28,18 @@ const backlogBytesMax = 4 * 1024 * 1024;
 
 export class LiveFeed implements Disposable {
   readonly #queue: DownloadQueue;
+  readonly #fleets: () => readonly FleetItem[];
   readonly #pages = new Set<Page>();
   readonly #sent = new Map<string, string>();
   readonly #gone = new Set<string>();
   readonly #stopListening: () => void;
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
+  #sentFleets = '[]';
 
-  constructor(queue: DownloadQueue) {
+  constructor(queue: DownloadQueue, fleets: () => readonly FleetItem[]) {
     this.#queue = queue;
+    this.#fleets = fleets;
     this.#stopListening = queue.listen((event, entry) => {
       if (event !== 'forgotten') return;
       if (this.#sent.delete(entry.gid)) this.#gone.add(entry.gid);
@@ -96,11 +100,19 @@ export class LiveFeed implements Disposable {
     const gone = this.#gone.size > 0 ? message('gone', JSON.stringify([...this.#gone])) : '';
     this.#gone.clear();
     const totals = message('totals', JSON.stringify(this.#queue.totals()));
-    const text = `${changed.length > 0 ? message('items', `[${changed.join(',')}]`) : ''}${gone}${totals}`;
+    const items = changed.length > 0 ? message('items', `[${changed.join(',')}]`) : '';
+    const text = `${items}${gone}${this.#fleetChanges()}${totals}`;
     for (const page of this.#pages) {
       if (page.needsList) continue;
       if (!this.#write(page, text)) page.needsList = true;
     }
+  }
+
+  #fleetChanges(): string {
+    const fleets = JSON.stringify(this.#fleets());
+    if (fleets === this.#sentFleets) return '';
+    this.#sentFleets = fleets;
+    return message('fleets', fleets);
   }
 
   #serve(page: Page, made: Map<string, string>): void {
@@ -108,7 +120,8 @@ export class LiveFeed implements Disposable {
     if (page.needsList && page.response.writableLength === 0) {
       const { lists } = this.#queue;
       const items = lists.all.map((entry) => entry.item(lists.positionOf(entry)));
-      page.needsList = !this.#write(page, message('list', JSON.stringify(items)));
+      const fleets = message('fleets', JSON.stringify(this.#fleets()));
+      page.needsList = !this.#write(page, message('list', JSON.stringify(items)) + fleets);
     }
     const entry = page.gid === undefined ? undefined : this.#queue.lists.find(page.gid);
     if (entry === undefined) return;

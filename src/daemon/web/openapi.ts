@@ -4,6 +4,8 @@ import {
   addRequest,
   detailSchema,
   errorSchema,
+  fleetRequest,
+  fleetSchema,
   itemSchema,
   moveRequest,
   optionsRequest,
@@ -26,6 +28,7 @@ interface Operation {
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 const list = (name: string): Json => ({ type: 'array', items: ref(name) });
 const one = '/api/downloads/{gid}';
+const fleet = '/api/fleets/{id}';
 
 const operations: readonly Operation[] = [
   { method: 'get', path: '/api/status', summary: 'Version and totals' },
@@ -57,6 +60,21 @@ const operations: readonly Operation[] = [
   { method: 'get', path: '/api/options', summary: 'Options of the queue' },
   { method: 'patch', path: '/api/options', summary: 'Set options of the queue', request: optionsRequest },
   { method: 'get', path: '/api/servers', summary: 'What is known of servers', response: list('Server') },
+  { method: 'get', path: '/api/fleets', summary: 'Fleets of servers', response: list('Fleet') },
+  {
+    method: 'post',
+    path: '/api/fleets',
+    summary: 'Run servers of files and folders',
+    request: fleetRequest,
+    response: ref('Fleet'),
+    status: 201,
+  },
+  { method: 'get', path: fleet, summary: 'One fleet', response: ref('Fleet') },
+  { method: 'delete', path: fleet, summary: 'End its servers, and forget it' },
+  { method: 'post', path: `${fleet}/close`, summary: 'Close all its servers', response: ref('Fleet') },
+  { method: 'post', path: `${fleet}/open`, summary: 'Open those that are closed', response: ref('Fleet') },
+  { method: 'post', path: `${fleet}/servers/{number}/close`, summary: 'Close one server', response: ref('Fleet') },
+  { method: 'post', path: `${fleet}/servers/{number}/open`, summary: 'Open it again', response: ref('Fleet') },
   {
     method: 'get',
     path: '/api/events',
@@ -81,6 +99,7 @@ export function openApiDescription(version: string): Json {
         Item: schemaOf(itemSchema),
         Detail: schemaOf(detailSchema),
         Server: schemaOf(serverSchema),
+        Fleet: schemaOf(fleetSchema),
         Error: schemaOf(errorSchema),
       },
     },
@@ -88,10 +107,12 @@ export function openApiDescription(version: string): Json {
 }
 
 function describe({ path, summary, request, response, status = 200 }: Operation): Json {
-  const gid = { name: 'gid', in: 'path', required: true, schema: { type: 'string' } };
+  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
+    return { name, in: 'path', required: true, schema: { type: name === 'gid' ? 'string' : 'integer' } };
+  });
   return {
     summary,
-    ...(path.includes('{gid}') ? { parameters: [gid] } : {}),
+    ...(parameters.length === 0 ? {} : { parameters }),
     ...(request === undefined ? {} : { requestBody: { required: true, content: json(schemaOf(request)) } }),
     responses: {
       [status]: { description: 'Done', ...(response === undefined ? {} : { content: json(response) }) },

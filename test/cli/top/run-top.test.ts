@@ -59,7 +59,7 @@ async function onTerminal(): Promise<{ terminal: PseudoTerminal; emulator: Termi
 
 type Shows = (pattern: RegExp) => Promise<true>;
 
-async function expectClean(terminal: PseudoTerminal, emulator: TerminalEmulator): Promise<void> {
+function expectClean(terminal: PseudoTerminal, emulator: TerminalEmulator): void {
   expect([emulator.alternate, emulator.cursorHidden, emulator.autowrap]).toEqual([false, false, true]);
   expect(emulator.lines()).toEqual([]);
   expect(terminal.output).toContain('\u001b[?1049l');
@@ -94,7 +94,7 @@ describe.skipIf(!hasPseudoTerminal)(`top on a real terminal${sentence}`, () => {
     await shows(/removed: film\.bin/);
     terminal.type('q');
     expect(await terminal.ended()).toBe(0);
-    await expectClean(terminal, emulator);
+    expectClean(terminal, emulator);
   });
 
   test('says when the daemon is gone, and goes on with the next one', async () => {
@@ -119,7 +119,7 @@ describe.skipIf(!hasPseudoTerminal)(`top on a real terminal${sentence}`, () => {
     await shows(/ > film\.bin/);
     process.kill(terminal.pid, signal);
     expect(await terminal.ended()).toBe(status);
-    await expectClean(terminal, emulator);
+    expectClean(terminal, emulator);
   });
 });
 

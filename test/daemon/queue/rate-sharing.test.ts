@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitOf, shareRate } from '../../../src/daemon/queue/rate-sharing.js';
+import { limitAt, limitOf, shareRate } from '../../../src/daemon/queue/rate-sharing.js';
 
 const all = (speeds: readonly number[], total: number | undefined, limits: readonly (number | undefined)[] = []) =>
   shareRate(
@@ -32,4 +32,14 @@ test('the option "0" is no limit, and a limit is at least 1 KiB', () => {
   expect(limitOf(undefined)).toBeUndefined();
   expect(limitOf('5')).toBe(1024);
   expect(limitOf('300000')).toBe(300_000);
+});
+
+test('a schedule counts before the limit where one of its rules holds', () => {
+  const options = { 'max-download-limit': '300000', 'max-download-limit-schedule': 'mon 08:00-18:00 100K; tue 0' };
+  const at = (day: number, hour: number): number | undefined =>
+    limitAt(options, 'max-download-limit', { day, minute: hour * 60 });
+  expect(at(1, 9)).toBe(100 * 1024);
+  expect(at(1, 19)).toBe(300_000);
+  expect(at(2, 9)).toBeUndefined();
+  expect(limitAt({}, 'max-overall-download-limit', { day: 1, minute: 0 })).toBeUndefined();
 });

@@ -1,0 +1,46 @@
+import type Database from 'libsql';
+import { type FleetSpec, fleetSpecFromJson, fleetSpecToJson } from './fleet-spec.js';
+
+/** The fleets in the daemon's store. Every call is on the disk's journal when it returns. */
+export interface StoredFleet {
+  readonly id: number;
+  readonly spec: FleetSpec;
+  readonly addedAtMs: number;
+}
+
+/** A number is never given twice: somebody may have written it down. */
+export const fleetTable = `
+  CREATE TABLE fleets (id INTEGER PRIMARY KEY AUTOINCREMENT, spec TEXT NOT NULL, added_ms REAL NOT NULL) STRICT;`;
+
+export class FleetStore {
+  readonly #db: Database.Database;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+  }
+
+  fleets(): StoredFleet[] {
+    const rows = this.#db.prepare('SELECT id, spec, added_ms FROM fleets ORDER BY id').all() as {
+      id: number;
+      spec: string;
+      added_ms: number;
+    }[];
+    return rows.map((row) => ({ id: row.id, spec: fleetSpecFromJson(row.spec), addedAtMs: row.added_ms }));
+  }
+
+  /** Returns its number. */
+  add(spec: FleetSpec, addedAtMs: number): number {
+    const result = this.#db
+      .prepare('INSERT INTO fleets (spec, added_ms) VALUES (?, ?)')
+      .run(fleetSpecToJson(spec), addedAtMs);
+    return Number(result.lastInsertRowid);
+  }
+
+  save(id: number, spec: FleetSpec): void {
+    this.#db.prepare('UPDATE fleets SET spec = ? WHERE id = ?').run(fleetSpecToJson(spec), id);
+  }
+
+  remove(id: number): void {
+    this.#db.prepare('DELETE FROM fleets WHERE id = ?').run(id);
+  }
+}
