@@ -102,8 +102,13 @@ export async function openMaria2({ port, secret }: RpcServer, over: 'http' | 'ws
     notifications,
     call: async (method, ...params) => {
       const functions = (method.startsWith('system.') ? system : aria2) as unknown as Functions;
+      // Its calls of many are objects.
+      const given =
+        method === 'system.multicall'
+          ? (params as unknown[][]).map(([methodName, ...rest]) => ({ methodName, params: rest }))
+          : params;
       try {
-        return await functions[method.replace(/^.*\./, '')]?.(conn, ...params);
+        return await functions[method.replace(/^.*\./, '')]?.(conn, ...given);
       } catch (error) {
         return `error: ${(error as Error).message}`;
       }

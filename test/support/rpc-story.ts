@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { allChapter, daemonChapter, metalinkChapter } from './rpc-chapters.js';
 import type { RpcClient } from './rpc-peers.js';
 
 /**
@@ -15,7 +16,7 @@ export interface StoryFiles {
   readonly small: string;
   readonly large: string;
   readonly missing: string;
-  /** A Metalink of the small file, as base64. */
+  /** A Metalink of the small file under two names, as base64. */
   readonly metalink: string;
   readonly folder: string;
 }
@@ -70,6 +71,18 @@ export async function tellStory(client: RpcClient, files: StoryFiles): Promise<S
   await ask('aria2.tellStatus', missing, ['gid', 'status', 'errorCode', 'totalLength', 'completedLength']);
   await ask('aria2.getServers', missing);
   await stopped(ask, client, small, missing);
+  const teller = {
+    client,
+    files,
+    ask,
+    named,
+    until,
+    call: (gid: string, name: string) => void gids.set(gid, name),
+    book: (what: string, answer: unknown) => void answers.push([what, plain(answer, gids, files)]),
+  };
+  await metalinkChapter(teller);
+  await allChapter(teller);
+  await daemonChapter(teller);
   await mistakes(ask, files);
   return { answers, notifications: client.notifications.map(([name, gid]) => `${name} ${gids.get(gid) ?? '?'}`) };
 }

@@ -14,3 +14,8 @@ export function newGid(isTaken: (gid: string) => boolean): string {
 export function isGidPrefix(text: string): boolean {
   return /^[0-9a-f]{1,16}$/i.test(text);
 }
+
+/** Whether `text` can be a whole GID. */
+export function isGid(text: string): boolean {
+  return /^[0-9a-f]{16}$/i.test(text);
+}

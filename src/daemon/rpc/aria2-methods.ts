@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ManygetError } from '../../base/errors.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
-import { isGidPrefix } from '../queue/gid.js';
+import { isGid, isGidPrefix } from '../queue/gid.js';
 import { isGlobalOption, readOptions } from '../queue/option-table.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 import type { PositionRule } from '../queue/queue-lists.js';
@@ -48,7 +48,7 @@ export function aria2Methods(parts: Aria2Parts): Map<string, RpcMethod> {
 
 type Methods = [string, RpcMethod][];
 
-function addingMethods({ additions }: Aria2Parts): Methods {
+function addingMethods({ queue, additions }: Aria2Parts): Methods {
   return [
     [
       'aria2.addUri',
@@ -57,7 +57,10 @@ function addingMethods({ additions }: Aria2Parts): Methods {
         const uris = args.texts(0).filter((uri) => /^(https?|mgp):\/\/[^/]/i.test(uri));
         const options = readTexts(args.optionalRecord(1));
         const position = args.optionalPosition(2);
-        if (uris.length === 0) throw new RpcError('No URI to download.');
+        const { gid } = options;
+        // As aria2 says it, whatever it is that keeps it from making a download.
+        const isOdd = gid !== undefined && (!isGid(gid) || queue.lists.has(gid.toLowerCase()));
+        if (uris.length === 0 || isOdd) throw new RpcError('No URI to download.');
         return (await additions.addAddresses({ sources: uris, options, position })).gid;
       },
     ],
@@ -217,7 +220,7 @@ function tellingMethods({ queue }: Aria2Parts): Methods {
       'aria2.getPeers',
       (args) => {
         const entry = entryOf(queue, args);
-        if (entry.state !== 'active') throw new RpcError(`No peer data is available for GID#${entry.gid}`);
+        if (entry.isStopped) throw new RpcError(`No peer data is available for GID#${entry.gid}`);
         return [];
       },
     ],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { Daemon } from '../../../src/daemon/daemon.js';
@@ -11,10 +12,13 @@ import { tellStory, type Story, type StoryFiles } from '../../support/rpc-story.
 let lab: DownloadLab;
 let fast: LabFleet;
 let slow: LabFleet;
+let smallSha256: string;
 
 beforeEach(async () => {
   lab = await DownloadLab.create();
-  fast = await lab.serve([lab.file('small.bin', 3_000_000).path]);
+  const { path, bytes } = lab.file('small.bin', 3_000_000);
+  smallSha256 = createHash('sha256').update(bytes).digest('hex');
+  fast = await lab.serve([path]);
   slow = await lab.serve([lab.file('large.bin', 8 * 1024 * 1024, 2).path], { rateLimits: [400 * 1024] });
 });
 
@@ -30,8 +34,17 @@ function filesFor(folder: string): StoryFiles {
     small: http(fast.url(1, 'small.bin')),
     large: http(slow.url(1, 'large.bin')),
     missing: http(fast.url(1, 'nothing.bin')),
-    metalink: '',
+    metalink: Buffer.from(metalinkOf(http(fast.url(1, 'small.bin')))).toString('base64'),
   };
+}
+
+/** The small file under two names: with a hash of the whole, and without. */
+function metalinkOf(url: string): string {
+  const file = (name: string, inner: string): string =>
+    `<file name="${name}"><size>3000000</size>${inner}<url>${url}</url></file>`;
+  const hash = `<hash type="sha-256">${smallSha256}</hash>`;
+  const files = file('linked-1.bin', hash) + file('linked-2.bin', '');
+  return `<?xml version="1.0" encoding="UTF-8"?><metalink xmlns="urn:ietf:params:xml:ns:metalink">${files}</metalink>`;
 }
 
 async function ours(folder: string): Promise<RpcServer> {
