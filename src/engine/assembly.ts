@@ -153,6 +153,7 @@ export class Assembly implements LinkEvents {
   /** Time passes. Returns the error with which the download has to end, where patience has. */
   tick(nowMs: number, elapsedMs: number, busy: number): ManygetError | undefined {
     this.#transfer?.tick(busy);
+    this.#hashList?.tick(nowMs);
     if (!this.#paused && !this.#earlier.isRunning) this.proof.tick(busy);
     const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#patience.error(this.pool.giveUpMs);
     if (error !== undefined) return error;
@@ -186,8 +187,6 @@ export class Assembly implements LinkEvents {
     this.#patience.full();
     this.setPhase('disk-full', error.message);
   }
-
-  // What the links tell.
 
   ready(link: Link): void {
     this.#guard(() => {

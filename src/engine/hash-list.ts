@@ -3,6 +3,9 @@ import { contentId, pieceCount } from '../wire/content-id.js';
 import { mgpLimits } from '../wire/mgp-limits.js';
 import type { Link } from './link.js';
 
+/** Who was asked and has sent nothing for so long, no bytes of the file either, is not there any more. */
+const silenceMsMax = 5000;
+
 export interface HashListParts {
   readonly sizeBytes: number;
   readonly pieceBytes: number;
@@ -24,6 +27,9 @@ export class HashList {
   #asked: Link | undefined;
   #have = 0;
   #done = false;
+  /** How far the one that is asked had come when it was last heard of. */
+  #heardAtMs: number | undefined;
+  #heardOffset: number | undefined;
 
   constructor(parts: HashListParts) {
     this.#parts = parts;
@@ -56,7 +62,23 @@ export class HashList {
     if (link === this.#asked) this.#asked = undefined;
   }
 
+  /** Time passes: nobody else would notice that the one that is asked says nothing, where it owes no bytes. */
+  tick(nowMs: number): void {
+    const link = this.#asked;
+    if (link === undefined) return;
+    const offset = link.inlet?.offset;
+    if (this.#heardAtMs === undefined || offset !== this.#heardOffset || link.isWaitingForRoom) {
+      this.#heardAtMs = nowMs;
+      this.#heardOffset = offset;
+    } else if (nowMs - this.#heardAtMs > silenceMsMax) {
+      this.#asked = undefined;
+      const text = `${link.runner.source.label} was asked for its piece hashes and said nothing for ${silenceMsMax / 1000} s`;
+      link.close(new ManygetError('source-silent', text));
+    }
+  }
+
   #askNext(link: Link): void {
+    this.#heardAtMs = undefined;
     link.requestHashes(this.#have, Math.min(mgpLimits.hashesMax, this.#count - this.#have));
   }
 

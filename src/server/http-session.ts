@@ -77,6 +77,10 @@ export class HttpSession implements ClientSession, SendProtocol {
     socket.on('close', () => this.#gone());
   }
 
+  get isIdle(): boolean {
+    return this.#stage !== 'answering';
+  }
+
   /** Bytes from the client. */
   receive(chunk: Uint8Array): void {
     if (this.#stage === 'closed') return;

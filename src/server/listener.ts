@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { ManygetError } from '../base/errors.js';
 import { Opening, turnAway } from './opening.js';
+import { partyOf, Seats } from './seats.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 import type { ServerTls } from './worker-messages.js';
 
@@ -14,15 +15,14 @@ const sweepMsMax = 5000;
 export class Listener {
   readonly #context: ServerContext;
   readonly #server: Server;
-  readonly #sessions = new Set<ClientSession>();
-  /** Connections that are in, by the address that they come from. */
-  readonly #byAddress = new Map<string, number>();
+  readonly #seats: Seats;
   #turningAway = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
   /** @param tls Undefined: connections are in the clear. */
   constructor(context: ServerContext, tls?: ServerTls) {
     this.#context = context;
+    this.#seats = new Seats(context.limits);
     const options = {
       noDelay: true,
       keepAlive: true,
@@ -63,7 +63,7 @@ export class Listener {
   close(reason: string): Promise<void> {
     clearInterval(this.#sweeper);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) session.goodbye(reason);
+    for (const session of [...this.#seats]) session.goodbye(reason);
     return closed;
   }
 
@@ -71,36 +71,26 @@ export class Listener {
   reset(): void {
     clearInterval(this.#sweeper);
     this.#server.close();
-    for (const session of this.#sessions) session.reset();
+    for (const session of [...this.#seats]) session.reset();
   }
 
   #accept(socket: Socket): void {
     socket.on('error', () => {
       // 'close' follows, and ends the session: a lost client is no news.
     });
-    if (this.#sessions.size >= this.#context.limits.connectionsMax) {
-      this.#turnAway(socket, `this server has its ${this.#context.limits.connectionsMax} connections`);
+    const party = partyOf(socket.remoteAddress ?? '');
+    const seat = this.#seats.room(party);
+    if (seat.kind === 'refused') {
+      this.#turnAway(socket, seat.reason);
       return;
     }
-    const address = socket.remoteAddress ?? '';
-    const ofAddress = (this.#byAddress.get(address) ?? 0) + 1;
-    if (ofAddress > this.#context.limits.connectionsPerAddressMax) {
-      this.#turnAway(socket, `your address has its ${ofAddress - 1} connections to this server`);
-      return;
-    }
-    this.#byAddress.set(address, ofAddress);
     let session: ClientSession = new Opening(socket, this.#context, (chosen) => {
-      this.#sessions.delete(session);
+      this.#seats.remove(party, session);
       session = chosen;
-      this.#sessions.add(session);
+      this.#seats.add(party, session);
     });
-    this.#sessions.add(session);
-    socket.on('close', () => {
-      this.#sessions.delete(session);
-      const left = (this.#byAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#byAddress.set(address, left);
-      else this.#byAddress.delete(address);
-    });
+    this.#seats.add(party, session);
+    socket.on('close', () => this.#seats.remove(party, session));
   }
 
   #turnAway(socket: Socket, reason: string): void {
@@ -119,7 +109,7 @@ export class Listener {
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const session of this.#sessions) session.sweep(nowMs);
+    for (const session of [...this.#seats]) session.sweep(nowMs);
   }
 }
 

@@ -76,6 +76,10 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
     socket.on('close', () => this.#gone());
   }
 
+  get isIdle(): boolean {
+    return this.#stage !== 'open' || (!this.#working && this.sender.jobCount === 0);
+  }
+
   get closed(): boolean {
     return this.#stage === 'closed';
   }

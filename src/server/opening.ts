@@ -25,6 +25,7 @@ function spokenBy(firstBytes: Uint8Array): Spoken {
  * a session of what is spoken; a stranger is hung up on without a word.
  */
 export class Opening implements ClientSession {
+  readonly isIdle = true;
   readonly #socket: Socket;
   readonly #timer: NodeJS.Timeout;
 

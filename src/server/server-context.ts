@@ -32,6 +32,8 @@ export interface ServerContext {
 
 /** One connection, whatever it speaks, as its listener sees it. */
 export interface ClientSession {
+  /** Nothing is asked or answered, as far as has come: its place may be given to somebody else. */
+  readonly isIdle: boolean;
   /** Says goodbye behind what is on its way, and ends the connection. */
   goodbye(reason: string): void;
   /** Ends the connection as a crash would. */

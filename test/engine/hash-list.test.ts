@@ -14,6 +14,9 @@ class FakeLink {
   readonly runner: { source: { label: string } };
   info: { contentId: string | undefined } | undefined;
   isClosed = false;
+  isWaitingForRoom = false;
+  inlet = { offset: 0 };
+  closedWith: ManygetError | undefined;
 
   constructor(label: string, stated: string | undefined) {
     this.runner = { source: { label } };
@@ -22,6 +25,10 @@ class FakeLink {
 
   requestHashes(first: number, count: number): void {
     this.asked.push({ first, count });
+  }
+
+  close(error: ManygetError): void {
+    this.closedWith = error;
   }
 
   get link(): Link {
@@ -60,6 +67,22 @@ describe('the list of piece hashes', () => {
     expect(got[0]?.link).toBe(a);
     expect(Buffer.compare(got[0]?.hashes ?? new Uint8Array(0), right)).toBe(0);
     expect(b.asked).toEqual([]);
+  });
+
+  it('is asked of another connection where the one that was asked falls silent, but not while that brings bytes', () => {
+    const { list, right, id, got } = world(2);
+    const [a, b] = [new FakeLink('a', id), new FakeLink('b', id)];
+    list.offer(a.link);
+    list.tick(0);
+    a.inlet.offset = 10;
+    list.tick(4000);
+    list.tick(8999);
+    expect(a.closedWith).toBeUndefined();
+    list.tick(9001);
+    expect(a.closedWith).toMatchObject({ code: 'source-silent' });
+    list.offer(b.link);
+    list.received(b.link, 0, right);
+    expect(got).toHaveLength(1);
   });
 
   it('is not asked of a connection whose source is still hashing', () => {
