@@ -3,7 +3,7 @@ import { DownloadLab, mib } from '../support/download-lab.js';
 import { randomPlans, TcpFaultProxy, type Fault } from '../support/tcp-fault-proxy.js';
 
 const size = 6 * mib + 5;
-const faults: readonly Fault[] = ['reset', 'cut', 'stall', 'corrupt', 'duplicate', 'refuse'];
+const faults: readonly Fault[] = ['reset', 'cut', 'stall', 'corrupt', 'duplicate', 'refuse', 'delay', 'slow'];
 
 describe('a connection in which, in mid-download,', () => {
   it.each(faults)('there is a %s costs nothing but itself', async (fault) => {

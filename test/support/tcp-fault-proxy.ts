@@ -16,10 +16,26 @@ export interface ConnectionPlan {
  * - `corrupt`: one bit is flipped, once.
  * - `duplicate`: a stretch comes twice.
  * - `refuse`: the connection is closed as soon as it is there.
+ * - `delay`: nothing comes for a second, then all goes on.
+ * - `slow`: from then on it comes at 256 KiB/s.
  */
-export type Fault = 'none' | 'reset' | 'cut' | 'stall' | 'corrupt' | 'duplicate' | 'refuse';
+export type Fault = 'none' | 'reset' | 'cut' | 'stall' | 'corrupt' | 'duplicate' | 'refuse' | 'delay' | 'slow';
 
-const allFaults: readonly [Fault, ...Fault[]] = ['none', 'reset', 'cut', 'stall', 'corrupt', 'duplicate', 'refuse'];
+const allFaults: readonly [Fault, ...Fault[]] = [
+  'none',
+  'reset',
+  'cut',
+  'stall',
+  'corrupt',
+  'duplicate',
+  'refuse',
+  'delay',
+  'slow',
+];
+
+const delayMs = 1000;
+const slowStepBytes = 16 * 1024;
+const slowStepMs = 64;
 
 /** What a greeting and the answer to the first question fit into: a fault before that is a server that never was one. */
 const afterBytesMin = 20_000;
@@ -81,19 +97,23 @@ export class TcpFaultProxy implements AsyncDisposable {
     client.pipe(server);
     let passed = 0;
     let due = plan.fault !== 'none';
+    let isSlow = false;
     server.on('data', (chunk: Buffer) => {
       const at = plan.afterBytes - passed;
       passed += chunk.length;
       if (!due || at >= chunk.length) {
-        pass(server, client, chunk);
+        if (isSlow) trickle(server, client, chunk);
+        else pass(server, client, chunk);
         return;
       }
       due = false;
+      isSlow = plan.fault === 'slow';
       strike(plan.fault, server, client, chunk, Math.max(0, at));
     });
     server.on('end', () => client.end());
     server.on('close', () => {
-      if (plan.fault !== 'stall' || due) client.end();
+      // What is held back still comes; a stalled connection never ends by itself.
+      if (due || (plan.fault !== 'stall' && plan.fault !== 'slow' && plan.fault !== 'delay')) client.end();
     });
   }
 
@@ -105,10 +125,30 @@ export class TcpFaultProxy implements AsyncDisposable {
   }
 }
 
-function pass(server: Socket, client: Socket, chunk: Buffer): void {
-  if (client.write(chunk)) return;
+/** False where the client has to read first. */
+function pass(server: Socket, client: Socket, chunk: Buffer): boolean {
+  if (client.write(chunk)) return true;
   server.pause();
   client.once('drain', () => server.resume());
+  return false;
+}
+
+/** Hands on a chunk bit by bit, and reads the next one after that. */
+function trickle(server: Socket, client: Socket, chunk: Buffer): void {
+  server.pause();
+  client.write(chunk.subarray(0, slowStepBytes));
+  const rest = chunk.subarray(slowStepBytes);
+  later(client, slowStepMs, () => (rest.length > 0 ? trickle(server, client, rest) : server.resume()));
+}
+
+/** Runs it after so long, unless the client is gone by then. */
+function later(client: Socket, ms: number, run: () => void): void {
+  const timer = setTimeout(() => {
+    client.off('close', stop);
+    run();
+  }, ms);
+  const stop = (): void => clearTimeout(timer);
+  client.once('close', stop);
 }
 
 /** The fault happens at byte `at` of the chunk. */
@@ -139,6 +179,14 @@ function strike(fault: Fault, server: Socket, client: Socket, chunk: Buffer, at:
     case 'duplicate':
       client.write(chunk.subarray(0, at));
       pass(server, client, chunk);
+      return;
+    case 'delay':
+      client.write(chunk.subarray(0, at));
+      server.pause();
+      later(client, delayMs, () => pass(server, client, chunk.subarray(at)) && server.resume());
+      return;
+    case 'slow':
+      trickle(server, client, chunk);
       return;
   }
 }
