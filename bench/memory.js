@@ -3,13 +3,12 @@
 // Peak memory of whole processes (VmHWM, so Linux only): one client, and all servers as one process, for a file of so
 // many GiB. A sparse file has bytes in a few places only; the output has them all. Compares each output with the file,
 // and exits with 1 where a limit is broken.
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { startServers } from './serve-process.js';
 import { writeNoise } from './test-file.js';
 import { timeProcess } from './timed-process.js';
 
@@ -59,7 +58,7 @@ async function measure(file, count, folder) {
   const out = path.join(folder, 'out.bin');
   const servers = await startServers(file, count, path.join(folder, 'cache'));
   try {
-    const urls = servers.ports.map((port) => `mgp://127.0.0.1:${port}/data.bin`);
+    const { urls } = servers;
     const { wallS, peakMiB } = await timeProcess([process.execPath, cli, 'get', '--quiet', '-o', out, ...urls]);
     const serversMiB = peakOf(servers.pid);
     if (!isSame(file, out)) throw new Error(`the output of ${count} servers differs from the file`);
@@ -73,35 +72,6 @@ async function measure(file, count, folder) {
     await servers.stop();
     fs.rmSync(out, { force: true });
   }
-}
-
-/**
- * @param {string} file
- * @param {number} count
- * @param {string} cacheFolder
- * @returns {Promise<{ pid: number, ports: number[], stop: () => Promise<void> }>}
- */
-async function startServers(file, count, cacheFolder) {
-  const words = [cli, 'serve', file, '-n', String(count), '-p', '0', '-i', '0.2', '--json'];
-  const env = { ...process.env, XDG_CACHE_HOME: cacheFolder };
-  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise((resolve) => child.on('exit', resolve));
-  /** @type {Promise<number[]>} */
-  const listening = new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`manyget serve ended with ${code}`)));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      /** @type {{ snapshot?: { servers: { port: number, state: string }[] } }} */
-      const { snapshot } = JSON.parse(line);
-      if (snapshot?.servers.every((server) => server.state === 'alive') !== true) return;
-      resolve(snapshot.servers.map((server) => server.port));
-    });
-  });
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
-  };
-  return { pid: child.pid ?? 0, ports: await listening, stop };
 }
 
 /**

@@ -154,14 +154,18 @@ export class Ledger {
     return this.#provenance.of(source);
   }
 
-  /** The file in `cells` equal parts, each as what most of it is; `inFlight` says who holds orders for what. */
+  /**
+   * The file in `cells` equal parts, each as what most of it is; as many as there are pieces are the pieces themselves.
+   * `inFlight` says who holds orders for what.
+   */
   map(cells: number, inFlight: readonly Run[] = []): MapCell[] {
     const out: MapCell[] = [];
     const orders = new Provenance();
     for (const run of inFlight) orders.set(run.start, run.end, run.source);
+    const cellBytes = cells === this.pieceCount ? this.pieceBytes : this.sizeBytes / cells;
     for (let i = 0; i < cells; i += 1) {
-      const start = Math.floor((this.sizeBytes * i) / cells);
-      const end = Math.max(start + 1, Math.floor((this.sizeBytes * (i + 1)) / cells));
+      const start = Math.floor(cellBytes * i);
+      const end = Math.max(start + 1, Math.floor(cellBytes * (i + 1)));
       out.push(this.#cell(start, Math.min(end, this.sizeBytes), orders));
     }
     return out;

@@ -7,7 +7,7 @@ import type { MapRun, NumberedEvent, QueueDetail, QueueItem, QueueTotals } from 
 /** One message of `/api/events`, as docs/daemon.md describes them. */
 export type FeedMessage =
   | { readonly event: 'list' | 'items'; readonly data: readonly QueueItem[] }
-  | { readonly event: 'gone'; readonly data: readonly string[] }
+  | { readonly event: 'gone' | 'order'; readonly data: readonly string[] }
   | { readonly event: 'totals'; readonly data: QueueTotals }
   | { readonly event: 'detail'; readonly data: QueueDetail }
   | { readonly event: 'map'; readonly data: readonly MapRun[] }
@@ -22,7 +22,7 @@ export interface EventStreamListener {
 const messageCharsMax = 64 * 1024 * 1024;
 /** The daemon says every 15 s that it is there. */
 const silentMsMax = 40_000;
-const known: ReadonlySet<string> = new Set(['list', 'items', 'gone', 'totals', 'detail', 'map', 'log']);
+const known: ReadonlySet<string> = new Set(['list', 'items', 'order', 'gone', 'totals', 'detail', 'map', 'log']);
 
 /** Opens the stream of `url`; returns what closes it. */
 export function openEventStream(url: string, token: string, listener: EventStreamListener): { close(): void } {

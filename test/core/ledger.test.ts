@@ -135,6 +135,16 @@ describe('the map of a file', () => {
     ]);
   });
 
+  test('shows the pieces themselves where there is a cell for each, however short the last one is', () => {
+    const ledger = new Ledger(901, 100);
+    ledger.receive(500, 600, first);
+    ledger.receive(900, 901, first);
+    ledger.verify(piece(5));
+    ledger.verify(piece(9));
+    const verified = ledger.map(10).flatMap(({ state }, cell) => (state === 'verified' ? [cell] : []));
+    expect(verified).toEqual([5, 9]);
+  });
+
   test('has as many cells as asked for, also where there are fewer bytes', () => {
     const ledger = new Ledger(3, 10);
     ledger.receive(0, 3, first);

@@ -44,11 +44,16 @@ export function testWithPeer(command: string, sentence: string, run: () => Promi
   });
 }
 
-/** Runs a peer to its end, in `folder`, with nothing of the caller's own configuration. */
-export function runPeer(command: string, args: readonly string[], folder: string): Promise<PeerRun> {
+/** Runs a peer to its end, in `folder`, with nothing of the caller's own configuration but what `env` says. */
+export function runPeer(
+  command: string,
+  args: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<PeerRun> {
   const child = spawn(command, args, {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, LC_ALL: 'C.UTF-8' },
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, LC_ALL: 'C.UTF-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: runMsMax,
   });

@@ -86,6 +86,13 @@ class Live {
         for (const item of data as QueueItem[]) this.#byGid.set(item.gid, item);
         this.#sort();
         break;
+      case 'order':
+        for (const [position, gid] of (data as string[]).entries()) {
+          const item = this.#byGid.get(gid);
+          if (item !== undefined) this.#byGid.set(gid, { ...item, position });
+        }
+        this.#sort();
+        break;
       case 'gone':
         for (const gid of data as string[]) this.#byGid.delete(gid);
         this.#sort();

@@ -93,6 +93,12 @@ export class TopState {
         this.#setItems([...kept, ...fresh.values()], nowMs);
         return;
       }
+      case 'order': {
+        const places = new Map(message.data.map((gid, place) => [gid, place]));
+        const placed = this.items.map((item) => ({ ...item, position: places.get(item.gid) ?? item.position }));
+        this.#setItems(placed, nowMs);
+        return;
+      }
       case 'gone':
         this.#setItems(
           this.items.filter((item) => !message.data.includes(item.gid)),

@@ -12,6 +12,8 @@ import { applyLimits } from './live-limits.js';
 import { initialOptions, isGlobalOption, type OptionTexts } from './option-table.js';
 import { QueueEntry } from './queue-entry.js';
 import { QueueLists, type PositionRule } from './queue-lists.js';
+import { SourceSteering } from './source-steering.js';
+import { stateConflict } from './state-conflict.js';
 import { serverFacts } from './server-facts.js';
 import type { QueueStore } from './queue-store.js';
 
@@ -41,12 +43,14 @@ export interface AddWishes {
 
 const tickMs = 1000;
 const saveEveryTicks = 2;
-/** A paused download keeps its connections for this long: going on is then instant. */
 /** Options that a running download takes on without beginning anew. */
 const liveOptions: ReadonlySet<string> = new Set(['max-download-limit', 'max-download-limit-schedule', 'pause']);
+/** A paused download keeps its connections for this long: going on is then instant. */
 const parkAfterMs = 120_000;
 
 export class DownloadQueue implements AsyncDisposable {
+  /** The sources of single downloads, and what is to be done with them. */
+  readonly steering: SourceSteering;
   readonly #parts: QueueParts;
   readonly #lists = new QueueLists();
   readonly #slots = new HostSlots();
@@ -58,6 +62,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
+    this.steering = new SourceSteering((entry, spec) => this.#respec(entry, spec));
     this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
     this.#slots.setLimit(this.#options['max-connection-per-host']);
     for (const stored of parts.store.downloads()) {
@@ -104,7 +109,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   /** Frees the place of a running download, or keeps a waiting one from being begun. */
   pause(entry: QueueEntry): void {
-    if (entry.state !== 'active' && entry.state !== 'waiting') throw conflict(entry, 'paused');
+    if (entry.state !== 'active' && entry.state !== 'waiting') throw stateConflict(entry, 'paused');
     entry.handle?.pause();
     entry.gate?.rest(true);
     entry.pausedAtMs = this.#parts.nowMs();
@@ -115,7 +120,7 @@ export class DownloadQueue implements AsyncDisposable {
   }
 
   unpause(entry: QueueEntry): void {
-    if (entry.state !== 'paused') throw conflict(entry, 'unpaused');
+    if (entry.state !== 'paused') throw stateConflict(entry, 'unpaused');
     this.#become(entry, 'waiting');
     this.#tell('changed', entry);
     this.#pump();
@@ -123,7 +128,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   /** Begins a download that failed or was removed once more. */
   retry(entry: QueueEntry): void {
-    if (entry.state !== 'error' && entry.state !== 'removed') throw conflict(entry, 'tried again');
+    if (entry.state !== 'error' && entry.state !== 'removed') throw stateConflict(entry, 'tried again');
     entry.endedAtMs = undefined;
     entry.progress = { ...entry.progress, error: undefined };
     entry.place = this.#lists.placeAt(undefined);
@@ -134,7 +139,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   /** Ends a download for good; what it has fetched stays on the disk. */
   async remove(entry: QueueEntry): Promise<void> {
-    if (entry.isStopped) throw conflict(entry, 'removed');
+    if (entry.isStopped) throw stateConflict(entry, 'removed');
     entry.endedAtMs = this.#parts.nowMs();
     entry.notice();
     const hadBegun = entry.state === 'active';
@@ -147,7 +152,7 @@ export class DownloadQueue implements AsyncDisposable {
   /** Forgets downloads that have ended. */
   forget(entries: readonly QueueEntry[]): void {
     for (const entry of entries) {
-      if (!entry.isStopped) throw conflict(entry, 'forgotten');
+      if (!entry.isStopped) throw stateConflict(entry, 'forgotten');
     }
     this.#parts.store.remove(entries.map((entry) => entry.gid));
     for (const entry of entries) {
@@ -164,38 +169,9 @@ export class DownloadQueue implements AsyncDisposable {
     return moved;
   }
 
-  addSources(entry: QueueEntry, urls: readonly string[]): void {
-    if (entry.isStopped) throw conflict(entry, 'changed');
-    const fresh = urls.filter((url) => !entry.spec.sources.includes(url));
-    for (const url of fresh) entry.handle?.addSource(url);
-    this.#respec(entry, { ...entry.spec, sources: [...entry.spec.sources, ...fresh] });
-  }
-
-  removeSources(entry: QueueEntry, urls: readonly string[]): void {
-    if (entry.isStopped) throw conflict(entry, 'changed');
-    for (const source of entry.handle?.snapshot().sources ?? []) {
-      if (urls.includes(source.url) && source.state !== 'removed') entry.handle?.removeSource(source.id);
-    }
-    this.#respec(entry, { ...entry.spec, sources: entry.spec.sources.filter((url) => !urls.includes(url)) });
-  }
-
-  /** Lets one source of a running download rest, or uses it again. */
-  useSource(entry: QueueEntry, id: number, isUsed: boolean): void {
-    if (entry.handle === undefined) throw conflict(entry, 'steered');
-    if (isUsed) entry.handle.enableSource(id);
-    else entry.handle.disableSource(id);
-    this.#tell('changed', entry);
-  }
-
-  /** What one source of a running download may bring; undefined: no limit. */
-  limitSource(entry: QueueEntry, id: number, bytesPerSec: number | undefined): void {
-    if (entry.handle === undefined) throw conflict(entry, 'steered');
-    entry.handle.setSourceLimit(id, bytesPerSec);
-  }
-
   /** Sets options of one download; one that runs and has to begin anew for them does so. */
   async change(entry: QueueEntry, options: OptionTexts): Promise<void> {
-    if (entry.isStopped) throw conflict(entry, 'changed');
+    if (entry.isStopped) throw stateConflict(entry, 'changed');
     const changed = Object.keys(options).filter((name) => options[name] !== entry.spec.options[name]);
     this.#respec(entry, { ...entry.spec, options: { ...entry.spec.options, ...options } });
     this.#shareRate();
@@ -288,6 +264,7 @@ export class DownloadQueue implements AsyncDisposable {
     handle.done.then(gate.close, gate.close);
     entry.gate = gate;
     entry.handle = handle;
+    this.steering.begun(entry);
     entry.samples.length = 0;
     entry.limitBytesPerSec = undefined;
     this.#become(entry, 'active');
@@ -391,8 +368,4 @@ export class DownloadQueue implements AsyncDisposable {
     for (const entry of active) entry.notice();
     this.#parts.store.save(active.map((entry) => entry.toStore()));
   }
-}
-
-function conflict(entry: QueueEntry, what: string): ManygetError {
-  return new ManygetError('state-conflict', `${entry.gid} is ${entry.state} and cannot be ${what} now`);
 }

@@ -5,6 +5,8 @@ import type { ExpectedContent } from '../../base/manifest.js';
 /** What one download of the queue is to be: kept in the store, and enough to begin it anew at any time. */
 export interface DownloadSpec {
   readonly sources: readonly string[];
+  /** Those of them that somebody wants not to be used, until he says otherwise. */
+  readonly unused?: readonly string[] | undefined;
   /** By aria2's names (option-table.ts); what is not set follows the daemon's own options. */
   readonly options: Readonly<Record<string, string>>;
   readonly content: ExpectedContent;
@@ -15,6 +17,7 @@ export interface DownloadSpec {
 const algorithm = v.picklist(strongestFirst as readonly [HashAlgorithm, ...HashAlgorithm[]]);
 const specSchema = v.object({
   sources: v.array(v.string()),
+  unused: v.optional(v.array(v.string())),
   options: v.record(v.string(), v.string()),
   relativePath: v.optional(v.string()),
   content: v.object({
@@ -33,10 +36,11 @@ export function specToJson(spec: DownloadSpec): string {
 
 /** @throws what JSON and the schema say, where the text is not of `specToJson`. */
 export function specFromJson(text: string): DownloadSpec {
-  const { sources, options, relativePath, content } = v.parse(specSchema, JSON.parse(text));
+  const { sources, unused, options, relativePath, content } = v.parse(specSchema, JSON.parse(text));
   const { pieces } = content;
   return {
     sources,
+    unused,
     options,
     relativePath,
     content: {

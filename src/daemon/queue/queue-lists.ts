@@ -1,5 +1,5 @@
 import { ManygetError } from '../../base/errors.js';
-import type { QueueState } from '../../base/queue-snapshot.js';
+import type { QueueItem, QueueState } from '../../base/queue-snapshot.js';
 import type { QueueEntry } from './queue-entry.js';
 
 export type PositionRule = 'POS_SET' | 'POS_CUR' | 'POS_END';
@@ -52,6 +52,12 @@ export class QueueLists {
 
   positionOf(entry: QueueEntry): number {
     return this.#queued.indexOf(entry);
+  }
+
+  /** All of them as lists show them. */
+  items(): QueueItem[] {
+    const queued = this.#queued.map((entry, position) => entry.item(position));
+    return [...this.#active.map((entry) => entry.item(-1)), ...queued, ...this.#stopped.map((entry) => entry.item(-1))];
   }
 
   insert(entry: QueueEntry): void {

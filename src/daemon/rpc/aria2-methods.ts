@@ -172,11 +172,11 @@ function changeUri(queue: DownloadQueue, args: RpcArguments): [number, number] {
   const removed = gone.filter((uri) => entry.spec.sources.includes(uri));
   const fresh = added.filter((uri) => !entry.spec.sources.includes(uri) || removed.includes(uri));
   // First what is new: a download never stands without any source in between.
-  queue.addSources(
+  queue.steering.add(
     entry,
     fresh.filter((uri) => !removed.includes(uri)),
   );
-  queue.removeSources(
+  queue.steering.remove(
     entry,
     removed.filter((uri) => !fresh.includes(uri)),
   );

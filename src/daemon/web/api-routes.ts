@@ -67,7 +67,7 @@ function queueRoutes(app: Hono, parts: ApiParts): void {
   const position = (entry: QueueEntry): number => queue.lists.positionOf(entry);
   app.get('/api/openapi.json', (c) => c.json(openApiDescription(parts.version)));
   app.get('/api/status', (c) => c.json({ version: parts.version, pid: process.pid, ...queue.totals() }));
-  app.get('/api/downloads', (c) => c.json(queue.lists.all.map((entry) => entry.item(position(entry)))));
+  app.get('/api/downloads', (c) => c.json(queue.lists.items()));
   app.post('/api/downloads', async (c) => {
     const wanted = await readBody(c, addRequest);
     const wishes = { options: readOptions(wanted.options), position: wanted.position };
@@ -131,16 +131,16 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
   app.post(`${one}/sources`, async (c) => {
     const entry = entryOf(c);
     const { add, remove } = await readBody(c, sourcesRequest);
-    queue.addSources(entry, add);
-    queue.removeSources(entry, remove);
+    queue.steering.add(entry, add);
+    queue.steering.remove(entry, remove);
     return detail(c, entry);
   });
   app.patch(`${one}/sources/:id`, async (c) => {
     const entry = entryOf(c);
     const id = Number(c.req.param('id'));
     const { used, limitBytesPerSec } = await readBody(c, sourceRequest);
-    if (used !== undefined) queue.useSource(entry, id, used);
-    if (limitBytesPerSec !== undefined) queue.limitSource(entry, id, limitBytesPerSec ?? undefined);
+    if (used !== undefined) queue.steering.use(entry, id, used);
+    if (limitBytesPerSec !== undefined) queue.steering.limit(entry, id, limitBytesPerSec ?? undefined);
     return detail(c, entry);
   });
   app.patch(`${one}/options`, async (c) => {

@@ -9,8 +9,10 @@ import type { QueueEntry } from '../queue/queue-entry.js';
  * Live events for pages, as server-sent events. What all pages see is made once for all of them. A page that does not
  * read fast enough misses messages and then gets the whole again: nothing piles up for it.
  *
- * Messages: `list` (all downloads), `items` (those that changed), `gone` (GIDs), `fleets` (all fleets of servers, where
- * one changed), `detail`, `map`, `log`, `history` (of the download that the page has open).
+ * Messages: `list` (all downloads), `items` (those that changed), `order` (GIDs of those that wait, where more changed of
+ * it than that some wait no more), `gone` (GIDs), `fleets` (all fleets of servers, where one changed), `detail`, `map`,
+ * `log`, `history` (of the download that the page has open). That another place in the queue is free is no change of a
+ * thousand downloads.
  */
 interface Page {
   readonly response: ServerResponse;
@@ -19,6 +21,13 @@ interface Page {
   needsList: boolean;
   sentEvents: number;
   hasHistory: boolean;
+}
+
+interface Sent {
+  readonly state: string;
+  readonly progress: unknown;
+  readonly spec: unknown;
+  readonly item: string;
 }
 
 const listEveryTicks = 2;
@@ -30,7 +39,9 @@ export class LiveFeed implements Disposable {
   readonly #queue: DownloadQueue;
   readonly #fleets: () => readonly FleetItem[];
   readonly #pages = new Set<Page>();
-  readonly #sent = new Map<string, string>();
+  /** What pages know of each download; of one that does not run, what it was made of, which is cheaper to compare. */
+  readonly #sent = new Map<string, Sent>();
+  #order: readonly string[] = [];
   readonly #gone = new Set<string>();
   readonly #stopListening: () => void;
   #ticker: NodeJS.Timeout | undefined;
@@ -66,6 +77,8 @@ export class LiveFeed implements Disposable {
       // What changed while nobody looked is in the list that every page begins with.
       this.#sent.clear();
       this.#gone.clear();
+      this.#orderMessage();
+      for (const entry of this.#queue.lists.all) this.#change(entry);
       this.#ticker = setInterval(() => this.#tick(), tickMs);
     }
     this.#serve(page, new Map());
@@ -88,20 +101,16 @@ export class LiveFeed implements Disposable {
   #sendChanges(): void {
     const changed: string[] = [];
     const { lists } = this.#queue;
-    const positions = new Map(lists.queued.map((entry, index) => [entry, index]));
+    const order = this.#orderMessage();
     for (const entry of lists.all) {
-      // What has ended does not change any more.
-      if (entry.isStopped && this.#sent.get(entry.gid) === entry.state) continue;
-      const item = JSON.stringify(entry.item(positions.get(entry) ?? -1));
-      if (this.#sent.get(entry.gid) === item) continue;
-      this.#sent.set(entry.gid, entry.isStopped ? entry.state : item);
-      changed.push(item);
+      const item = this.#change(entry);
+      if (item !== '') changed.push(item);
     }
     const gone = this.#gone.size > 0 ? message('gone', JSON.stringify([...this.#gone])) : '';
     this.#gone.clear();
     const totals = message('totals', JSON.stringify(this.#queue.totals()));
     const items = changed.length > 0 ? message('items', `[${changed.join(',')}]`) : '';
-    const text = `${items}${gone}${this.#fleetChanges()}${totals}`;
+    const text = `${items}${order}${gone}${this.#fleetChanges()}${totals}`;
     for (const page of this.#pages) {
       if (page.needsList) continue;
       if (!this.#write(page, text)) page.needsList = true;
@@ -115,13 +124,36 @@ export class LiveFeed implements Disposable {
     return message('fleets', fleets);
   }
 
+  /** What pages have to be told of an entry since the last call; empty where that is nothing. */
+  #change(entry: QueueEntry): string {
+    const { gid, state, progress, spec } = entry;
+    const sent = this.#sent.get(gid);
+    const isLive = entry.handle !== undefined;
+    if (!isLive && sent?.state === state && sent.progress === progress && sent.spec === spec) return '';
+    const { lists } = this.#queue;
+    const item = JSON.stringify(entry.item(state === 'waiting' || state === 'paused' ? lists.positionOf(entry) : -1));
+    this.#sent.set(gid, { state, progress: entry.progress, spec, item: isLive ? item : '' });
+    return isLive && sent?.item === item ? '' : item;
+  }
+
+  /** Empty where those that wait are the same as before, in the same order, or some of them. */
+  #orderMessage(): string {
+    const order = this.#queue.lists.queued.map(({ gid }) => gid);
+    const now = new Set(order);
+    const before = this.#order.filter((gid) => now.has(gid));
+    this.#order = order;
+    const isSame = before.length === order.length && before.every((gid, n) => gid === order[n]);
+    return isSame ? '' : message('order', JSON.stringify(order));
+  }
+
   #serve(page: Page, made: Map<string, string>): void {
     if (page.response.writableLength > backlogBytesMax) return;
     if (page.needsList && page.response.writableLength === 0) {
       const { lists } = this.#queue;
-      const items = lists.all.map((entry) => entry.item(lists.positionOf(entry)));
-      const fleets = message('fleets', JSON.stringify(this.#fleets()));
-      page.needsList = !this.#write(page, message('list', JSON.stringify(items)) + fleets);
+      let list = made.get('');
+      list ??= message('list', JSON.stringify(lists.items())) + message('fleets', JSON.stringify(this.#fleets()));
+      made.set('', list);
+      page.needsList = !this.#write(page, list);
     }
     const entry = page.gid === undefined ? undefined : this.#queue.lists.find(page.gid);
     if (entry === undefined) return;
