@@ -38,6 +38,9 @@ const headMsMin = 250;
 const cutGainMsMin = 120;
 /** Bytes that were hedged once are hedged again where who was to bring them is so late. */
 const hedgeAgainMs = 300;
+/** Or a few of them, where a fast connection gains much: at the end nobody waits for the rest of a slow one's queue. */
+const hedgeAgainBytes = 32 * 1024;
+const hedgeAgainGainMsMin = 120;
 /** What a steal has to gain where nothing may be fetched twice for it. */
 const noHedgeGainMsMin = 50;
 /** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
@@ -287,6 +290,14 @@ export class Allotter {
     // What is on its way twice is not fetched a third time, unless nothing comes or all wait for it behind a full window;
     // and nothing is by one that is slow itself.
     const isTwice = !this.#reading.isBounded && victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;
+    if (isTwice && mayHedge && !this.#reading.isOn && board.rateOf(thief) >= board.meanRate) {
+      return {
+        bytes: 0,
+        bytesPerMs: (board.rateSum / 1000) * hedgePrice,
+        bytesFree: hedgeAgainBytes,
+        gainMsMin: hedgeAgainGainMsMin,
+      };
+    }
     if (!mayHedge || isTwice || board.rateOf(thief) < board.meanRate * slowShare) {
       return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, noHedgeGainMsMin) };
     }

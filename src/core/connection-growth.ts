@@ -18,16 +18,24 @@ const warmMsMin = 100;
 /** How long a rate is measured, in round trips, and at the least. */
 const measureRoundTrips = 2;
 const measureMsMin = 180;
-/** Fewer bytes are bursts and no rate, but for that nobody waits longer than this. */
+/** Fewer bytes, and fewer for each connection, are bursts and no rate; but for that nobody waits longer than this. */
 const measureBytesMin = 128 * 1024;
+const measureBytesPerConnection = 64 * 1024;
 const measureMsMax = 2000;
-/** A trial that does not look worth it is measured this much longer before it is given up. */
+/** A trial that does not look worth it is measured this much longer before it is given up, and so long where time is left. */
 const patience = 3;
+const patienceMsMax = 1500;
+const patienceShare = 0.1;
+/** What brought this much is not taken back, though more is not tried: it costs more to be wrong than to be generous. */
+const keptGainMin = 1.08;
 /** After a trial that brought nothing, the next one comes so much later, doubling. */
 const restMsMin = 4000;
 const restMsMax = 60_000;
+/** In the first seconds of a source a trial is compared with slow start, which no packet was lost in yet: it is tried again sooner. */
+const youngMs = 4000;
+const youngRestMs = 1000;
 /** What connections hold back in queues and send buffers may take this share of the time that is left to deliver. */
-const heldShareMax = 0.15;
+const heldShareMax = 0.1;
 /** What a connection to a slow link holds back. */
 const heldBytes = 64 * 1024;
 /** A round trip from which on slow start costs more than connections do: as many of them as these fit into one. */
@@ -39,7 +47,7 @@ const rampConnectionsInAll = 16;
 /** Nothing is known of its speed then: what these connections hold back may be this share of a source's part. */
 const rampHeldShareMax = 0.02;
 /** A connection that is slower than this share of its fastest sibling is in the way. */
-const starvedShare = 0.06;
+const starvedShare = 0.02;
 /** But not in its first seconds, in which every one is slow at some time. */
 const starvedMsMin = 2000;
 /** So many windows in a row have to say that it is slower than with the connections that it had. */
@@ -90,7 +98,7 @@ export class ConnectionGrowth {
   #restMs = restMsMin;
   #limit = Infinity;
   #hasFailed = false;
-  #wasThere = false;
+  #thereSinceMs: number | undefined;
   /** What a trial that was taken back had, until it is seen whether that was right. */
   #slower = 0;
   #retired: { readonly rate: number; readonly count: number } | undefined;
@@ -107,7 +115,7 @@ export class ConnectionGrowth {
 
   /** Nothing is known of it yet: it may be there in a moment. */
   get isUntried(): boolean {
-    return !this.#hasFailed && !this.#wasThere;
+    return !this.#hasFailed && this.#thereSinceMs === undefined;
   }
 
   get opening(): number {
@@ -116,7 +124,7 @@ export class ConnectionGrowth {
 
   added(lane: Lane, nowMs: number): void {
     this.lanes.add(lane);
-    this.#wasThere = true;
+    this.#thereSinceMs ??= nowMs;
     this.#opening = Math.max(0, this.#opening - 1);
     this.#change(nowMs);
   }
@@ -173,10 +181,12 @@ export class ConnectionGrowth {
     const elapsed = nowMs - this.#windowAtMs;
     const measureMs = Math.max(measureMsMin, measureRoundTrips * rttMs);
     if (elapsed < measureMs) return none;
-    if (this.receivedBytes - this.#windowBytes < measureBytesMin && elapsed < measureMsMax) return none;
+    const bytesMin = Math.max(measureBytesMin, this.lanes.size * measureBytesPerConnection);
+    if (this.receivedBytes - this.#windowBytes < bytesMin && elapsed < measureMsMax) return none;
     const rate = ((this.receivedBytes - this.#windowBytes) / elapsed) * 1000;
     const total = ((view.totalBytes - this.#windowTotal) / elapsed) * 1000;
-    const decision = this.#judge(rate, total, rttMs, view, elapsed > patience * measureMs);
+    const patienceMs = Math.max(patience * measureMs, Math.min(patienceMsMax, view.leftMs * patienceShare));
+    const decision = this.#judge(rate, total, rttMs, view, elapsed > patienceMs);
     if (decision !== undefined) this.#startWindow(view);
     return decision ?? none;
   }
@@ -218,7 +228,7 @@ export class ConnectionGrowth {
     const fewer = others < before.others;
     const shared = fewer || total - before.total >= (rate - before.rate) * sharedGainMin;
     if (gain >= gainMin && shared) {
-      const raised = fewer || view.gate.raisesSum(total, rate - before.rate, view.nowMs);
+      const raised = fewer || view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
       view.gate.ended(this.source, raised ? 'paid' : 'no gain', view.nowMs);
       this.#baseline = { rate, total, count, others };
       this.#restMs = restMsMin;
@@ -236,6 +246,11 @@ export class ConnectionGrowth {
       return this.#grow(2, rate, rttMs, view);
     }
     view.gate.ended(this.source, gain >= gainMin ? 'at the cost of others' : 'no gain', view.nowMs);
+    if (gain >= keptGainMin && shared) {
+      this.#baseline = { rate, total, count, others };
+      this.#rest(view);
+      return none;
+    }
     this.#baseline = undefined;
     this.#rest(view);
     this.#retired = { rate, count };
@@ -292,6 +307,10 @@ export class ConnectionGrowth {
   }
 
   #rest(view: GrowthView): void {
+    if (view.nowMs - (this.#thereSinceMs ?? view.nowMs) < youngMs) {
+      this.#nextTrialMs = view.nowMs + youngRestMs;
+      return;
+    }
     this.#nextTrialMs = view.nowMs + this.#restMs;
     this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
   }

@@ -22,7 +22,7 @@ const thievesMax = 64;
 const partsMax = 16;
 
 /** What a connection that is taken back still delivers at the least: as much as a send buffer holds. */
-const retireBytesMin = 64 * 1024;
+const retireBytesMin = 128 * 1024;
 
 const connectionsPerSourceDefault = 16;
 
@@ -373,8 +373,8 @@ export class Scheduler {
   /** Ends a connection without losing what is on its way: it gets nothing more, and is closed once that has come. */
   #retire(lane: Lane, reason: string): void {
     lane.isRetiring = true;
-    // Twice what is on its way by the estimate: a cut into that would have it sent twice.
-    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (2 * lane.latencyMs + 100)) / 1000);
+    // Several times what is on its way by the estimate: a cut into that would have it sent twice, and there is no hurry.
+    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (4 * lane.latencyMs + 300)) / 1000);
     this.#book.takeBack(lane, sent, reason);
     this.#closeRetired(lane);
   }

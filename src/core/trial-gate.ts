@@ -6,12 +6,22 @@ const bestMsMax = 5000;
 /** Where the gain is too small a share of the sum to show in it, the sum may at least not fall below this. */
 const sumKeptMin = 0.95;
 const visibleShare = 0.03;
+/**
+ * What several trials gained has to show in the sum by this share, once together it is this share of the sum: each one alone is less than the sum
+ * fluctuates by.
+ */
+const claimedShareMin = 0.12;
+const claimSeenMin = 0.35;
+/** In its first seconds a download loses speed by itself, when slow start ends: that is not what others took. */
+const claimsFromMs = 2000;
+/** Claims that are older say nothing of the link of today. */
+const claimMsMax = 4000;
 /** Trials that end within this time ran side by side. */
 const sameRoundMs = 400;
 /** A trial that takes longer, or whose source went away, holds nobody up. */
 const trialMsMax = 1500;
 /** After trials that only shifted speed from one source to another, nobody tries for so long, doubling. */
-const restMsMin = 4000;
+const restMsMin = 1000;
 const restMsMax = 60_000;
 
 /**
@@ -25,10 +35,18 @@ export class TrialGate {
   #restsUntilMs = 0;
   #restMs = restMsMin;
   #best = { total: 0, atMs: 0 };
+  /** What trials gained since a moment, and the sum of that moment. */
+  #firstTrialAtMs: number | undefined;
+  #claims: { gained: number; readonly total: number; readonly sinceMs: number } | undefined;
 
   /** True where the sum has become greater than in the trials of the last seconds: at a full link none raises it. */
-  raisesSum(total: number, gained: number, nowMs: number): boolean {
+  raisesSum(total: number, totalBefore: number, gained: number, nowMs: number): boolean {
     const agoMs = nowMs - this.#best.atMs;
+    const isYoung = nowMs - (this.#firstTrialAtMs ?? nowMs) < claimsFromMs;
+    if (!isYoung && this.#isOverclaimed(total, totalBefore, gained, nowMs)) {
+      this.#rest(nowMs);
+      return false;
+    }
     // Trials that run side by side share what they raised the sum to.
     if (agoMs < sameRoundMs) return total > this.#best.total * sumKeptMin;
     // A small gain does not show in a sum that fluctuates by more: then the sum may at least not fall.
@@ -36,6 +54,19 @@ export class TrialGate {
     if (agoMs < bestMsMax && total < this.#best.total * least) return false;
     this.#best = { total, atMs: nowMs };
     return true;
+  }
+
+  /** True where the gains of the last trials together do not show in the sum: what one gained the others lost. */
+  #isOverclaimed(total: number, totalBefore: number, gained: number, nowMs: number): boolean {
+    if (this.#claims === undefined || nowMs - this.#claims.sinceMs > claimMsMax) {
+      this.#claims = { gained: 0, total: totalBefore, sinceMs: nowMs };
+    }
+    this.#claims.gained += gained;
+    const claimed = this.#claims.gained;
+    if (claimed < total * claimedShareMin) return false;
+    const isSeen = total - this.#claims.total >= claimed * claimSeenMin;
+    this.#claims = undefined;
+    return !isSeen;
   }
 
   mayTry(source: SourceId, sources: number, nowMs: number): boolean {
@@ -46,6 +77,7 @@ export class TrialGate {
   }
 
   started(source: SourceId, nowMs: number): void {
+    this.#firstTrialAtMs ??= nowMs;
     this.#running.set(source, nowMs);
   }
 
@@ -53,7 +85,10 @@ export class TrialGate {
   ended(source: SourceId, how: 'paid' | 'no gain' | 'at the cost of others', nowMs: number): void {
     this.#running.delete(source);
     if (how === 'paid') this.#paid = true;
-    if (how !== 'at the cost of others') return;
+    if (how === 'at the cost of others') this.#rest(nowMs);
+  }
+
+  #rest(nowMs: number): void {
     this.#paid = false;
     this.#restsUntilMs = nowMs + this.#restMs;
     this.#restMs = Math.min(restMsMax, 2 * this.#restMs);

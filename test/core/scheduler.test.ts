@@ -256,7 +256,7 @@ describe('connections to one source', () => {
     const second = onlyRequest(
       bench.send({ type: 'connection-ready', connection: 1 as ConnectionId, source: 0 as SourceId, rttMs: 20 }),
     );
-    bench.flow(1500, { request: first, rate: 4 * mib }, { request: second, rate: 2 * mib });
+    bench.flow(4000, { request: first, rate: 4 * mib }, { request: second, rate: 2 * mib });
     expect(trimsOf(bench.commands).at(-1)).toMatchObject({ connection: 1 });
     const kept = trimsOf(bench.commands).at(-1)?.end ?? 0;
     bench.bytes(second, kept);
