@@ -27,6 +27,7 @@ import { parseNetrc } from '../dist/wire/netrc.js';
 import { nameFault } from '../dist/wire/safe-name.js';
 import { Socks5Handshake } from '../dist/wire/socks5.js';
 import { goodJournal, journalTrace } from './fuzz-journal.js';
+import { rpcTrace, signatureSamples, signatureTrace } from './fuzz-trust.js';
 
 /**
  * @typedef {object} Target
@@ -306,6 +307,17 @@ export const targets = [
   document('lists of files', ['http://a/x\thttp://b/x\n  out=y\n  checksum=sha-256=' + sha + '\n# c\n'], (bytes) =>
     parseInputFile(bytes, 'list'),
   ),
+  document('signatures and keys', signatureSamples, signatureTrace),
+  {
+    name: 'json-rpc',
+    isStream: false,
+    samples: [
+      '{"jsonrpc":"2.0","id":"1","method":"aria2.addUri","params":["token:t",["http://a/x"],{"out":"y"}]}',
+      '[{"id":1,"method":"system.multicall","params":[[{"methodName":"aria2.addUri","params":["token:t"]}]]}]',
+      '{"id":null,"method":"system.listMethods"}',
+    ].map(text),
+    read: (pieces) => rpcTrace(whole(pieces)),
+  },
   document('netrc', ['machine a login b password c\ndefault login d password "e f"\nmacdef x\n\n'], (bytes) =>
     parseNetrc(bytes.toString('utf8')),
   ),

@@ -3,6 +3,7 @@ import type { SourceId } from '../base/ids.js';
 import { agree, type ClaimGroup } from '../core/agreement.js';
 import { voteContent } from '../core/content-vote.js';
 import type { JournalReplay } from '../store/journal.js';
+import { choosePieceBytes } from '../wire/content-id.js';
 import type { FileFacts } from './resume-state.js';
 import type { SourceRunner } from './source-runner.js';
 
@@ -10,6 +11,8 @@ import type { SourceRunner } from './source-runner.js';
 const settleMs = 1000;
 /** How long a server may take to hash before the others decide without it. */
 const hashingPatienceMs = 5000;
+/** What no common file system holds (ext4: 16 TiB). To begin with it would end the download, and others may say otherwise. */
+const believedAtOnceBytesMax = 16 * 1024 ** 4;
 
 export type Verdict =
   | { readonly kind: 'wait' }
@@ -86,6 +89,7 @@ export class Mirrors {
     const { sizeBytes } = sizes.chosen;
     // Beginning with another file would end in an error, and somebody may still have the right one.
     if (sizePreferred !== undefined && sizePreferred !== sizeBytes && !this.#settled) return { kind: 'wait' };
+    if (sizeBytes > believedAtOnceBytesMax && !this.#settled) return { kind: 'wait' };
     if (this.#settled) this.#sizeBytes = sizeBytes;
     return this.#content(sizeBytes, answered, current, nowMs);
   }
@@ -96,9 +100,13 @@ export class Mirrors {
     current: FileFacts | undefined,
     nowMs: number,
   ): Verdict {
-    const same = answered.filter((runner) => runner.info?.sizeBytes === sizeBytes);
+    const ofSize = answered.filter((runner) => runner.info?.sizeBytes === sizeBytes);
+    const pieceBytes = this.#pieceBytes(sizeBytes, ofSize, current);
+    if (pieceBytes === undefined) return { kind: 'wait' };
+    const same = ofSize.filter((runner) => this.#contentIsKnown || runner.info?.pieceBytes === pieceBytes);
     const oddSizes = this.#settled ? answered.filter((runner) => runner.info?.sizeBytes !== sizeBytes) : [];
     const odd = oddSizes.map((runner) => this.#oddSize(runner, sizeBytes));
+    odd.push(...ofSize.filter((runner) => !same.includes(runner)).map((runner) => this.#oddPieces(runner, pieceBytes)));
     const voted = !this.#contentIsKnown && current?.sizeBytes === sizeBytes && current.contentId !== undefined;
     const vote = voted ? this.#compare(current.contentId, same) : this.#vote(same, nowMs);
     if (vote.kind === 'tie') return { kind: 'disagree', error: this.#contentsDisagree(same) };
@@ -112,8 +120,19 @@ export class Mirrors {
     const good = same.filter((runner) => !others.includes(runner.id) && !otherDigests.includes(runner.id));
     const info = good[0]?.info ?? same[0]?.info ?? (current?.sizeBytes === sizeBytes ? current : undefined);
     if (info === undefined) return { kind: 'wait' };
-    const { name, pieceBytes } = info;
-    return { kind: 'agree', facts: { name, sizeBytes, pieceBytes, contentId }, good, odd };
+    const facts = { name: info.name, sizeBytes, pieceBytes: info.pieceBytes, contentId };
+    return { kind: 'agree', facts, good, odd };
+  }
+
+  /**
+   * How the file is cut: as it has begun, else as the protocol has it. Other pieces are believed only where all that have
+   * answered in time cut the file like that: nobody who comes first is to keep those out who do it right.
+   */
+  #pieceBytes(sizeBytes: number, ofSize: readonly SourceRunner[], current: FileFacts | undefined): number | undefined {
+    if (current?.sizeBytes === sizeBytes) return current.pieceBytes;
+    const usual = choosePieceBytes(sizeBytes);
+    if (this.#contentIsKnown || ofSize.some((runner) => runner.info?.pieceBytes === usual)) return usual;
+    return this.#settled ? ofSize[0]?.info?.pieceBytes : undefined;
   }
 
   #vote(same: readonly SourceRunner[], nowMs: number): ReturnType<typeof voteContent> {
@@ -160,6 +179,11 @@ export class Mirrors {
   #oddSize(runner: SourceRunner, sizeBytes: number): { runner: SourceRunner; error: ManygetError } {
     const text = `${runner.source.label} holds a file of ${runner.info?.sizeBytes ?? 0} bytes, expected ${sizeBytes} bytes as the others state; it is left out`;
     return { runner, error: new ManygetError('size-differs', text) };
+  }
+
+  #oddPieces(runner: SourceRunner, pieceBytes: number): { runner: SourceRunner; error: ManygetError } {
+    const text = `${runner.source.label} cuts the file into pieces of ${runner.info?.pieceBytes ?? 0} bytes, expected ${pieceBytes}; it is left out`;
+    return { runner, error: new ManygetError('content-differs', text) };
   }
 
   #oddContent(runner: SourceRunner | undefined, contentId: string): { runner: SourceRunner; error: ManygetError }[] {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { mgpLimits } from '../wire/mgp-limits.js';
+import { handledFileBytesMax } from '../wire/content-id.js';
 
 /** One state of one file on this disk: what a request's `version` stands for. */
 export interface FileFacts {
@@ -10,9 +10,6 @@ export interface FileFacts {
   readonly size: number;
   readonly mtimeMs: number;
 }
-
-/** Files that offsets and piece tables cannot hold are not served: 256 TiB is where the pieces run out. */
-const servedFileBytesMax = Math.min(mgpLimits.fileBytesMax, mgpLimits.piecesMax * mgpLimits.pieceBytesMax);
 
 /**
  * A token that changes whenever the file is written to, cut, or replaced: over device, inode, size and both times.
@@ -27,6 +24,6 @@ export function fileVersion(stats: BigIntStats): string {
 
 /** What `stats` say about the file at `path`; undefined where it is none that can be served. */
 export function fileFacts(path: string, stats: BigIntStats): FileFacts | undefined {
-  if (!stats.isFile() || stats.size > BigInt(servedFileBytesMax)) return undefined;
+  if (!stats.isFile() || stats.size > BigInt(handledFileBytesMax)) return undefined;
   return { path, version: fileVersion(stats), size: Number(stats.size), mtimeMs: Number(stats.mtimeMs) };
 }

@@ -18,6 +18,9 @@ export function contentId(sizeBytes: number, pieceBytes: number, pieceHashes: Ui
     .digest('hex');
 }
 
+/** Files that offsets and piece tables cannot hold are neither served nor fetched: 256 TiB is where the pieces run out. */
+export const handledFileBytesMax = Math.min(mgpLimits.fileBytesMax, mgpLimits.piecesMax * mgpLimits.pieceBytesMax);
+
 /** Number of pieces of a file; an empty file has none. */
 export function pieceCount(sizeBytes: number, pieceBytes: number): number {
   return Math.ceil(sizeBytes / pieceBytes);

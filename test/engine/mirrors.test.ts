@@ -25,7 +25,7 @@ function runners(...answers: readonly { size?: number; content?: string; faults?
 }
 
 function facts(sizeBytes: number, contentId?: string): FileFacts {
-  return { name: 'file', sizeBytes, pieceBytes: 65536, contentId };
+  return { name: 'file', sizeBytes, pieceBytes: 1024 * 1024, contentId };
 }
 
 function mirrorsOf(fakes: readonly FakeRunner[]): Mirrors {

@@ -16,7 +16,7 @@ it(
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     const [status] = (await once(child, 'close')) as [number | null];
     expect(said).not.toContain('again:');
-    expect(said).toContain('inputs to 16 codecs');
+    expect(said).toContain('inputs to 18 codecs');
     expect(status).toBe(0);
   },
   fuzzMs,

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
+import { handledFileBytesMax } from '../../wire/content-id.js';
 import { isPageInstead, type Answer, type AskedRange } from '../../wire/http-answer.js';
 import type { HttpHead } from '../../wire/http-head.js';
 import { isMetalinkType } from '../../wire/http-link.js';
@@ -55,13 +56,17 @@ export function judgeProbe(
   // A total of one byte may be the size of the part: some servers say so.
   if (!whole && (totalBytes === undefined || totalBytes === 1)) return { kind: 'ask-whole', ranges };
   if (totalBytes === undefined) return { kind: 'unsized' };
+  if (totalBytes > handledFileBytesMax) {
+    const text = `states a size of ${totalBytes} bytes, expected at most ${handledFileBytesMax}`;
+    return { kind: 'unusable', code: 'http-content', text };
+  }
   const bodyBytes = answer.end === undefined ? undefined : answer.end - answer.start;
   return { kind: 'facts', sizeBytes: totalBytes, ranges, bodyIsFile: whole, bodyBytes, mayBePage };
 }
 
 /** The half sentence for a page in place of the file. */
 export function pageText(name: string): string {
-  return `sends a web page where "${name}" was asked for`;
+  return `sends a web page where "${printable(name, 100)}" was asked for`;
 }
 
 /** True for what a text in HTML or XML may begin with: a tag, space, or a byte order mark. */

@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { asManygetError, ManygetError, type ErrorCode } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 import type { SegmentId } from '../../core/scheduler-messages.js';
+import { pieceCount } from '../../wire/content-id.js';
+import { mgpLimits } from '../../wire/mgp-limits.js';
 import { FrameReader, frameType, type FrameHandler, type FrameHeader } from '../../wire/mgp-frame.js';
 import {
   encodeMessage,
@@ -21,6 +23,8 @@ import { socketError } from './socket-error.js';
 const mgpTraits = { canTrim: true, ranges: true };
 const statRequest = 1;
 const firstRangeRequest = 16;
+/** HELLO is answered once or twice, STAT as well: who goes on and on keeps us from reading what others send. */
+const answersMax = 16;
 /** What lands here after a pause is copied on; everything else is read in place. */
 const overflowBytes = 64 * 1024;
 
@@ -29,6 +33,8 @@ interface OpenRange {
   readonly segment: SegmentId;
   position: number;
   readonly end: number;
+  /** Up to where it has to come at the least: `end`, or where it was trimmed to. */
+  owedUntil: number;
 }
 
 const codeOfRefusal: Readonly<Record<MgpErrorCode, ErrorCode>> = {
@@ -58,6 +64,8 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   readonly #greeting: MgpGreeting;
   readonly #socket: Socket;
   readonly #startedAtMs = performance.now();
+  #pingsOut = 0;
+  #answers = 0;
   readonly #timer: NodeJS.Timeout;
   readonly #ranges: OpenRange[] = [];
   readonly #hashRequests = new Map<number, { first: number; count: number }>();
@@ -88,13 +96,15 @@ export class MgpConnection implements SourceConnection, FrameHandler {
 
   request(segment: SegmentId, start: number, end: number): void {
     const requestId = this.#nextRequest++;
-    this.#ranges.push({ requestId, segment, position: start, end });
+    this.#ranges.push({ requestId, segment, position: start, end, owedUntil: end });
     this.#send(encodeMessage.range(requestId, start, { name: this.#address.name, version: this.#version, end }));
   }
 
   trim(segment: SegmentId, end: number): void {
     const range = this.#ranges.find((r) => r.segment === segment);
-    if (range !== undefined) this.#send(encodeMessage.trim(range.requestId, end));
+    if (range === undefined) return;
+    range.owedUntil = Math.min(range.owedUntil, end);
+    this.#send(encodeMessage.trim(range.requestId, end));
   }
 
   requestHashes(firstPiece: number, count: number): void {
@@ -105,6 +115,7 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   }
 
   ping(): void {
+    this.#pingsOut += 1;
     this.#send(encodeMessage.ping(0));
   }
 
@@ -147,6 +158,8 @@ export class MgpConnection implements SourceConnection, FrameHandler {
         this.#hashesAnswered(header, payload);
         return;
       case frameType.pong:
+        if (this.#pingsOut === 0) throw this.#error('protocol-violation', 'sent a PONG that nobody asked for');
+        this.#pingsOut -= 1;
         this.#handler.alive();
         return;
       case frameType.error:
@@ -233,6 +246,7 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   }
 
   #greeted(hello: Hello): void {
+    this.#countAnswer();
     if (this.#greeting.isOneWay) return;
     const answer = this.#greeting.answer(hello);
     if (answer !== undefined) this.#send(answer);
@@ -243,8 +257,24 @@ export class MgpConnection implements SourceConnection, FrameHandler {
     this.#send(encodeMessage.stat(statRequest, { name: this.#address.name, follow: true }));
   }
 
+  #countAnswer(): void {
+    this.#answers += 1;
+    if (this.#answers > answersMax) {
+      throw this.#error('protocol-violation', `answered HELLO and STAT more than ${answersMax} times`);
+    }
+  }
+
   #statAnswered(answer: StatAnswer): void {
+    this.#countAnswer();
     const changed = this.#version !== '' && this.#version !== answer.version;
+    if (pieceCount(answer.size, answer.pieceBytes) > mgpLimits.piecesMax) {
+      const what = `states ${answer.size} bytes in pieces of ${answer.pieceBytes}, expected at most ${mgpLimits.piecesMax} pieces`;
+      throw this.#error('protocol-violation', what);
+    }
+    if (answer.hashedBytes > answer.size) {
+      const what = `says that ${answer.hashedBytes} bytes are hashed of a file of ${answer.size}`;
+      throw this.#error('protocol-violation', what);
+    }
     if (changed) throw this.#error('file-changed', `has another version of "${printable(this.#address.name)}" now`);
     this.#version = answer.version;
     const info: SourceInfo = {
@@ -269,10 +299,10 @@ export class MgpConnection implements SourceConnection, FrameHandler {
 
   #rangeEnded(requestId: number, end: number): void {
     const range = this.#ranges.shift();
-    if (range?.requestId !== requestId || end !== range.position) {
+    if (range?.requestId !== requestId || end !== range.position || end < range.owedUntil) {
       throw this.#error(
         'protocol-violation',
-        `ended request ${requestId} at ${end}, expected ${range?.requestId ?? 'none'} at ${range?.position ?? 0}`,
+        `ended request ${requestId} at ${end} behind ${range?.position ?? 0}, expected ${range?.requestId ?? 'none'} at ${range?.owedUntil ?? 0} or later`,
       );
     }
     this.#handler.segmentEnded(range.segment, range.position);
