@@ -3,7 +3,19 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 
-const commands = ['simulate', 'loopback', 'http', 'memory', 'mirrors', 'film', 'top', 'flood', 'proof', 'daemon', 'faults'];
+const commands = [
+  'simulate',
+  'loopback',
+  'http',
+  'memory',
+  'mirrors',
+  'film',
+  'top',
+  'flood',
+  'proof',
+  'daemon',
+  'faults',
+];
 const [command = '', ...args] = process.argv.slice(2);
 const file = new URL(`./${command}.js`, import.meta.url);
 if (!commands.includes(command) || !existsSync(file)) {

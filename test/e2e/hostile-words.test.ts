@@ -16,6 +16,7 @@ import { TerminalEmulator } from '../support/terminal-emulator.js';
 /** Names and texts of servers, and what becomes of them: on the disk, on a terminal, in the next request. */
 const bytes = seededBytes(mib, 7);
 const name = 'a\u001b[2J\u001b]0;owned\u0007\u009b1mb\u202e.bin';
+// eslint-disable-next-line no-control-regex -- these are the very ones that are to be seen nowhere
 const foreign = /owned\u0007|\u001b\[2J|\u009b|\u202e/;
 
 const names = [
@@ -51,6 +52,7 @@ describe('the name of the file of a native server', () => {
   });
 });
 
+// eslint-disable-next-line no-control-regex -- an escape is what goes through as one byte
 const goneAnswer = `HTTP/1.1 503 ${name.replace(/[^\x20-\xff\u001b]/g, '')}\r\nContent-Length: 0\r\n\r\n`;
 
 /** Runs `manyget get`, and says what it printed. */
