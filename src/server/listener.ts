@@ -8,6 +8,8 @@ import type { ServerTls } from './worker-messages.js';
 
 /** Connections that are being turned away, at most; more are dropped without a word. */
 const turningAwayMax = 64;
+/** Room for TLS handshakes that are under way. */
+const handshakesMax = 256;
 const keepAliveMs = 30_000;
 const sweepMsMax = 5000;
 
@@ -36,8 +38,8 @@ export class Listener {
       tls === undefined
         ? createServer(options, accept)
         : createTlsServer({ ...options, ...tls, handshakeTimeout: helloMs, minVersion: 'TLSv1.2' }, accept);
-    // Connections that are still shaking hands count here alone.
-    this.#server.maxConnections = connectionsMax + turningAwayMax;
+    // Connections that are still shaking hands count here alone. More than are seated and turned away, so that the seats decide who is let in.
+    this.#server.maxConnections = connectionsMax + turningAwayMax + handshakesMax;
   }
 
   /**
