@@ -21,6 +21,8 @@ export interface ScriptedServerOptions {
   /** What it answers to every RANGE instead of data. */
   readonly refusesWith?: MgpErrorCode;
   readonly name?: string;
+  /** It answers so many STATs and then no more. Default: all. */
+  readonly statsMax?: number;
 }
 
 interface OpenRange {
@@ -42,6 +44,7 @@ export class ScriptedMgpServer implements AsyncDisposable {
   connections = 0;
   allowedBytes: number;
   isHashed: boolean;
+  stats = 0;
   readonly #server: Server;
   readonly #sessions = new Set<Session>();
 
@@ -162,7 +165,7 @@ class Session {
     switch (header.type) {
       case frameType.stat:
         if (readMessage.stat(payload, 'client').follow === true && !this.#server.isHashed) this.#follows.push(id);
-        this.#stat(id);
+        if (this.#server.stats++ < (this.#server.options.statsMax ?? Infinity)) this.#stat(id);
         return;
       case frameType.hashes: {
         const { count } = readMessage.hashes(payload, 'client');

@@ -16,6 +16,7 @@ import {
 import type { ConnectionHandler, SourceConnection, SourceInfo } from '../source.js';
 import { tlsError } from '../tls-error.js';
 import { dialMgp, type MgpIdentity } from './mgp-dial.js';
+import { MgpFacts, type FactsWaiter, type KnownFacts } from './mgp-facts.js';
 import { MgpGreeting } from './mgp-greeting.js';
 import type { MgpAddress } from './mgp-url.js';
 import { socketError } from './socket-error.js';
@@ -56,12 +57,13 @@ const codeOfRefusal: Readonly<Record<MgpErrorCode, ErrorCode>> = {
  * Invariant: `#ranges` are the ranges asked for, in that order; DATA is accepted for the first one alone, and only at
  * its position.
  */
-export class MgpConnection implements SourceConnection, FrameHandler {
+export class MgpConnection implements SourceConnection, FrameHandler, FactsWaiter {
   readonly #address: MgpAddress;
   readonly #peer: string;
   readonly #handler: ConnectionHandler;
   readonly #reader: FrameReader;
   readonly #greeting: MgpGreeting;
+  readonly #facts: MgpFacts;
   readonly #socket: Socket;
   readonly #startedAtMs = performance.now();
   #pingsOut = 0;
@@ -77,7 +79,15 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   #overflow: Uint8Array | undefined;
   #held: Uint8Array | undefined;
 
-  constructor(address: MgpAddress, identity: MgpIdentity, handler: ConnectionHandler, connectTimeoutMs: number) {
+  /** @param facts What the same server said on other connections, and is told on this one. */
+  constructor(
+    address: MgpAddress,
+    identity: MgpIdentity,
+    handler: ConnectionHandler,
+    connectTimeoutMs: number,
+    facts = new MgpFacts(),
+  ) {
+    this.#facts = facts;
     this.#address = address;
     this.#peer = `server ${address.host}:${address.port}`;
     this.#handler = handler;
@@ -241,8 +251,20 @@ export class MgpConnection implements SourceConnection, FrameHandler {
     if (this.#closed) return;
     this.#socket.cork();
     this.#socket.write(this.#greeting.first());
-    if (this.#greeting.isOneWay) this.#askFacts();
+    if (this.#greeting.isOneWay) {
+      this.#askFacts();
+      const known = this.#facts.fresh(performance.now());
+      if (known === undefined) this.#facts.wait(this);
+      else this.factsKnown(known);
+    }
     this.#socket.uncork();
+  }
+
+  /** Another connection knows already what this one has asked for too: the answer can come later. */
+  factsKnown({ version, info }: KnownFacts): void {
+    if (this.#ready || this.#closed) return;
+    this.#version = version;
+    this.#becomeReady(info);
   }
 
   #greeted(hello: Hello): void {
@@ -277,6 +299,7 @@ export class MgpConnection implements SourceConnection, FrameHandler {
     }
     if (changed) throw this.#error('file-changed', `has another version of "${printable(this.#address.name)}" now`);
     this.#version = answer.version;
+    clearTimeout(this.#timer);
     const info: SourceInfo = {
       name: answer.name,
       sizeBytes: answer.size,
@@ -288,12 +311,14 @@ export class MgpConnection implements SourceConnection, FrameHandler {
       version: undefined,
       traits: mgpTraits,
     };
-    if (this.#ready) {
-      this.#handler.infoChanged(info);
-      return;
-    }
+    if (this.#ready) this.#handler.infoChanged(info);
+    else this.#becomeReady(info);
+    if (!this.#closed) this.#facts.learn({ version: answer.version, info }, performance.now());
+  }
+
+  #becomeReady(info: SourceInfo): void {
     this.#ready = true;
-    clearTimeout(this.#timer);
+    this.#facts.leave(this);
     this.#handler.ready(info);
   }
 
@@ -353,6 +378,7 @@ export class MgpConnection implements SourceConnection, FrameHandler {
   #end(error: ManygetError): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#facts.leave(this);
     clearTimeout(this.#timer);
     this.#socket.destroy();
     this.#handler.closed(error);

@@ -2,6 +2,7 @@ import { ManygetError } from '../../base/errors.js';
 import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
 import { MgpConnection } from './mgp-connection.js';
 import type { MgpIdentity } from './mgp-dial.js';
+import { MgpFacts } from './mgp-facts.js';
 import { listFiles } from './mgp-list.js';
 import { formatMgpUrl, parseMgpUrl, type MgpAddress } from './mgp-url.js';
 
@@ -14,6 +15,7 @@ export class MgpSource implements Source {
   readonly mayBeRenamed = false;
   readonly #address: MgpAddress;
   readonly #identity: MgpIdentity;
+  readonly #facts = new MgpFacts();
 
   /** @throws ManygetError `usage`: not an mgp URL with a name. */
   constructor(url: string, identity: MgpIdentity) {
@@ -28,7 +30,7 @@ export class MgpSource implements Source {
   }
 
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
-    return new MgpConnection(this.#address, this.#identity, handler, options.connectTimeoutMs);
+    return new MgpConnection(this.#address, this.#identity, handler, options.connectTimeoutMs, this.#facts);
   }
 
   list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]> {
