@@ -40,9 +40,12 @@ export async function run(args) {
   const daemon = await startDaemon(folder, ['-j', String(active)]);
   try {
     const addedAt = performance.now();
+    // At full speed what is there would be complete, and the disk full, before all are added.
+    await limit(daemon, '1M');
     for (let n = 0; n < queued + active; n += 1) {
       await daemon.api('/api/downloads', { sources: servers.urls, options: { out: `file-${n}.bin` } });
     }
+    await limit(daemon, '0');
     const model = os.cpus()[0]?.model.trim() ?? '';
     process.stdout.write(
       `${queued} downloads queued, ${active} running, ${pages} pages, ${frontEnds} front ends, ${seconds} s, ${model}, ${os.cpus().length} cores, ` +
@@ -61,6 +64,15 @@ export async function run(args) {
  * @typedef {Awaited<ReturnType<typeof startDaemon>>} RunningDaemon
  * @typedef {{ what: Map<string, number[]>, rssMiB: number, downloadedMiB: number, seconds: number, streamedMiB: number }} Seen
  */
+
+/**
+ * @param {RunningDaemon} daemon
+ * @param {string} rate As aria2 takes it.
+ */
+async function limit(daemon, rate) {
+  const params = [`token:${daemon.token}`, { 'max-overall-download-limit': rate }];
+  await daemon.api('/jsonrpc', { jsonrpc: '2.0', id: 1, method: 'aria2.changeGlobalOption', params });
+}
 
 /**
  * @param {RunningDaemon} daemon

@@ -6,11 +6,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commandPath } from '../support/command-path.js';
 
-const bin = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const children = new Set<ChildProcess>();
 let folder = '';
 
@@ -30,7 +29,7 @@ afterEach(async () => {
 });
 
 function manyget(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: 'pipe' });
+  const child = spawn(process.execPath, [commandPath, ...args], { cwd: folder, stdio: 'pipe' });
   children.add(child);
   return child;
 }

