@@ -35,8 +35,8 @@ export class TrialGate {
   #restsUntilMs = 0;
   #restMs = restMsMin;
   #best = { total: 0, atMs: 0 };
-  /** What trials gained since a moment, and the sum of that moment. */
   #firstTrialAtMs: number | undefined;
+  /** What trials gained since a moment, and the sum of that moment. */
   #claims: { gained: number; readonly total: number; readonly sinceMs: number } | undefined;
 
   /** True where the sum has become greater than in the trials of the last seconds: at a full link none raises it. */
