@@ -290,7 +290,7 @@ export class Allotter {
     // What is on its way twice is not fetched a third time, unless nothing comes or all wait for it behind a full window;
     // and nothing is by one that is slow itself.
     const isTwice = !this.#reading.isBounded && victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;
-    if (isTwice && mayHedge && !this.#reading.isOn && board.rateOf(thief) >= board.meanRate) {
+    if (isTwice && mayHedge && victim.traits.ranges && !this.#reading.isOn && board.rateOf(thief) >= board.meanRate) {
       return {
         bytes: 0,
         bytesPerMs: (board.rateSum / 1000) * hedgePrice,

@@ -33,7 +33,7 @@ const restMsMin = 4000;
 const restMsMax = 60_000;
 /** In the first seconds of a source a trial is compared with slow start, which no packet was lost in yet: it is tried again sooner. */
 const youngMs = 4000;
-const youngRestMs = 1000;
+const youngRestMs = 1500;
 /** What connections hold back in queues and send buffers may take this share of the time that is left to deliver. */
 const heldShareMax = 0.1;
 /** What a connection to a slow link holds back. */

@@ -374,7 +374,7 @@ export class Scheduler {
   #retire(lane: Lane, reason: string): void {
     lane.isRetiring = true;
     // Several times what is on its way by the estimate: a cut into that would have it sent twice, and there is no hurry.
-    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (4 * lane.latencyMs + 300)) / 1000);
+    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (3 * lane.latencyMs + 200)) / 1000);
     this.#book.takeBack(lane, sent, reason);
     this.#closeRetired(lane);
   }

@@ -73,14 +73,14 @@ export class SampleDisputes {
   settleIfHeard(point: SamplePoint): void {
     const dispute = this.#disputes.get(point);
     if (dispute === undefined) return;
-    if (this.#lanes().every((lane) => dispute.claims.has(lane.runner.id))) this.#settle(dispute);
+    if (this.#lanes().every((lane) => dispute.claims.has(lane.runner.id))) this.#settle(dispute, false);
   }
 
   /** Time passes: who has not spoken by now is not waited for. */
   tick(): void {
     const nowMs = this.#parts.nowMs();
     for (const dispute of [...this.#disputes.values()]) {
-      if (nowMs - dispute.sinceMs > voteMsMax) this.#settle(dispute);
+      if (nowMs - dispute.sinceMs > voteMsMax) this.#settle(dispute, true);
     }
   }
 
@@ -93,9 +93,10 @@ export class SampleDisputes {
     this.#closed = true;
   }
 
-  #settle({ point, claims }: Dispute): void {
+  /** @param isLast Nobody is waited for any more. */
+  #settle(dispute: Dispute, isLast: boolean): void {
+    const { point, claims } = dispute;
     if (!this.#disputes.delete(point)) return;
-    point.isStale = true;
     const { runners, trusts, endIsKnown } = this.#parts;
     const disk = bytesInFile(this.#parts, point);
     const deliverer = runners[point.deliverer];
@@ -106,6 +107,13 @@ export class SampleDisputes {
       [...claims].map(([source, bytes]) => ({ source, bytes })),
       trusted,
     );
+    // A tie is not final while there is somebody who may yet break it, though it cannot be asked at this moment.
+    const mayBreak = runners.some((runner) => !runner.isStopped && !claims.has(runner.id));
+    if (vote.kind === 'tie' && !isLast && mayBreak) {
+      this.#disputes.set(point, dispute);
+      return;
+    }
+    point.isStale = true;
     const isAsInFile = vote.kind === 'decided' && Buffer.compare(disk, vote.right.bytes) === 0;
     this.#onOver(point, isAsInFile);
     if (vote.kind === 'tie') {

@@ -148,7 +148,7 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
   close(error: ManygetError): void {
     if (this.#closed) return;
     if (this.#connected) this.#send(encodeMessage.goodbye({ reason: error.message.slice(0, 200) }));
-    this.#end(error);
+    this.#leave(error);
   }
 
   // The frames of the other side, called by the reader.
@@ -377,6 +377,11 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
 
   #end(error: ManygetError): void {
     if (this.#closed) return;
+    this.#facts.forget();
+    this.#leave(error);
+  }
+
+  #leave(error: ManygetError): void {
     this.#closed = true;
     this.#facts.leave(this);
     clearTimeout(this.#timer);

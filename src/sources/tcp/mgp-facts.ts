@@ -34,6 +34,11 @@ export class MgpFacts {
     this.#waiting.delete(waiter);
   }
 
+  /** A connection ended that was not to end: what the server holds, and whether it is there, has to be heard anew. */
+  forget(): void {
+    this.#known = undefined;
+  }
+
   learn(facts: KnownFacts, nowMs: number): void {
     this.#known = { ...facts, atMs: nowMs };
     const waiting = [...this.#waiting];

@@ -53,6 +53,16 @@ describe('what a server said of its file on one connection', () => {
     await expect(other.whenReady()).rejects.toMatchObject({ code: 'source-silent' });
   });
 
+  test('is forgotten with a connection that is lost', async () => {
+    await using server = await serving({ statsMax: 1 });
+    const source = new MgpSource(server.url, identity);
+    const first = connect(source);
+    await first.whenReady();
+    server.drop();
+    await first.whenClosed();
+    await expect(connect(source).whenReady()).rejects.toMatchObject({ code: 'source-silent' });
+  });
+
   test('still has to be said: a connection without an answer ends, ready or not', async () => {
     await using server = await serving({ statsMax: 1 });
     const source = new MgpSource(server.url, identity);
