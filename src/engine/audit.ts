@@ -17,6 +17,8 @@ const restingMsMax = 10_000;
 /** Of the time until all bytes were here, so much is spent on comparisons that do not prove the file. */
 const extraTimeShare = 0.02;
 const extraMsMin = 1000;
+/** And no longer than while answers come: who is slow or gone is not worth waiting for then. */
+const extraGapMs = 200;
 
 /** With less time left than this, what only names sources waits until all bytes are here: the file comes first. */
 const busyMax = 0.75;
@@ -320,7 +322,9 @@ export class Audit implements LaneEvents {
         else if (!point.isStale) this.#askAnother(lane, point);
       }
     }
-    if (nowMs - this.#receivedMs < Math.max(extraMsMin, this.#receivedMs * extraTimeShare)) return;
+    const spentMs = nowMs - this.#receivedMs;
+    const silentMs = nowMs - Math.max(this.#progressMs, this.#receivedMs);
+    if (silentMs < extraGapMs && spentMs < Math.max(extraMsMin, this.#receivedMs * extraTimeShare)) return;
     for (const point of this.#pending) {
       if (this.#compared[point.stretch] === 1 && !this.#disputes.has(point)) this.#drop(point);
     }

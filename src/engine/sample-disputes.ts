@@ -80,8 +80,19 @@ export class SampleDisputes {
   tick(): void {
     const nowMs = this.#parts.nowMs();
     for (const dispute of [...this.#disputes.values()]) {
+      this.#unhear(dispute);
       if (nowMs - dispute.sinceMs > voteMsMax) this.#settle(dispute, true);
     }
+  }
+
+  /** What somebody said who was left out since says nothing; without it there may be no dispute. */
+  #unhear({ point, claims }: Dispute): void {
+    for (const source of claims.keys()) {
+      if (this.#parts.runners[source]?.state === 'quarantined') claims.delete(source);
+    }
+    if (claims.size > 0) return;
+    this.#disputes.delete(point);
+    this.#onOver(point, false);
   }
 
   /** The bytes there are gone, or others. */
