@@ -183,7 +183,11 @@ function get(daemon, agent, at, body) {
         else reject(new Error(`${at} was answered with ${response.statusCode}`));
       });
     });
-    request.on('error', reject);
+    // A kept connection may end just as it is used again; a browser asks once more then, too.
+    request.on('error', (error) => {
+      if (request.reusedSocket) get(daemon, agent, at, body).then(resolve, reject);
+      else reject(error);
+    });
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
