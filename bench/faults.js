@@ -9,10 +9,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startFaultServer } from './fault-server.js';
 import { hasCommand } from './timed-process.js';
+import { commandPath } from '../scripts/command-path.js';
 
 /** @typedef {import('./fault-server.js').FaultServer} FaultServer */
 /** @typedef {{ status: string, output: string }} Ended */
@@ -21,11 +21,18 @@ const mib = 1024 * 1024;
 const sizeBytes = 12 * mib;
 const bytesPerSec = 1.5 * mib;
 const limitMs = 20_000;
-const cli = fileURLToPath(new URL('../dist/bin/manyget.js', import.meta.url));
-
 /** @type {Record<string, (urls: readonly string[], folder: string) => string[]>} */
 const commands = {
-  manyget: (urls, folder) => [process.execPath, cli, 'get', ...urls, '-o', join(folder, 'out.bin'), '-q', '--no-netrc'],
+  manyget: (urls, folder) => [
+    process.execPath,
+    commandPath,
+    'get',
+    ...urls,
+    '-o',
+    join(folder, 'out.bin'),
+    '-q',
+    '--no-netrc',
+  ],
   aria2c: (urls, folder) => [
     ...['aria2c', '--no-conf', '-q', '-c', '-x4', '-s4', '-k1M', '--file-allocation=none', '--allow-overwrite=true'],
     ...['-d', folder, '-o', 'out.bin', ...urls],

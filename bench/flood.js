@@ -16,14 +16,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { floodKinds } from './flooder.js';
 import { median } from './timed-process.js';
+import { commandPath } from '../scripts/command-path.js';
 
 const mib = 1024 * 1024;
 const fileBytes = 64 * mib;
 const shareMin = 0.5;
 const warmMs = 1500;
 const descriptorsWanted = 20_000;
-const cli = fileURLToPath(new URL('../dist/bin/manyget.js', import.meta.url));
-
 /** One file after the other for so long; bytes a second. @param {number} port @param {number} ms */
 async function politeSpeed(port, ms) {
   const startedAtMs = performance.now();
@@ -58,7 +57,7 @@ async function startServer(folder, rateMib) {
   ftruncateSync(fd, fileBytes);
   closeSync(fd);
   const limit = rateMib > 0 ? ['--limit-rate', `${rateMib}M`] : [];
-  const command = [process.execPath, cli, 'serve', '--json', '-p', '0', ...limit, file];
+  const command = [process.execPath, commandPath, 'serve', '--json', '-p', '0', ...limit, file];
   const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
   const child = spawn('bash', ['-c', `ulimit -n ${descriptorsWanted} 2>/dev/null; exec "$@"`, 'serve', ...command], {
     env,

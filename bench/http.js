@@ -13,8 +13,8 @@ import { compareTools, hashesKnown, machineLine } from './compare-tools.js';
 import { startNginx } from './nginx.js';
 import { makeFile } from './test-file.js';
 import { hasCommand } from './timed-process.js';
+import { commandPath } from '../scripts/command-path.js';
 
-const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
 const aria2 = ['aria2c', '-q', '--no-conf=true', '--file-allocation=none', '-k1M'];
 
 /**
@@ -61,7 +61,7 @@ export async function run(args) {
  * @returns {Tool[]}
  */
 function clients(url, ca) {
-  const manyget = [process.execPath, cli, 'get', '--quiet', '--no-netrc', '--all-proxy', ''];
+  const manyget = [process.execPath, commandPath, 'get', '--quiet', '--no-netrc', '--all-proxy', ''];
   const trust = ca === undefined ? [] : [`--ca-certificate=${ca}`];
   return [
     { name: 'manyget', command: (out) => [...manyget, ...trust, '-o', out, url] },

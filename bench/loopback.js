@@ -14,8 +14,7 @@ import { compareTools, hashesKnown, machineLine } from './compare-tools.js';
 import { startNginx } from './nginx.js';
 import { makeFile } from './test-file.js';
 import { hasCommand } from './timed-process.js';
-
-const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
+import { commandPath } from '../scripts/command-path.js';
 
 /**
  * @typedef {{ name: string, command: (count: number, out: string) => string[] }} Tool
@@ -68,7 +67,7 @@ export async function run(args) {
  * @returns {Tool[]}
  */
 function listTools(urls, nginxUrl, receiver, mib) {
-  const base = [process.execPath, cli, 'get', '--quiet'];
+  const base = [process.execPath, commandPath, 'get', '--quiet'];
   /** @type {Tool[]} */
   const tools = [
     { name: 'manyget', command: (n, out) => [...base, '-o', out, ...urls.slice(0, n)] },

@@ -11,8 +11,8 @@ import { parseArgs } from 'node:util';
 import { startServers } from './serve-process.js';
 import { writeNoise } from './test-file.js';
 import { timeProcess } from './timed-process.js';
+import { commandPath } from '../scripts/command-path.js';
 
-const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
 const gib = 1024 ** 3;
 const clientMiBMax = 150;
 /** @param {number} servers */
@@ -59,7 +59,7 @@ async function measure(file, count, folder) {
   const servers = await startServers(file, count, path.join(folder, 'cache'));
   try {
     const { urls } = servers;
-    const { wallS, peakMiB } = await timeProcess([process.execPath, cli, 'get', '--quiet', '-o', out, ...urls]);
+    const { wallS, peakMiB } = await timeProcess([process.execPath, commandPath, 'get', '--quiet', '-o', out, ...urls]);
     const serversMiB = peakOf(servers.pid);
     if (!isSame(file, out)) throw new Error(`the output of ${count} servers differs from the file`);
     const limit = serversMiBMax(count);

@@ -5,16 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { writeNoise } from './test-file.js';
 import { median, timeWarmProcess } from './timed-process.js';
+import { commandPath } from '../scripts/command-path.js';
 
 const mib = 1024 * 1024;
 const serverCount = 4;
-const cli = fileURLToPath(new URL('../dist/bin/manyget.js', import.meta.url));
-
 /** @param {string} file @param {string} folder */
 async function startNative(file, folder) {
   process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
@@ -67,7 +65,17 @@ export async function run(args) {
       ];
       for (let round = 0; round < Number(values.rounds); round += 1) {
         for (const [i, flags] of [[], ['--no-verify']].entries()) {
-          const command = [process.execPath, cli, 'get', '--quiet', '--overwrite', '-o', out, ...flags, ...urls];
+          const command = [
+            process.execPath,
+            commandPath,
+            'get',
+            '--quiet',
+            '--overwrite',
+            '-o',
+            out,
+            ...flags,
+            ...urls,
+          ];
           const { wallS, cpuS } = await timeWarmProcess(command, out);
           rmSync(out);
           figures[i]?.wallS.push(wallS);

@@ -4,8 +4,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-
-const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
+import { commandPath } from '../scripts/command-path.js';
 
 /**
  * @param {string} file
@@ -14,7 +13,7 @@ const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
  * @returns {Promise<{ pid: number, urls: string[], stop: () => Promise<void> }>}
  */
 export async function startServers(file, count, cacheFolder) {
-  const words = [cli, 'serve', file, '-n', String(count), '-p', '0', '-i', '0.2', '--json'];
+  const words = [commandPath, 'serve', file, '-n', String(count), '-p', '0', '-i', '0.2', '--json'];
   const env = { ...process.env, XDG_CACHE_HOME: cacheFolder };
   const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.on('exit', resolve));

@@ -12,13 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { randomFrom } from './seeded-random.js';
 import { addToTally } from './tally.js';
+import { commandPath } from './command-path.js';
 
-const cli = fileURLToPath(new URL('../dist/bin/manyget.js', import.meta.url));
 const serverCount = 3;
 const mib = 1024 * 1024;
 /** Of each server. Slow, so that many lives fit into one file. */
@@ -46,7 +45,7 @@ const endMsMax = 120_000;
  * @returns {Promise<Life>}
  */
 function live(args, plan) {
-  const child = spawn(process.execPath, [cli, 'get', '--json', '-i', '0.1', ...args], {
+  const child = spawn(process.execPath, [commandPath, 'get', '--json', '-i', '0.1', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   /** @type {Life} */

@@ -6,8 +6,7 @@ import http from 'node:http';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-
-const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
+import { commandPath } from './command-path.js';
 
 /**
  * @param {string} folder Its state and its downloads are in there.
@@ -15,7 +14,7 @@ const cli = path.resolve(import.meta.dirname, '../dist/bin/manyget.js');
  */
 export async function startDaemon(folder, flags = []) {
   const state = path.join(folder, 'state');
-  const args = [cli, 'daemon', '--port', '0', '-d', path.join(folder, 'downloads'), ...flags];
+  const args = [commandPath, 'daemon', '--port', '0', '-d', path.join(folder, 'downloads'), ...flags];
   const env = { ...process.env, MANYGET_STATE: state };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));

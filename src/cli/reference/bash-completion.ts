@@ -1,32 +1,22 @@
 /** Completions for bash 3.2 and newer, without the package bash-completion. */
-import { kindWord, type Place, quoted } from './completion-places.js';
+import { type Place, quoted } from './completion-places.js';
+import { lookUp, operandCases, valueCases } from './shell-cases.js';
 
 export function bashCompletion(places: readonly Place[]): string {
   const quote = (text: string): string => quoted(text, 'bash');
   const commands = places
     .filter((place) => place.commands.length > 0)
-    .map(({ path, commands }) => `    ${quote(path)}) REPLY=${quote(commands.map(({ name }) => name).join(' '))} ;;`);
+    .map(({ path, commands }) => `    (${quote(path)}) REPLY=${quote(commands.map(({ name }) => name).join(' '))} ;;`);
   const flags = places.map(
-    (place) => `    ${quote(place.path)}) REPLY=${quote(place.flags.map(({ flag }) => flag).join(' '))} ;;`,
+    (place) => `    (${quote(place.path)}) REPLY=${quote(place.flags.map(({ flag }) => flag).join(' '))} ;;`,
   );
-  const values = places.flatMap(({ path, flags }) =>
-    flags
-      .filter(({ takes }) => takes !== undefined)
-      .map(({ flag, takes }) => `    ${quote(`${path} ${flag}`)}) REPLY=${quote(kindWord(takes))} ;;`),
-  );
-  const operands = places.map(
-    ({ path, operand, isVariadic }) =>
-      `    ${quote(path)}) REPLY=${quote(kindWord(operand))}${isVariadic ? '' : '; (($2 > 0)) && REPLY=text'} ;;`,
-  );
-  const lookUp = (name: string, subject: string, cases: readonly string[], otherwise: string): string =>
-    [`${name}() {`, `  case ${subject} in`, ...cases, `    *) REPLY=${otherwise} ;;`, '  esac', '}', ''].join('\n');
   return [
     '# bash completion for manyget, made by: manyget completion bash',
     '',
-    lookUp('_manyget_commands', '$1', commands, ''),
-    lookUp('_manyget_flags', '$1', flags, ''),
-    lookUp('_manyget_value', '"$1 $2"', values, 'flag'),
-    lookUp('_manyget_operand', '$1', operands, 'text'),
+    lookUp('_manyget_commands', '$1', commands, 'REPLY='),
+    lookUp('_manyget_flags', '$1', flags, 'REPLY='),
+    lookUp('_manyget_value', '"$1 $2"', valueCases(places, quote), 'REPLY=flag'),
+    lookUp('_manyget_operand', '$1', operandCases(places, quote), 'REPLY=text'),
     walker,
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 /** Completions for zsh: a file for `fpath`, or to be sourced after compinit. */
-import { kindWord, type Place, quoted } from './completion-places.js';
+import { type Place, quoted } from './completion-places.js';
+import { lookUp, operandCases, valueCases } from './shell-cases.js';
 
 export function zshCompletion(places: readonly Place[]): string {
   const quote = (text: string): string => quoted(text, 'zsh');
@@ -15,25 +16,14 @@ export function zshCompletion(places: readonly Place[]): string {
     (place) =>
       `    (${quote(place.path)}) reply=(${described(place.flags.map(({ flag, summary }) => [flag, summary]))}) ;;`,
   );
-  const values = places.flatMap(({ path, flags }) =>
-    flags
-      .filter(({ takes }) => takes !== undefined)
-      .map(({ flag, takes }) => `    (${quote(`${path} ${flag}`)}) REPLY=${quote(kindWord(takes))} ;;`),
-  );
-  const operands = places.map(
-    ({ path, operand, isVariadic }) =>
-      `    (${quote(path)}) REPLY=${quote(kindWord(operand))}${isVariadic ? '' : '; (($2 > 0)) && REPLY=text'} ;;`,
-  );
-  const lookUp = (name: string, subject: string, cases: readonly string[], otherwise: string): string =>
-    [`${name}() {`, `  case ${subject} in`, ...cases, `    (*) ${otherwise} ;;`, '  esac', '}', ''].join('\n');
   return [
     '#compdef manyget',
     '# zsh completion for manyget, made by: manyget completion zsh',
     '',
     lookUp('_manyget_commands', '$1', commands, 'reply=()'),
     lookUp('_manyget_flags', '$1', flags, 'reply=()'),
-    lookUp('_manyget_value', '"$1 $2"', values, 'REPLY=flag'),
-    lookUp('_manyget_operand', '$1', operands, 'REPLY=text'),
+    lookUp('_manyget_value', '"$1 $2"', valueCases(places, quote), 'REPLY=flag'),
+    lookUp('_manyget_operand', '$1', operandCases(places, quote), 'REPLY=text'),
     walker,
   ].join('\n');
 }
