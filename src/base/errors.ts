@@ -1,3 +1,5 @@
+import { messageOf } from './message-of.js';
+
 /**
  * Every error that manyget reports. A code is API: scripts match on it, `docs/errors.md` explains it, and its exit
  * status follows from this table alone. A message is one sentence that names what was expected, what was received,
@@ -115,6 +117,6 @@ export class ManygetError extends Error {
 /** `error` as a ManygetError: itself, or wrapped under `code` with the sentence `${context}: ${its message}`. */
 export function asManygetError(error: unknown, code: ErrorCode = 'unexpected', context?: string): ManygetError {
   if (error instanceof ManygetError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new ManygetError(code, context === undefined ? text : `${context}: ${text}`, { cause: error });
 }

@@ -5,6 +5,7 @@ import type { ServeOptions } from '../base/fleet-handle.js';
 import { checkToken } from '../wire/mgp-auth.js';
 import { resolveRoots, type ServedRoot } from './served-roots.js';
 import type { ServerLimits, ServerTls } from './worker-messages.js';
+import { messageOf } from '../base/message-of.js';
 
 /** Servers of one fleet: each is a thread with its memory. */
 const serversMax = 256;
@@ -109,7 +110,7 @@ async function readTls(files: { readonly cert: string; readonly key: string }): 
     createSecureContext(tls);
     return tls;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ManygetError(
       'usage',
       `the certificate "${files.cert}" and the key "${files.key}" cannot be used: ${why}`,

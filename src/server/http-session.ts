@@ -10,6 +10,7 @@ import { busy, HttpRequests } from './http-requests.js';
 import { resetSocket } from './reset-socket.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 import { TextSender } from './text-sender.js';
+import { messageOf } from '../base/message-of.js';
 
 /** Requests that a client may send ahead, in bytes; then it is not read from until they are answered. */
 const aheadBytesMax = 64 * 1024;
@@ -252,7 +253,7 @@ export class HttpSession implements ClientSession, SendProtocol {
     this.#send(
       error instanceof HttpRequestRefusal
         ? plainAnswer(error.status, error.message)
-        : plainAnswer(500, `the disk failed: ${error instanceof Error ? error.message : String(error)}`),
+        : plainAnswer(500, `the disk failed: ${messageOf(error)}`),
     );
   }
 

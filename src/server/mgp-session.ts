@@ -18,6 +18,7 @@ import { FileSender, type SendJob, type SendProblem, type SendProtocol } from '.
 import { MgpRequests, type RequestChannel } from './mgp-requests.js';
 import { resetSocket } from './reset-socket.js';
 import type { ClientSession, ServerContext } from './server-context.js';
+import { messageOf } from '../base/message-of.js';
 
 /** Answers that a client may leave unread before its requests have to wait. */
 const unreadBytesMax = 256 * 1024;
@@ -244,7 +245,7 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
     }
     if (this.#stage === 'preamble') this.#socket.write(encodePreamble());
     const mgpCode = error instanceof ManygetError ? 'violation' : 'failed';
-    this.#requests.error(0, mgpCode, error instanceof Error ? error.message : String(error));
+    this.#requests.error(0, mgpCode, messageOf(error));
     this.#hangUp();
   }
 

@@ -1,6 +1,7 @@
 import { ManygetError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { codeOf } from './disk.js';
+import { messageOf } from '../base/message-of.js';
 
 const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -25,7 +26,7 @@ const meanings: Readonly<Record<string, string>> = {
 export function diskError(error: unknown, what: string): ManygetError {
   if (error instanceof ManygetError) return error;
   const code = codeOf(error);
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const why = code === undefined ? said : `${meanings[code] ?? said} (${code})`;
   return new ManygetError(isDiskFull(error) ? 'disk-full' : 'io-failed', `cannot ${what}: ${why}`, { cause: error });
 }

@@ -5,6 +5,7 @@ import { printable } from '../base/printable.js';
 import { MetalinkFile, type Attributes, type MetalinkTrouble } from './metalink-file.js';
 import { metalinkLimits as limits } from './metalink-limits.js';
 import { checkedName } from './safe-name.js';
+import { messageOf } from '../base/message-of.js';
 
 /**
  * Metalink documents, version 4 (RFC 5854) and 3 (metalinker.org). Sans-I/O: bytes go in, one document comes out.
@@ -100,7 +101,7 @@ export class MetalinkParser {
       run();
     } catch (cause) {
       if (cause instanceof ManygetError) throw cause;
-      const said = cause instanceof Error ? cause.message : String(cause);
+      const said = messageOf(cause);
       throw new ManygetError('manifest-malformed', `${this.#origin} is not well-formed XML: ${printable(said)}`, {
         cause,
       });

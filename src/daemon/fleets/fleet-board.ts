@@ -3,6 +3,7 @@ import { ManygetError } from '../../base/errors.js';
 import type { FleetItem } from '../../base/fleet-snapshot.js';
 import type { FleetStore } from './fleet-store.js';
 import { DaemonFleet, type StartFleet } from './daemon-fleet.js';
+import { messageOf } from '../../base/message-of.js';
 
 /**
  * The fleets of servers that the daemon runs. Each is in the store before the command that made or changed it returns,
@@ -37,7 +38,7 @@ export class FleetBoard implements AsyncDisposable {
     for (const stored of parts.store.fleets()) {
       const fleet = this.#keep(stored);
       fleet.start().catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         parts.onNotice(`fleet ${fleet.id} does not start: ${why}`);
       });
     }

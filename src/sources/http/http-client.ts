@@ -21,6 +21,7 @@ import { HttpOrigins, type OriginClock } from './http-origins.js';
 import { HttpLogin, type ShownLogin } from './http-login.js';
 import { proxyFor, proxySettings, type Proxy, type ProxySettings } from './http-proxy.js';
 import { proxyHeaders } from './http-tunnel.js';
+import { messageOf } from '../../base/message-of.js';
 
 /** What the world outside gives a client. */
 export interface HttpSurroundings {
@@ -182,7 +183,7 @@ function readText(flag: string, file: string): string {
     if (statSync(file).size > filesBytesMax) throw new Error(`it is larger than ${filesBytesMax} bytes`);
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ManygetError('usage', `${flag} names "${file}", which cannot be read: ${why}`, { cause });
   }
 }
