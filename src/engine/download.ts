@@ -17,14 +17,13 @@ import type { DownloadOutput } from './download-output.js';
 import { Published, type FetchManifest } from './published.js';
 import { Readers } from './readers.js';
 import { Streaming } from './streaming.js';
+import { SyncLoop } from './sync-loop.js';
 import { WholeProof } from './whole-proof.js';
 import { makeReport, makeSnapshot, type DownloadView } from './views.js';
 
 const tickMs = 50;
 /** Received data is on its way to the disk for this long at the most: what a kill -9 costs. */
 const flushEveryTicks = 4;
-/** What a power loss costs, where the disk keeps its word. */
-const syncEveryTicks = 100;
 /** From here on a second thread hashes: its start pays within a second. */
 const hashThreadBytesPerSec = 120e6;
 
@@ -56,12 +55,12 @@ export class Download implements DownloadHandle {
   readonly #proof: WholeProof;
   readonly #published: Published;
   readonly #busyMeter = new BusyMeter();
+  readonly #syncs = new SyncLoop(() => this.#sync());
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
   #note = '';
   #lastTickMs = 0;
   #arrivedAtTick = 0;
-  #syncing: Promise<void> | undefined;
   #ending = false;
   #elapsedMs: number | undefined;
   #resolve!: (report: DownloadReport) => void;
@@ -259,8 +258,8 @@ export class Download implements DownloadHandle {
       }
       if (this.#ticks % flushEveryTicks === 0) this.#flush();
       this.#followPrefix();
-      if (this.#ticks % syncEveryTicks === 0 || this.#assembly.proof.takeWait()) this.#syncSoon();
-      this.#watchSpeed(elapsedMs);
+      this.#syncs.tick(nowMs, this.#watchSpeed(elapsedMs));
+      if (this.#assembly.proof.takeWait()) this.#syncs.soon();
     } catch (error) {
       void this.#fail(asManygetError(error));
     }
@@ -291,22 +290,22 @@ export class Download implements DownloadHandle {
     transfer?.flush();
   }
 
-  #syncSoon(): void {
+  async #sync(): Promise<void> {
     const { transfer } = this.#assembly;
     if (transfer === undefined || transfer.isBlocked) return;
-    this.#syncing ??= this.#output
-      .sync()
-      .catch((error: unknown) => this.#assembly.blocked(asManygetError(error, 'io-failed')))
-      .finally(() => (this.#syncing = undefined));
+    await this.#output.sync().catch((error: unknown) => this.#assembly.blocked(asManygetError(error, 'io-failed')));
   }
 
-  /** A fast download hashes on a thread of its own. */
-  #watchSpeed(elapsedMs: number): void {
+  /** A fast download hashes on a thread of its own. Returns the time that is left at the speed of now. */
+  #watchSpeed(elapsedMs: number): number {
+    const { transfer } = this.#assembly;
     const arrived = this.#assembly.pool.arrivedBytes;
     const perSec = ((arrived - this.#arrivedAtTick) / Math.max(1, elapsedMs)) * 1000;
     this.#arrivedAtTick = arrived;
-    this.#assembly.transfer?.sink.noteSpeed(perSec, this.#check.isWanted || this.#options.sha256 === true);
+    transfer?.sink.noteSpeed(perSec, this.#check.isWanted || this.#options.sha256 === true);
     if (perSec > hashThreadBytesPerSec && availableParallelism() > 1) this.#hasher.setThreads(1);
+    const left = transfer === undefined ? Infinity : transfer.ledger.sizeBytes - transfer.ledger.receivedBytes;
+    return (left / Math.max(1, perSec)) * 1000;
   }
 
   async #finish(): Promise<void> {
@@ -324,7 +323,7 @@ export class Download implements DownloadHandle {
       this.#assembly.setPhase('finishing', `${what}; ${next}`);
       this.#readers.wake();
       await this.#assembly.transfer?.sink.drained();
-      await this.#syncing;
+      await this.#syncs.idle;
       const forced = this.#options.sha256 ?? false;
       const digest = await this.#output.finish(this.#hasher, { forced, stated, computed: proof.sha256 });
       this.#elapsedMs = this.#nowMs();
@@ -345,7 +344,7 @@ export class Download implements DownloadHandle {
     }
     this.#end();
     await this.#assembly.transfer?.sink.drained();
-    await this.#syncing;
+    await this.#syncs.idle;
     await this.#leave(error);
   }
 

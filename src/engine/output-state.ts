@@ -161,7 +161,7 @@ export class OutputState implements DownloadOutput {
   ): Promise<FileDigest> {
     const part = this.#part;
     if (part === undefined) throw new Error('nothing was begun');
-    await this.sync();
+    this.#journal?.flush();
     const unasked = this.#disk.look(part.path)?.sizeBytes ?? 0;
     const computes = sha256.computed !== undefined || sha256.forced || unasked <= sha256UnaskedBytesMax;
     const digest: FileDigest = computes

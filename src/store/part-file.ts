@@ -178,8 +178,9 @@ export class PartFile {
       await this.disk.sync(this.fd);
     });
     try {
-      if (options.overwrite || !(await this.#moveByLink(outputPath))) this.#moveByRename(outputPath, options.overwrite);
-      await this.disk.syncFolder(folderOf(outputPath));
+      if (options.overwrite || !(await this.#moveByLink(outputPath))) {
+        await this.#moveByRename(outputPath, options.overwrite);
+      }
     } catch (error) {
       throw diskError(error, `move ${quoted(this.path)} to ${quoted(outputPath)}`);
     }
@@ -215,7 +216,10 @@ export class PartFile {
     }
   }
 
-  /** False where the file system knows no hard links. The new name is on the disk before the old one goes. */
+  /**
+   * False where the file system knows no hard links. The new name is on the disk before the old one goes; that the old one
+   * has gone need not be: should it be there again after a power loss, {@link completeCutFinish} takes it away.
+   */
   async #moveByLink(outputPath: string): Promise<boolean> {
     try {
       this.disk.link(this.path, outputPath);
@@ -229,10 +233,11 @@ export class PartFile {
     return true;
   }
 
-  #moveByRename(outputPath: string, overwrite: boolean): void {
+  async #moveByRename(outputPath: string, overwrite: boolean): Promise<void> {
     const there = this.disk.look(outputPath);
     if (there !== undefined && (!overwrite || there.kind === 'folder')) throw outputExists(outputPath);
     this.disk.rename(this.path, outputPath);
+    await this.disk.syncFolder(folderOf(outputPath));
   }
 
   #describe(verb: string, bytes: number, offset: number): string {

@@ -144,7 +144,6 @@ describe('the finish of a part file', () => {
       'link',
       'syncFolder',
       'unlink',
-      'syncFolder',
       'close',
     ]);
   });
