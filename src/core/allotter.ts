@@ -4,6 +4,7 @@ import { formatBytes } from '../base/units.js';
 import type { Lane, Segment } from './lane.js';
 import type { OrderBook } from './order-book.js';
 import type { Reading } from './reading.js';
+import { StreamLanes } from './stream-lanes.js';
 import {
   alignCut,
   planSteal,
@@ -32,6 +33,11 @@ const busyGainMsMin = 150;
 const siblingGainMsMin = 100;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
+/** While the start comes in one stream, another connection is given what it brings in this share of the time that is left, or in this time. */
+const spanBesideStream = 0.1;
+const spanBesideStreamMsMin = 1000;
+/** And before its speed is known this much. */
+const firstSpanBytes = 1024 * 1024;
 /** Who was given what the reader wants next has so long to begin with it. */
 const headMsMin = 250;
 /** What a cut has to gain that costs its victim the connection. */
@@ -63,6 +69,7 @@ export class Allotter {
   readonly #expected = new Map<SourceId, number>();
   /** Ranges to be fetched again, each if possible from another source than the one that gave wrong bytes. */
   readonly #second: { readonly range: ByteRange; readonly avoid: SourceId | undefined }[] = [];
+  readonly streams: StreamLanes;
   #hedgeBytesLeft: number;
 
   /** @param sourceRate What one more connection to a source can be expected to deliver, in bytes a second. */
@@ -76,6 +83,7 @@ export class Allotter {
     this.#reading = reading;
     this.#pieceBytes = pieceBytes;
     this.#sourceRate = sourceRate;
+    this.streams = new StreamLanes(book, reading, (lane) => this.#committedBytes(lane));
     this.#hedgeBytesLeft = hedgeBytesMin + book.free.bytes * hedgeShareMax;
   }
 
@@ -109,6 +117,8 @@ export class Allotter {
 
   /** Gives a connection more work, where there is any for it; false where there was none. */
   feed(lane: Lane): boolean {
+    if (lane.isOneStream) return this.#takeSecond(lane) || this.#takeStream(lane);
+    this.#shortenStream();
     if (this.#takeSecond(lane) || this.#helpHead(lane) || this.#takeFree(lane)) return true;
     return this.#steal(lane);
   }
@@ -131,7 +141,7 @@ export class Allotter {
     const first = this.#reading.firstFree(lane);
     if (first === undefined) return false;
     const share = this.#fairShare(lane);
-    if (!lane.traits.ranges) return this.#takeStart(lane, first, share);
+    if (this.streams.isLed) return this.#takeFromEnd(lane, share, victim, why);
     const want = Math.max(spanBytesMin, Math.min(share, this.#reading.partBytesMax(lane, first.start)));
     if (share < spanBytesMin && this.#othersAreSooner(lane, want)) return false;
     if (this.#reading.wouldBlock(lane, want)) return false;
@@ -146,26 +156,40 @@ export class Allotter {
     return true;
   }
 
+  /** For a connection that brings bytes from the file's start on only: its share of all that is left is what it travels. */
+  #takeStream(lane: Lane): boolean {
+    return this.streams.feed(lane, this.#fairShare(lane) + lane.remainingBytes, this.#othersHaveRanges());
+  }
+
+  /** What the stream was given and others bring sooner is anybody's again. */
+  #shortenStream(): void {
+    const { leader } = this.streams;
+    if (leader !== undefined && this.streams.isLed)
+      this.streams.shorten(this.#fairShare(leader) + leader.remainingBytes);
+  }
+
   /**
-   * For a connection that brings bytes from the file's start on only: what it would skip has to be less than what it
-   * brings, where others can bring anything.
+   * While the start comes in one stream, others take from the end of the file, and little at a time: what is in the
+   * middle is anybody's until it is known how far the stream comes.
    */
-  #takeStart(lane: Lane, first: ByteRange, share: number): boolean {
-    const at = lane.segments.at(-1)?.end ?? lane.broughtUpTo;
-    const from = this.#book.free.atOrAfter(at) ?? first;
-    const start = Math.max(from.start, at);
-    if (start >= from.end) return false;
-    const want = Math.max(spanBytesMin, share);
-    if (this.#othersHaveRanges() && start - at > want) return false;
-    const end = Math.min(from.end, Math.ceil(start + want));
-    this.#book.free.remove(start, end);
-    this.#book.request(
-      lane,
-      start,
-      end,
-      undefined,
-      `${formatBytes(end - start)}: it sends the file from its start on only`,
-    );
+  #takeFromEnd(lane: Lane, share: number, victim: Lane | undefined, why: string): boolean {
+    const { free, board } = this.#book;
+    const last = free.at(free.count - 1);
+    if (last === undefined) return false;
+    const rate = lane.rate ?? this.#sourceRate(lane.source);
+    const leftMs = (this.#book.leftBytes / board.rateSum) * 1000;
+    const spanMs = Math.max(spanBesideStreamMsMin, leftMs * spanBesideStream);
+    const want = Math.max(spanBytesMin, Math.min(share, rate === undefined ? firstSpanBytes : (rate * spanMs) / 1000));
+    // The stream brings nothing of what it has passed.
+    const isPassed = last.end <= (this.streams.leader?.streamAt ?? 0);
+    if (share < spanBytesMin && this.#othersAreSooner(lane, want, isPassed ? this.streams.leader : undefined))
+      return false;
+    let start = last.end - Math.ceil(want);
+    if (start > last.start) start = alignCut(start, last, this.#pieceBytes, want / 8);
+    if (start - last.start < Math.min(spanBytesMin, want)) start = last.start;
+    const { end } = last;
+    free.remove(start, end);
+    this.#book.request(lane, start, end, victim?.source, `${formatBytes(end - start)} ${why}`);
     return true;
   }
 
@@ -184,14 +208,15 @@ export class Allotter {
   }
 
   /** True for a connection so slow that the others will have brought everything before it could bring `bytes`. */
-  #othersAreSooner(lane: Lane, bytes: number): boolean {
+  #othersAreSooner(lane: Lane, bytes: number, except?: Lane): boolean {
     const { board, leftBytes } = this.#book;
-    if (board.activeCount < 2) return false;
+    if (board.activeCount < (except === undefined ? 2 : 3)) return false;
     if (!lane.isIdle) return true;
     const own = board.rateOf(lane);
     // The fastest one is never below the mean, so there is always somebody who does not refuse.
     if (own > board.meanRate * slowShare) return false;
-    const othersMs = (leftBytes / Math.max(1, board.rateSum - own)) * 1000;
+    const others = board.rateSum - own - (except === undefined ? 0 : board.rateOf(except));
+    const othersMs = (leftBytes / Math.max(1, others)) * 1000;
     return (bytes / own) * 1000 > othersMs + slowMsMin;
   }
 
@@ -222,7 +247,7 @@ export class Allotter {
     let best: { victim: Lane; plan: StealPlan; committedBytes: number } | undefined;
     let silent: Lane | undefined;
     for (const victim of this.#book.board.latest(victimsMax)) {
-      if (victim === thief) continue;
+      if (victim === thief || this.streams.tries(victim)) continue;
       if (victim.isSuspect) {
         if (this.#takeOver(thief, victim, victim.heldBytes)) return true;
         silent ??= victim;

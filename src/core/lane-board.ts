@@ -95,7 +95,7 @@ export class LaneBoard {
     const idle = lane.isIdle;
     lane.countedBytes = lane.remainingBytes;
     this.#owedBytes += lane.countedBytes;
-    lane.countsAsActive = !lane.isSuspect && !lane.isReserve;
+    lane.countsAsActive = !lane.isSuspect && !lane.isReserve && !lane.isSpare;
     if (lane.countsAsActive) this.#activeCount += 1;
     if (lane.countsAsActive && lane.rate !== undefined) {
       lane.countedRate = lane.rate;

@@ -54,6 +54,8 @@ export class Lane {
   isRetiring = false;
   /** Better sources are there: it gets nothing while they deliver. */
   isReserve = false;
+  /** Another connection brings the same bytes from the file's start on: it gets nothing while that one does. */
+  isSpare = false;
   /** What it can be expected to deliver before that is measured, in bytes a second. */
   readonly expectedRate: number | undefined;
   readonly #meter = new DeliveryMeter(rateTauMs);
@@ -72,9 +74,8 @@ export class Lane {
   #nextProbeMs: number;
   #partGapMs = 0;
   #partEndedAtMs: number | undefined;
+  #streamAt = 0;
   receivedBytes = 0;
-  /** File offset up to which it brought bytes last. */
-  broughtUpTo = 0;
   firstByteAtMs: number | undefined;
 
   constructor(
@@ -126,7 +127,7 @@ export class Lane {
 
   /** True where it may be given work. */
   get takesWork(): boolean {
-    return !this.#suspect && !this.isRetiring && !this.isReserve;
+    return !this.#suspect && !this.isRetiring && !this.isReserve && !this.isSpare;
   }
 
   get remainingBytes(): number {
@@ -171,6 +172,16 @@ export class Lane {
     return this.traits.ranges && !this.traits.canTrim;
   }
 
+  /** Without ranges: how far the file has gone by, be it wanted or not. */
+  get streamAt(): number {
+    return this.#streamAt;
+  }
+
+  /** It sends the file from its start on only. */
+  get isOneStream(): boolean {
+    return !this.traits.ranges;
+  }
+
   /** Some of what it owes was asked for elsewhere before. */
   get isHedging(): boolean {
     for (const { hedges, position, end } of this.segments) if (hedges > 0 && position < end) return true;
@@ -195,6 +206,8 @@ export class Lane {
       this.#lastByteAtMs = nowMs;
       this.#lastLifeAtMs = nowMs;
     }
+    // What has gone by comes only with the file's start again.
+    if (segment.position < this.#streamAt) this.#streamAt = 0;
     segment.isAsked = true;
     segment.askedAtMs = nowMs;
     if (this.segments.includes(segment)) return;
@@ -207,24 +220,42 @@ export class Lane {
     const bytes = position - segment.position;
     if (bytes <= 0) return;
     const owed = segment.position < segment.end;
-    if (this.#askedAtMs !== undefined) {
-      const sample = Math.max(0.1, nowMs - this.#askedAtMs);
-      this.#firstByteMs = this.receivedBytes === 0 ? sample : this.#firstByteMs * 0.7 + sample * 0.3;
-      this.#askedAtMs = undefined;
-    }
+    this.#firstCame(nowMs);
     if (this.#partEndedAtMs !== undefined) {
       this.#partGapMs += (nowMs - this.#partEndedAtMs - this.#partGapMs) / 2;
       this.#partEndedAtMs = undefined;
     }
+    // What it skipped since it was heard of last has come as well.
+    this.#came(this.isOneStream ? Math.max(bytes, position - this.#streamAt) : bytes, nowMs);
+    this.receivedBytes += bytes;
+    this.#streamAt = position;
+    segment.position = position;
+    if (owed) this.#lastByteAtMs = nowMs;
+    if (this.isIdle) this.#meter.stop();
+  }
+
+  /** Without ranges: what is before the bytes that it owes has gone by, up to `position`. */
+  skipped(position: number, nowMs: number): void {
+    if (position <= this.#streamAt) return;
+    this.#firstCame(nowMs);
+    this.#came(position - this.#streamAt, nowMs);
+    this.#streamAt = position;
+    this.#lastByteAtMs = nowMs;
+    if (this.isIdle) this.#meter.stop();
+  }
+
+  #firstCame(nowMs: number): void {
+    if (this.#askedAtMs === undefined) return;
+    const sample = Math.max(0.1, nowMs - this.#askedAtMs);
+    this.#firstByteMs = this.firstByteAtMs === undefined ? sample : this.#firstByteMs * 0.7 + sample * 0.3;
+    this.#askedAtMs = undefined;
+  }
+
+  #came(bytes: number, nowMs: number): void {
     this.#stalls = 0;
     this.firstByteAtMs ??= nowMs;
     this.#meter.arrived(bytes, nowMs);
-    this.receivedBytes += bytes;
-    this.broughtUpTo = position;
-    segment.position = position;
-    if (owed) this.#lastByteAtMs = nowMs;
     this.sawLife(nowMs);
-    if (this.isIdle) this.#meter.stop();
   }
 
   /** `segment` is to end at `end`: what is on its way behind that strays. */
@@ -281,11 +312,14 @@ export class Lane {
   endAtMs(nowMs: number, rate: number, last?: Segment): number {
     let owed = 0;
     let stray = 0;
+    let passed = this.#streamAt;
     for (const segment of this.segments) {
       if (segment.position < segment.end) {
         // What strays in front of it has to come first.
         if (stray > nowMs) owed = Math.max(owed, stray);
-        owed = Math.max(owed, this.#comesFromMs(nowMs)) + ((segment.end - segment.position) / Math.max(1, rate)) * 1000;
+        const bytes = segment.end - (this.isOneStream ? passed : segment.position);
+        owed = Math.max(owed, this.#comesFromMs(nowMs)) + (Math.max(0, bytes) / Math.max(1, rate)) * 1000;
+        passed = segment.end;
       }
       if (segment === last) break;
       if (segment.strayUntilMs > stray) stray = segment.strayUntilMs;

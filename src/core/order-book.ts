@@ -15,10 +15,15 @@ const partShareMax = 0.2;
 const partBytesMin = 64 * 1024;
 /** And so many times as long as the server takes from one part to the next, which some connect anew for. */
 const partGapsMin = 12;
+/** Before its speed is known: this much, or this share of what is left. */
 const firstPartBytes = 256 * 1024;
+const firstPartShare = 1 / 256;
 const partGrainBytes = 16 * 1024;
 /** The next part is asked for when the last one lasts this much longer than asking takes. */
 const askAheadMs = 30;
+
+/** What a connection that is taken back still delivers at the least: as much as a send buffer holds. */
+const retireBytesMin = 128 * 1024;
 
 /** A range that is on order, with the connection that is to deliver it. */
 export interface Order extends Run {
@@ -148,7 +153,10 @@ export class OrderBook {
   /** As much as comes in half a second, and ever less towards the end: nobody is to wait for the rest of it then. */
   #partBytes(lane: Lane, rate: number): number {
     // What comes too fast to be measured doubles.
-    if (lane.rate === undefined) return Math.max(firstPartBytes, lane.receivedBytes);
+    if (lane.rate === undefined) {
+      const first = Math.min(firstPartBytes, this.leftBytes * firstPartShare);
+      return Math.max(partBytesMin, first, lane.receivedBytes);
+    }
     const leftMs = (this.leftBytes / this.board.rateSum) * 1000;
     const most = this.isRead ? Math.max(readPartMsMax, lane.latencyMs) : partMsMax;
     const balanced = Math.min(most, Math.max(leftMs * partShareMax, lane.latencyMs));
@@ -199,6 +207,23 @@ export class OrderBook {
       this.trim(lane, segment, Math.ceil(segment.position + kept), reason);
     }
     this.board.refresh(lane, this.nowMs);
+  }
+
+  /** Ends a connection without losing what is on its way: it gets nothing more, and is closed once that has come. */
+  retire(lane: Lane, reason: string): void {
+    lane.isRetiring = true;
+    // Several times what is on its way by the estimate: a cut into that would have it sent twice, and there is no hurry.
+    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (3 * lane.latencyMs + 200)) / 1000);
+    this.takeBack(lane, sent, reason);
+    this.closeRetired(lane);
+  }
+
+  /** True where the connection is one that is taken back: it is closed when all has come. */
+  closeRetired(lane: Lane): boolean {
+    if (!lane.isRetiring || lane.segments.length > 0) return lane.isRetiring;
+    const reason = 'a connection more brought nothing';
+    this.command({ type: 'close', connection: lane.connection, reason });
+    return true;
   }
 
   giveBack(start: number, end: number): void {

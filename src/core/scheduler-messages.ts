@@ -37,6 +37,8 @@ export type SchedulerEvent =
       readonly segment: SegmentId;
       readonly position: number;
     }
+  /** The file has gone by up to `position`, and what came was not asked for: without ranges it comes from its start on. */
+  | { readonly type: 'skipped'; readonly connection: ConnectionId; readonly position: number }
   /** The server sends no more of this segment; `end` is where it stopped. */
   | {
       readonly type: 'segment-ended';

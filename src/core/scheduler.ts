@@ -21,9 +21,6 @@ const thievesMax = 64;
 /** Parts that a connection is given one after another, where one is too short to keep it busy. */
 const partsMax = 16;
 
-/** What a connection that is taken back still delivers at the least: as much as a send buffer holds. */
-const retireBytesMin = 128 * 1024;
-
 const connectionsPerSourceDefault = 16;
 
 export interface SchedulerOptions {
@@ -111,6 +108,9 @@ export class Scheduler {
       case 'bytes':
         this.#bytes(event.connection, event.segment, event.position);
         return;
+      case 'skipped':
+        this.#skipped(event.connection, event.position);
+        return;
       case 'segment-ended':
         this.#segmentEnded(event.connection, event.segment, event.end);
         return;
@@ -149,6 +149,13 @@ export class Scheduler {
     const { connection, source, rttMs, traits } = event;
     this.#allotter.expectNoMore(source);
     const growth = this.#growthOf(source);
+    if (traits?.ranges === false && growth.isOneStream) {
+      // Opened before it was known.
+      growth.openFailed(this.#book.nowMs);
+      const reason = 'it sends the file from its start on only: a second stream brings the same bytes';
+      this.#book.command({ type: 'close', connection, reason });
+      return;
+    }
     const lane = new Lane(connection, source, rttMs, this.#book.nowMs, traits, growth.laneRate);
     growth.added(lane, this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
@@ -161,6 +168,7 @@ export class Scheduler {
     const lane = this.#book.board.get(connection);
     if (lane === undefined) return;
     this.#book.board.remove(lane);
+    this.#allotter.streams.removed(lane);
     this.#sources.get(lane.source)?.removed(lane, this.#book.nowMs);
     for (const segment of lane.segments) this.#book.giveBack(segment.position, segment.end);
     this.#rank();
@@ -186,6 +194,16 @@ export class Scheduler {
     if (this.#isHungry(lane)) this.#feed(lane);
   }
 
+  #skipped(connection: ConnectionId, position: number): void {
+    const lane = this.#book.board.get(connection);
+    if (lane === undefined) return;
+    // Elsewhere it is the rest of an answer, and a sign of life.
+    if (lane.isOneStream) lane.skipped(position, this.#book.nowMs);
+    else lane.sawLife(this.#book.nowMs);
+    this.#book.board.refresh(lane, this.#book.nowMs);
+    if (this.#isHungry(lane)) this.#feed(lane);
+  }
+
   /** What a trimmed connection had sent before it heard of it: who was given these bytes need not bring them again. */
   #overran(segment: Segment): void {
     const taker = segment.taker;
@@ -199,7 +217,8 @@ export class Scheduler {
     const lane = this.#book.board.get(connection);
     const segment = lane?.segment(id);
     if (lane === undefined || segment === undefined) return;
-    lane.sawLife(this.#book.nowMs);
+    // Where nothing can be shortened at the server, what is taken back ends here, whether that lives or not.
+    if (lane.traits.canTrim) lane.sawLife(this.#book.nowMs);
     lane.ended(segment, this.#book.nowMs);
     this.#book.askParts(lane);
     this.#book.board.refresh(lane, this.#book.nowMs);
@@ -208,7 +227,7 @@ export class Scheduler {
       this.#feedHungry();
       return;
     }
-    if (this.#closeRetired(lane)) return;
+    if (this.#book.closeRetired(lane)) return;
     if (this.#isHungry(lane)) this.#feed(lane);
   }
 
@@ -246,6 +265,7 @@ export class Scheduler {
       this.#book.board.refresh(lane, this.#book.nowMs);
       if (lane.isReserve) this.#standDown(lane, 'better sources are there');
     }
+    this.#allotter.streams.rank();
     if (changed.length > 0) this.#feedHungry();
   }
 
@@ -365,24 +385,8 @@ export class Scheduler {
         }
         return;
       case 'retire':
-        for (const lane of decision.lanes) this.#retire(lane, decision.reason);
+        for (const lane of decision.lanes) this.#book.retire(lane, decision.reason);
         return;
     }
-  }
-
-  /** Ends a connection without losing what is on its way: it gets nothing more, and is closed once that has come. */
-  #retire(lane: Lane, reason: string): void {
-    lane.isRetiring = true;
-    // Several times what is on its way by the estimate: a cut into that would have it sent twice, and there is no hurry.
-    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (3 * lane.latencyMs + 200)) / 1000);
-    this.#book.takeBack(lane, sent, reason);
-    this.#closeRetired(lane);
-  }
-
-  #closeRetired(lane: Lane): boolean {
-    if (!lane.isRetiring || lane.segments.length > 0) return lane.isRetiring;
-    const reason = 'a connection more brought nothing';
-    this.#book.command({ type: 'close', connection: lane.connection, reason });
-    return true;
   }
 }

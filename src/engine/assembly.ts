@@ -1,7 +1,7 @@
 import { asManygetError, type ManygetError } from '../base/errors.js';
 import type { DownloadOptions } from '../base/download-handle.js';
 import type { DownloadPhase } from '../base/snapshot.js';
-import type { SegmentId } from '../core/scheduler-messages.js';
+import type { SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
 import type { SourceInfo } from '../sources/source.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
 import { DiskPatience } from './disk-patience.js';
@@ -218,8 +218,8 @@ export class Assembly implements LinkEvents {
     this.#hashList?.lost(link);
   }
 
-  alive(link: Link): void {
-    this.#guard(() => this.#transfer?.dispatch({ type: 'alive', connection: link.id }));
+  noticed(event: SchedulerEvent): void {
+    this.#guard(() => this.#transfer?.dispatch(event));
   }
 
   full(link: Link): void {

@@ -1,6 +1,6 @@
 import type { ManygetError } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
-import type { SegmentId } from '../core/scheduler-messages.js';
+import type { SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
 import type { ConnectionHandler, SourceConnection, SourceInfo } from '../sources/source.js';
 import type { LinkPace } from './pace.js';
 import type { SourceRunner } from './source-runner.js';
@@ -31,7 +31,8 @@ export interface LinkEvents {
   segmentEnded(link: Link, segment: SegmentId, end: number): void;
   hashes(link: Link, firstPiece: number, hashes: Uint8Array): void;
   hashesRefused(link: Link, error: ManygetError): void;
-  alive(link: Link): void;
+  /** What whoever deals out work has to know, and nobody else. */
+  noticed(event: SchedulerEvent): void;
   /** It reads no more until `wake` is called. */
   full(link: Link): void;
   closed(link: Link, error: ManygetError): void;
@@ -56,6 +57,8 @@ export class Link implements ConnectionHandler {
   #inlet: LinkInlet | undefined;
   #segment: SegmentId | undefined;
   #reported = -1;
+  /** How far the file has gone by unwanted, where that was not told yet. */
+  #skippedTo: number | undefined;
   #closed = false;
   #asked = false;
   #delivered = false;
@@ -137,6 +140,11 @@ export class Link implements ConnectionHandler {
 
   /** Says how far it has come, where that is news. */
   report(): void {
+    if (this.#skippedTo !== undefined) {
+      const position = this.#skippedTo;
+      this.#skippedTo = undefined;
+      this.#events.noticed({ type: 'skipped', connection: this.id, position });
+    }
     if (this.#segment === undefined || this.#inlet === undefined || this.#inlet.offset === this.#reported) return;
     this.#reported = this.#inlet.offset;
     this.#events.progressed(this, this.#segment, this.#reported);
@@ -191,6 +199,17 @@ export class Link implements ConnectionHandler {
     if (filledBlock || this.#reported < 0) this.report();
   }
 
+  maySkip(bytesMax: number): number {
+    const most = this.#pace.most(this, bytesMax);
+    if (most === 0) this.isWaitingForRoom = true;
+    return most;
+  }
+
+  skipped(offset: number, bytes: number): void {
+    this.#pace.took(this, bytes);
+    this.#skippedTo = offset;
+  }
+
   segmentEnded(segment: SegmentId, end: number): void {
     if (this.#segment === segment) {
       this.report();
@@ -209,7 +228,7 @@ export class Link implements ConnectionHandler {
   }
 
   alive(): void {
-    this.#events.alive(this);
+    this.#events.noticed({ type: 'alive', connection: this.id });
   }
 
   closed(error: ManygetError): void {

@@ -69,6 +69,10 @@ export interface ConnectionHandler {
   /** Where the next of them go: 1 to `bytesMax` bytes; undefined: no room, wait for `resume()`. */
   dataTarget(bytesMax: number): Uint8Array | undefined;
   dataFilled(bytes: number): void;
+  /** How many of `bytesMax` bytes that nobody wants may be read now; 0: none, wait for `resume()`. */
+  maySkip(bytesMax: number): number;
+  /** `bytes` bytes came that nobody wants: the file has gone by up to `offset`. */
+  skipped(offset: number, bytes: number): void;
   /** Nothing more comes for `segment`; it was delivered up to `end`. */
   segmentEnded(segment: SegmentId, end: number): void;
   /** Piece hashes that were asked for, 32 bytes each. */

@@ -66,8 +66,8 @@ describe('a connection whose requests cannot be shortened', () => {
     bench.ready(0, 20, parted);
     bench.ready(1, 20, parted);
     expect(requestsOf(bench.commands).map((r) => [r.start, r.end])).toEqual([
-      [0, 256 * 1024],
-      [20 * mib, 20 * mib + 256 * 1024],
+      [0, 80 * 1024],
+      [20 * mib, 20 * mib + 80 * 1024],
     ]);
     expect(bench.scheduler.freeBytes).toBe(0);
   });
@@ -137,9 +137,90 @@ describe('a connection that brings the file from its start on only', () => {
     bench.ready(0, 20, oneStream);
     bench.ready(1, 20);
     expect(requestsOf(bench.commands).map((r) => [r.start / mib, r.end / mib])).toEqual([
-      [0, 20],
-      [20, 40],
+      [0, 40],
+      [39, 40],
     ]);
+    expect(trimsOf(bench.commands).map((trim) => [Number(trim.connection), trim.end / mib])).toEqual([[0, 20]]);
+  });
+
+  test('is given the start that another one was to bring, who goes on from the end', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20);
+    bench.nowMs = 30;
+    const [taken, given] = [bench.ready(1, 20, oneStream), requestsTo(bench, 1)];
+    expect(trimsOf(taken).map((trim) => Number(trim.connection))).toEqual([0]);
+    expect(given.map((r) => r.start)[0]).toBeLessThan(mib);
+    new Flow(bench).run(100, [mib]);
+    expect(requestsTo(bench, 0).at(-1)?.end).toBe(40 * mib);
+  });
+
+  test('is found out of where it is by what it skips, and is late by that', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20);
+    new Flow(bench).run(1000, [4 * mib]);
+    bench.ready(1, 20, oneStream);
+    const lane = bench.scheduler.lane(1 as ConnectionId);
+    for (let i = 1; i <= 20; i += 1) {
+      bench.nowMs += 50;
+      bench.send({ type: 'skipped', connection: 1 as ConnectionId, position: i * 50 * 1024 });
+    }
+    expect(lane?.streamAt).toBe(1000 * 1024);
+    expect(lane?.rate).toBeCloseTo(1000 * 1024, -4);
+    expect(lane?.receivedBytes).toBe(0);
+    expect(lane?.silentMs(bench.nowMs)).toBe(0);
+  });
+
+  test('gives its place to a faster one, which is found by trying it for a moment', () => {
+    const bench = new SchedulerBench(400 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, oneStream);
+    bench.ready(1, 20, oneStream);
+    expect(requestsTo(bench, 1)).toEqual([]);
+    new Flow(bench).run(500, [mib]);
+    const [tried] = requestsTo(bench, 1);
+    expect(tried?.start).toBeGreaterThan(399 * mib);
+    const flow = new Flow(bench);
+    flow.owed(0);
+    for (let i = 1; i <= 20; i += 1) {
+      flow.run(50, [mib]);
+      bench.send({ type: 'skipped', connection: 1 as ConnectionId, position: i * 250 * 1024 });
+    }
+    expect(trimsOf(bench.commands).map((trim) => Number(trim.connection))).toEqual(expect.arrayContaining([0, 1]));
+    expect(requestsTo(bench, 1).at(-1)?.end).toBeGreaterThan(300 * mib);
+  });
+
+  test('takes over what one that fell silent was to bring', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.expect(0, 1);
+    bench.ready(0, 20, oneStream);
+    bench.ready(1, 20, parted);
+    new Flow(bench).run(2000, [2 * mib, 2 * mib]);
+    const flow = new Flow(bench);
+    flow.owed(0);
+    flow.run(20_000, [2 * mib, 0]);
+    expect(bench.scheduler.freeBytes).toBe(0);
+    expect(flow.owed(0)).toEqual([]);
+  });
+
+  test('brings what has gone by from the start again where nobody else is left to bring it', () => {
+    const bench = new SchedulerBench(8 * mib);
+    bench.ready(0, 20, oneStream);
+    const flow = new Flow(bench);
+    flow.run(3000, [2 * mib]);
+    bench.send({ type: 'refetch', range: { start: 0, end: mib }, avoid: undefined });
+    flow.run(1100, [2 * mib]);
+    expect(requestsTo(bench, 0).at(-1)).toMatchObject({ start: 0, end: mib });
+    expect(bench.scheduler.lane(0 as ConnectionId)?.streamAt).toBeLessThan(mib);
+  });
+
+  test('is closed where one of its source is there already: it would bring the same', () => {
+    const bench = new SchedulerBench(40 * mib);
+    bench.ready(0, 20, oneStream);
+    const [connection, source] = [7 as ConnectionId, 0 as SourceId];
+    const commands = bench.send({ type: 'connection-ready', connection, source, rttMs: 20, traits: oneStream });
+    expect(commands.map((command) => command.type)).toEqual(['close']);
   });
 
   test('goes on where it is, and never back', () => {
@@ -149,7 +230,7 @@ describe('a connection that brings the file from its start on only', () => {
     bench.ready(1, 20);
     new Flow(bench).run(15_000, [3 * mib, mib]);
     const starts = requestsTo(bench, 0);
-    starts.slice(1).forEach((request, i) => expect(request.start).toBeGreaterThanOrEqual(starts[i]?.end ?? Infinity));
+    starts.slice(1).forEach((request, i) => expect(request.start).toBeGreaterThan(starts[i]?.start ?? Infinity));
     expect(bench.scheduler.freeBytes).toBe(0);
   });
 

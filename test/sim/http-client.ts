@@ -6,7 +6,6 @@ import type { HttpSpec } from './world.js';
 /** As in `src/sources/http/`: what is read over rather than to connect anew, and requests that are out at once. */
 const drainBytesMax = 256 * 1024;
 const outMax = 4;
-const aliveEachBytes = 1024 * 1024;
 
 /** An answer that is coming or awaited. */
 interface Answer {
@@ -32,7 +31,6 @@ export class HttpClient implements ClientProtocol {
   #answers: Answer[] = [];
   #nextAnswer = 1;
   #isOpen = true;
-  #skippedBytes = 0;
 
   constructor(world: ClientWorld, spec: HttpSpec) {
     this.#world = world;
@@ -127,11 +125,7 @@ export class HttpClient implements ClientProtocol {
     answer.position += bytes;
     this.#world.discarded(bytes);
     connection.lastByteMs = this.#world.nowMs;
-    this.#skippedBytes += bytes;
-    if (this.#skippedBytes >= aliveEachBytes) {
-      this.#skippedBytes = 0;
-      this.#world.handle({ type: 'alive', connection: connection.id });
-    }
+    if (!this.#spec.ranges) connection.passed = answer.position;
     return bytes;
   }
 

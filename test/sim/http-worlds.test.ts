@@ -65,4 +65,16 @@ describe('a simulated server that speaks HTTP', () => {
     expect(together.timeMs).toBeLessThan(0.9 * alone.timeMs);
     expect(together.waste).toBeLessThan(0.05);
   });
+
+  test('without ranges is of use beside a slower one of its kind, and beside a faster one', () => {
+    const [slow, fast] = [server(oneStream, steadySource(mb / 4, 40)), server(oneStream, steadySource(4 * mb, 80))];
+    const result = run(slow, fast, server(usual));
+    expect(result.ratio).toBeLessThan(1.1);
+  });
+
+  test('without ranges is found not to hold the end where it gets slower', () => {
+    const slows = server(oneStream, { events: [{ atMs: 3000, action: 'rate', value: mb / 20 }] });
+    const result = run(slows, server(usual), server(undefined));
+    expect(result.ratio).toBeLessThan(1.1);
+  });
 });

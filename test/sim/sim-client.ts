@@ -15,6 +15,8 @@ export interface ClientConnection {
   /** Bytes of the stream taken so far. */
   taken: number;
   lastByteMs: number;
+  /** Without ranges: how far the file has gone by unheard. */
+  passed: number | undefined;
   closed: boolean;
 }
 

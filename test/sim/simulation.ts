@@ -236,6 +236,7 @@ export class Simulation implements ClientWorld {
       current: undefined,
       taken: 0,
       lastByteMs: this.nowMs,
+      passed: undefined,
       closed: false,
     };
     source.link.add(tcp);
@@ -267,6 +268,11 @@ export class Simulation implements ClientWorld {
 
   /** Tells the scheduler how far the present segment has come, where that is news. */
   #report(connection: ClientConnection): void {
+    const { passed } = connection;
+    if (passed !== undefined) {
+      connection.passed = undefined;
+      this.handle({ type: 'skipped', connection: connection.id, position: passed });
+    }
     const segment = connection.current;
     if (segment === undefined || segment.position === segment.reported) return;
     this.ledger.receive(segment.reported, segment.position, connection.source);

@@ -20,6 +20,11 @@ export class RecordingHandler implements ConnectionHandler {
   /** No room after each so many bytes, for one turn of the event loop. */
   pausesEvery = Infinity;
   receivedBytes = 0;
+  /** Bytes that came and that nobody wanted, and how far the file has gone by with them. */
+  skippedBytes = 0;
+  passed = 0;
+  /** How many bytes that nobody wants may be read at once. */
+  skipBytesMax = Infinity;
   #connection: SourceConnection | undefined;
   #info: SourceInfo | undefined;
   #error: ManygetError | undefined;
@@ -110,6 +115,15 @@ export class RecordingHandler implements ConnectionHandler {
     this.receivedBytes += bytes;
     this.#offset += bytes;
     if (this.#offset > this.#frameEnd) throw new Error('more bytes than were announced');
+  }
+
+  maySkip(bytesMax: number): number {
+    return Math.min(bytesMax, this.skipBytesMax);
+  }
+
+  skipped(offset: number, bytes: number): void {
+    this.skippedBytes += bytes;
+    this.passed = offset;
   }
 
   segmentEnded(segment: number, end: number): void {

@@ -58,7 +58,6 @@ export class HttpDelivery {
   readonly #onSurplus: (leftBytes: number, whole: boolean) => void;
   readonly #orders: Order[] = [];
   #body: RunningBody | RunningParts | PeekedBody | 'unwanted' | undefined;
-  #skippedBytes = 0;
   #isStopped = false;
 
   /** @param onSurplus The rest of the body is wanted by nobody: `discardRest`, or hang up and `forget`. */
@@ -142,7 +141,8 @@ export class HttpDelivery {
     if (body === 'unwanted') return scratch.subarray(0, Math.min(bytesMax, scratch.length));
     const { order, position } = body;
     if (position < order.position) {
-      return scratch.subarray(0, Math.min(bytesMax, scratch.length, order.position - position));
+      const most = this.#handler.maySkip(Math.min(bytesMax, scratch.length, order.position - position));
+      return most > 0 ? scratch.subarray(0, most) : undefined;
     }
     if (body.frameLeft === 0) {
       body.frameLeft = Math.min(order.end, position - (position % frameBytes) + frameBytes) - position;
@@ -164,7 +164,7 @@ export class HttpDelivery {
     const skips = order === undefined || body.position < order.position;
     body.position += bytes;
     if (skips) {
-      this.#skipped(bytes);
+      this.#handler.skipped(body.position, bytes);
       return false;
     }
     order.position = body.position;
@@ -244,14 +244,6 @@ export class HttpDelivery {
       throw new ManygetError('http-range', `a multipart answer begins with ${text}`);
     }
     this.begin({ position: range.start, end: range.end, order, whole: false });
-  }
-
-  /** Bytes that nobody sees are a sign of life all the same. */
-  #skipped(bytes: number): void {
-    this.#skippedBytes += bytes;
-    if (this.#skippedBytes < frameBytes) return;
-    this.#skippedBytes = 0;
-    this.#handler.alive();
   }
 }
 
