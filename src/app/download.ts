@@ -8,7 +8,7 @@ import { manifestFetcher } from './follow-manifest.js';
 import { sourceMaker, type MakeSource } from './source-maker.js';
 import { realDisk } from '../store/disk.js';
 
-const windowBytesDefault = 64 * 1024 * 1024;
+const windowBytesDefault = 32 * 1024 * 1024;
 const windowBytesMin = 1024 * 1024;
 const windowBytesMax = 1024 * 1024 * 1024;
 

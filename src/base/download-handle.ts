@@ -14,7 +14,7 @@ export interface DownloadOptions {
   readonly output?: string;
   /**
    * Write no file: what comes is kept in memory until `createReader()` has handed it out, at most `windowBytes` (default
-   * 64 MiB, and four pieces at the least) ahead of it. `output`, `resume` and `overwrite` then mean nothing, and `done`
+   * 32 MiB, and four pieces at the least) ahead of it. `output`, `resume` and `overwrite` then mean nothing, and `done`
    * settles when all has been read.
    */
   readonly inOrder?: { readonly windowBytes?: number };

@@ -5,10 +5,14 @@ export interface ReaderOptions {
   /** Offset after the last byte. Default, and at most: the end of the file. */
   readonly end?: number;
   readonly signal?: AbortSignal;
+  /**
+   * All chunks lie in the same memory: each is the caller's only until it asks for the next one. Default: each is its own.
+   */
+  readonly sharesMemory?: boolean;
 }
 
 /**
- * Reads a part of the file in order, waiting for what is not there yet: chunks of 1 byte to 1 MiB, each the caller's own.
+ * Reads a part of the file in order, waiting for what is not there yet: chunks of 1 byte to 1 MiB.
  * Where the hashes of pieces are known, or will be, only verified bytes are handed out; else those that have come, once the
  * sources agree. What the reader that was opened last wants next is fetched first.
  *

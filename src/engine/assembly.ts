@@ -281,6 +281,7 @@ export class Assembly implements LinkEvents {
       pieceBytes: facts.pieceBytes,
       verify: this.#parts.options.verify ?? true,
       pieceAlgorithm: pieces?.algorithm ?? 'sha256',
+      memory: this.#parts.output.memory,
       part: store.part,
       journal: store.journal,
       replay: store.replay,

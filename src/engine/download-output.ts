@@ -1,3 +1,4 @@
+import type { TransferMemory } from './sink.js';
 import type { ManygetError } from '../base/errors.js';
 import type { ByteReader } from '../store/file-reader.js';
 import type { Disk } from '../store/disk.js';
@@ -29,6 +30,7 @@ export interface DownloadOutput {
    * more once the file's pieces are known.
    */
   readonly windowBytes: number | undefined;
+  readonly memory: TransferMemory;
   /** Bytes that have left for good: they cannot be fetched again. */
   readonly handedOutBytes: number;
   open(fileName: string, notice: (text: string) => void): void;

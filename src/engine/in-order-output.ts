@@ -36,6 +36,8 @@ export class InOrderOutput implements DownloadOutput {
   readonly waitsForName = false;
   readonly isOpen = true;
   readonly earlier = undefined;
+  /** A full block is in the window at once, and memory is what the window is made of. */
+  readonly memory = { poolBytesMax: 16 * 1024 * 1024, openBlocksBytesMax: 3 * 1024 * 1024 };
   readonly hashDisk: WindowDisk;
   readonly #options: InOrderOptions;
   readonly #hashes = new Map<HashAlgorithm, Hash>();

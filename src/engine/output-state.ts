@@ -27,6 +27,7 @@ export interface OutputOptions {
 export class OutputState implements DownloadOutput {
   readonly hashDisk = undefined;
   readonly windowBytes = undefined;
+  readonly memory = { poolBytesMax: 28 * 1024 * 1024, openBlocksBytesMax: 24 * 1024 * 1024 };
   readonly handedOutBytes = 0;
   readonly streamEnd = Infinity;
   readonly #disk: Disk;

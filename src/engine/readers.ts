@@ -159,6 +159,8 @@ class Reader implements DownloadReader {
   readonly #parts: ReadersParts;
   readonly #signal: AbortSignal | undefined;
   readonly #end: number;
+  readonly #sharesMemory: boolean;
+  #memory: Uint8Array | undefined;
   #position: number;
   #bytes: Promise<ByteReader> | undefined;
   #closed = false;
@@ -169,6 +171,7 @@ class Reader implements DownloadReader {
     this.#signal = options.signal;
     this.#position = options.start ?? 0;
     this.#end = options.end ?? Infinity;
+    this.#sharesMemory = options.sharesMemory ?? false;
   }
 
   get position(): number {
@@ -210,11 +213,17 @@ class Reader implements DownloadReader {
 
   async #take(until: number): Promise<Uint8Array> {
     const bytes = await (this.#bytes ??= this.#parts.output.openReader());
-    const chunk = new Uint8Array(until - this.#position);
+    const chunk = this.#chunk(until - this.#position);
     await bytes.read(chunk, this.#position);
     this.#position = until;
     this.#readers.moved(this);
     return chunk;
+  }
+
+  #chunk(bytes: number): Uint8Array {
+    if (!this.#sharesMemory) return new Uint8Array(bytes);
+    this.#memory ??= new Uint8Array(chunkBytesMax);
+    return this.#memory.subarray(0, bytes);
   }
 
   async #close(isAtEnd: boolean): Promise<void> {

@@ -10,13 +10,21 @@ import { DirectPolicy } from './direct-policy.js';
 import { DirectWrites, type DirectWrite } from './direct-writes.js';
 import type { Verifier } from './verifier.js';
 
-/** Above these numbers of connections blocks are smaller, so that there is one for every connection. */
-const connectionsWithLargeBlocks = 24;
-const connectionsWithMediumBlocks = 80;
+const [large, medium, small] = [1024 * 1024, 256 * 1024, 64 * 1024];
+
+/** What may be taken for bytes that have come and are not there yet, whatever the file and the connections are. */
+export interface TransferMemory {
+  /** All blocks. */
+  readonly poolBytesMax: number;
+  /** One block for every connection, where they can be so small. */
+  readonly openBlocksBytesMax: number;
+}
 
 /** What a sink works on; made once the file's facts are known. */
 export interface SinkParts {
   readonly pool: BlockPool;
+  /** Blocks are so large that one for every connection takes this at most, where they can be: others wait for their hashes. */
+  readonly openBlocksBytesMax: number;
   readonly part: PartFile;
   readonly journal: Journal;
   readonly ledger: Ledger;
@@ -124,8 +132,9 @@ export class Sink {
   }
 
   get blockBytes(): number {
-    if (this.#connections <= connectionsWithLargeBlocks) return 1024 * 1024;
-    return this.#connections <= connectionsWithMediumBlocks ? 256 * 1024 : 64 * 1024;
+    const { openBlocksBytesMax } = this.#parts;
+    if (this.#connections * large <= openBlocksBytesMax) return large;
+    return this.#connections * medium <= openBlocksBytesMax ? medium : small;
   }
 
   isMissing(start: number, end: number): boolean {

@@ -15,13 +15,11 @@ import { claimedRanges, journalName, otherVersionRanges } from './earlier-versio
 import type { EventLog } from './event-log.js';
 import { Inlet } from './inlet.js';
 import type { Link, LinkInlet } from './link.js';
-import { Sink } from './sink.js';
+import { Sink, type TransferMemory } from './sink.js';
 import type { SourceRunner } from './source-runner.js';
 import { StuckWatch } from './stuck-watch.js';
 import { Verifier } from './verifier.js';
 
-/** All blocks of a download: bounds memory, whatever the file and the connections are. */
-const poolBytesMax = 28 * 1024 * 1024;
 /** A connection that owes bytes and is silent for this long is ended; the source is tried again. */
 const silenceMsMax = 4500;
 
@@ -31,6 +29,7 @@ export interface TransferParts {
   readonly verify: boolean;
   /** What the hashes of the pieces are made with. */
   readonly pieceAlgorithm: HashAlgorithm;
+  readonly memory: TransferMemory;
   readonly part: PartFile;
   readonly journal: Journal;
   readonly replay: JournalReplay | undefined;
@@ -101,7 +100,8 @@ export class Transfer {
     const missing = this.ledger.missing(0, parts.sizeBytes);
     this.scheduler = new Scheduler({ ...parts, missing });
     this.sink = new Sink({
-      pool: new BlockPool({ bytesMax: poolBytesMax }),
+      pool: new BlockPool({ bytesMax: parts.memory.poolBytesMax }),
+      openBlocksBytesMax: parts.memory.openBlocksBytesMax,
       part: parts.part,
       journal: parts.journal,
       ledger: this.ledger,

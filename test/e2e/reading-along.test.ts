@@ -36,6 +36,12 @@ async function refusal(reader: DownloadReader): Promise<ManygetError> {
   throw new Error('all was read, expected an error');
 }
 
+async function memoriesOf(reader: DownloadReader): Promise<number> {
+  const memories = new Set<unknown>();
+  for await (const { buffer } of reader) memories.add(buffer);
+  return memories.size;
+}
+
 /** Nothing more comes in for half a second. */
 async function untilStill(handle: DownloadHandle): Promise<void> {
   let doneBytes = -1;
@@ -60,6 +66,15 @@ describe('a reader of a download', () => {
     expect(Buffer.concat([first.value ?? new Uint8Array(0), rest]).equals(file.bytes)).toBe(true);
     await handle.done;
     expect(lab.written()?.equals(file.bytes)).toBe(true);
+  });
+
+  it('is given all chunks in one stretch of memory where it asks for that, else each in its own', async () => {
+    await using lab = await DownloadLab.create();
+    const fleet = await lab.serve(lab.file('file.bin', 4 * mib).path);
+    const handle = lab.get(fleet.urls());
+    await handle.done;
+    expect(await memoriesOf(handle.createReader({ sharesMemory: true }))).toBe(1);
+    expect(await memoriesOf(handle.createReader())).toBe(4);
   });
 
   it('that looks something up at the end of the file has its place kept', async () => {

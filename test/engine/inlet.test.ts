@@ -49,6 +49,7 @@ function world(options: { poolBytes?: number } = {}) {
   };
   const sink = new Sink({
     pool,
+    openBlocksBytesMax: 24 * mib,
     part,
     journal,
     ledger,

@@ -113,7 +113,7 @@ export function addGetFlags(command: Command): Command {
     )
     .option(
       '--window <size>',
-      'with -o -: how far servers may be ahead of the reader, in memory (default: 64M)',
+      'with -o -: how far servers may be ahead of the reader, in memory (default: 32M)',
       parseWindow,
     )
     .option('-d, --dir <folder>', 'existing folder to write into')

@@ -57,7 +57,9 @@ class Pump {
 
   async #run(handle: DownloadHandle): Promise<void> {
     try {
-      for await (const chunk of handle.createReader()) if (!(await this.#write(chunk))) break;
+      // What is written is gone when the next chunk is asked for.
+      const reader = handle.createReader({ sharesMemory: true });
+      for await (const chunk of reader) if (!(await this.#write(chunk))) break;
     } catch (error) {
       // The download has failed: its own promise says so.
       if (this.#fault === undefined) await handle.cancel(asManygetError(error).message);
