@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { blockHeadBytes, type Block, type BlockPool, type BlockUser, type BlockWaiter } from './block-pool.js';
 import { FrameSizer } from './frame-sizer.js';
 import type { OpenFile } from './open-files.js';
-import type { GateWaiter, RateGate } from './rate-gate.js';
+import type { GateLane, GateWaiter } from './rate-gate.js';
 
 /** Bytes of an open file that are to go out. The sender moves `next`; `end` may be lowered meanwhile. */
 export interface SendJob {
@@ -26,13 +26,19 @@ export interface SendProtocol {
   jobFailed(job: SendJob, problem: SendProblem, reason: string): void;
 }
 
-/** What the connections of one server share. */
+/** What a connection has of what all of one server share. */
 export interface SenderResources {
   readonly pool: BlockPool;
-  readonly gate: RateGate | undefined;
+  /** Whom the connection comes from: memory and rate are shared by those first. */
+  readonly party: string;
+  /** Its way through the server's limit. */
+  readonly gate: GateLane | undefined;
   readonly releaseFile: (file: OpenFile) => void;
   readonly countSent: (bytes: number) => void;
 }
+
+/** Who keeps the most memory from somebody who has none has so many times less time to take its bytes. */
+const hoarderHaste = 10;
 
 type Step = 'idle' | 'gate' | 'pool' | 'reading' | 'checking';
 
@@ -74,9 +80,11 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
     return this.#jobs.some((job) => job.id === id);
   }
 
-  /** Milliseconds for which the other side has taken none of the bytes that wait for it. */
-  stalledMs(nowMs: number): number {
-    return this.#writing === 0 ? 0 : nowMs - this.#progressAtMs;
+  /** Whether others wait for memory, and the other side has taken nothing of what it has of it for too long. */
+  isStuck(nowMs: number, stallMs: number): boolean {
+    const { pool, party } = this.#shared;
+    if (this.#writing === 0 || !pool.crowded) return false;
+    return nowMs - this.#progressAtMs > (pool.isHoardedBy(party) ? stallMs / hoarderHaste : stallMs);
   }
 
   /** Takes over `job`, and its use of the file. */
@@ -102,8 +110,8 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    if (this.#step === 'gate') this.#shared.gate?.leave(this);
     if (this.#step === 'pool') this.#leavePool();
+    this.#shared.gate?.close();
     const busy = this.#step === 'reading' || this.#step === 'checking' ? 1 : 0;
     for (const job of this.#jobs.splice(busy)) this.#shared.releaseFile(job.file);
   }
@@ -116,7 +124,7 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
         this.#fail(job, 'changed', 'the file changed while it was being sent');
       } else if (job.next >= job.end) {
         this.#check(job, undefined);
-      } else if (this.#held > 1 || (this.#held === 1 && !this.#shared.pool.roomAhead)) {
+      } else if (this.#held > 1 || (this.#held === 1 && !this.#shared.pool.roomAhead(this.#shared.party))) {
         return; // What is being written comes back soon, and goes on from here.
       } else {
         this.#begin(job);
@@ -136,11 +144,11 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
   }
 
   gateOpened(bytes: number): void {
-    const { pool, gate } = this.#shared;
+    const { pool, gate, party } = this.#shared;
     this.#wantBytes = bytes;
     this.#step = 'pool';
     const ahead = this.#held > 0;
-    const block = ahead ? pool.takeAhead(bytes) : pool.take(bytes, this);
+    const block = ahead ? pool.takeAhead(bytes, party) : pool.take(bytes, party, this);
     if (block !== undefined) {
       this.blockReady(block);
     } else if (ahead) {

@@ -8,12 +8,15 @@ import { FileSender, type SendJob, type SendProblem, type SendProtocol } from '.
 import { plainAnswer, withoutBody, type FileBody, type HttpAnswer } from './http-answer.js';
 import { busy, HttpRequests } from './http-requests.js';
 import { resetSocket } from './reset-socket.js';
+import { partyOf } from './seats.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 import { TextSender } from './text-sender.js';
 import { messageOf } from '../base/message-of.js';
 
 /** Requests that a client may send ahead, in bytes; then it is not read from until they are answered. */
 const aheadBytesMax = 64 * 1024;
+/** Requests ahead that are kept whatever the others have. */
+const aheadBytesSure = 4 * 1024;
 /** Answers that a client may leave unread before its next request has to wait. */
 const unreadBytesMax = 256 * 1024;
 
@@ -43,12 +46,16 @@ export class HttpSession implements ClientSession, SendProtocol {
   readonly #texts: TextSender;
   #parser: HttpRequestParser;
   #ahead: Uint8Array | undefined;
+  /** What of it counts against the server's memory for such. */
+  #aheadCounted = 0;
   #timer: NodeJS.Timeout | undefined;
   #stage: 'waiting' | 'answering' | 'closed' = 'waiting';
   #sending: Sending | undefined;
   #keepsAlive = true;
   /** The server closes: the answer under way is the last one. */
   #isLast = false;
+  /** Memory for requests was short: nothing more is taken from this client. */
+  #dropsAhead = false;
   /** The client sends no more; what it has asked for is still answered. */
   #clientEnded = false;
   #counted = false;
@@ -65,9 +72,11 @@ export class HttpSession implements ClientSession, SendProtocol {
       localPort,
       encrypted: socket instanceof TLSSocket,
     });
+    const party = partyOf(socket.remoteAddress ?? '');
     this.#files = new FileSender(socket, this, {
       pool: context.pool,
-      gate: context.gate,
+      party,
+      gate: context.gate?.lane(party),
       releaseFile: (file) => context.openFiles.release(file),
       countSent: (bytes) => this.#countSent(bytes),
     });
@@ -86,9 +95,10 @@ export class HttpSession implements ClientSession, SendProtocol {
   receive(chunk: Uint8Array): void {
     if (this.#stage === 'closed') return;
     this.#activeAtMs = performance.now();
+    if (this.#dropsAhead) return;
     this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
     if (this.#stage === 'waiting') this.#read();
-    else if (this.#ahead.length > aheadBytesMax) this.#socket.pause();
+    this.#boundAhead();
   }
 
   goodbye(): void {
@@ -106,8 +116,7 @@ export class HttpSession implements ClientSession, SendProtocol {
   sweep(nowMs: number): void {
     if (this.#stage !== 'answering') return;
     const { idleMs, stallMs } = this.#context.limits;
-    const starves = this.#context.pool.crowded && this.#files.stalledMs(nowMs) > stallMs;
-    if (starves || nowMs - this.#activeAtMs > idleMs) this.#socket.destroy();
+    if (this.#files.isStuck(nowMs, stallMs) || nowMs - this.#activeAtMs > idleMs) this.#socket.destroy();
   }
 
   /** The first bytes of a part go out: the text before them goes out with them, in one packet where it fits. */
@@ -148,6 +157,20 @@ export class HttpSession implements ClientSession, SendProtocol {
     this.#send(answer);
   }
 
+  /** What waits behind the request that is being answered: not for long without end, nor by many at once. */
+  #boundAhead(): void {
+    const { ahead } = this.#context;
+    let bytes = this.#ahead?.length ?? 0;
+    if (bytes >= aheadBytesSure && bytes > this.#aheadCounted && !ahead.has(bytes - this.#aheadCounted)) {
+      this.#ahead = undefined;
+      this.#dropsAhead = true; // Where the next request would begin is not known any more: this answer is the last one.
+      bytes = 0;
+    }
+    ahead.add(bytes - this.#aheadCounted);
+    this.#aheadCounted = bytes;
+    if (this.#stage === 'answering' && (this.#dropsAhead || bytes > aheadBytesMax)) this.#socket.pause();
+  }
+
   /** Takes the next request from what has come, if it is whole. */
   #read(): void {
     const bytes = this.#ahead;
@@ -156,7 +179,7 @@ export class HttpSession implements ClientSession, SendProtocol {
       const wasFresh = this.#parser.isFresh;
       try {
         const taken = this.#parser.push(bytes);
-        if (taken < bytes.length) this.#ahead = bytes.subarray(taken);
+        if (taken < bytes.length) this.#ahead = rest(bytes, taken);
       } catch (error) {
         this.#refuse(error);
         return;
@@ -200,7 +223,7 @@ export class HttpSession implements ClientSession, SendProtocol {
     const bodyBytes = body.kind === 'text' ? Buffer.byteLength(body.text) : body.bodyBytes;
     const headers: HeaderLine[] = [['Date', httpDateNow()], ['Server', this.#context.agent], ...answer.headers];
     if (bodyBytes !== undefined) headers.push(['Content-Length', String(bodyBytes)]);
-    if (!this.#keepsAlive || this.#isLast) headers.push(['Connection', 'close']);
+    if (!this.#keepsAlive || this.#isLast || this.#dropsAhead) headers.push(['Connection', 'close']);
     else if (minor === 0) headers.push(['Connection', 'keep-alive']);
     const head = encodeAnswerHead(status, headers);
     switch (body.kind) {
@@ -224,7 +247,7 @@ export class HttpSession implements ClientSession, SendProtocol {
   #answered(): void {
     if (this.#stage === 'closed') return;
     this.#activeAtMs = performance.now();
-    if (!this.#keepsAlive || this.#isLast) {
+    if (!this.#keepsAlive || this.#isLast || this.#dropsAhead) {
       this.#hangUp();
     } else if (this.#socket.writableLength > unreadBytesMax) {
       this.#socket.once('drain', () => this.#next());
@@ -243,6 +266,7 @@ export class HttpSession implements ClientSession, SendProtocol {
     }
     this.#arm(this.#context.limits.keepAliveMs);
     this.#read();
+    this.#boundAhead();
   }
 
   /** Says what was wrong with a request, and ends the connection: where the next one would begin is not known. */
@@ -295,6 +319,7 @@ export class HttpSession implements ClientSession, SendProtocol {
     clearTimeout(this.#timer);
     this.#sending = undefined;
     this.#ahead = undefined;
+    this.#boundAhead();
     this.#files.stop();
     this.#texts.stop();
     if (this.#counted) this.#context.counters.addClients(-1);
@@ -311,6 +336,12 @@ export class HttpSession implements ClientSession, SendProtocol {
     this.#activeAtMs = performance.now();
     this.#context.counters.addSent(bytes);
   }
+}
+
+/** The bytes from `at` on; a copy where few of many are left, so that those do not keep all of them in memory. */
+function rest(bytes: Uint8Array, at: number): Uint8Array {
+  const left = bytes.subarray(at);
+  return left.length * 2 < left.buffer.byteLength ? Buffer.from(left) : left;
 }
 
 function uncork(socket: Socket): void {

@@ -11,7 +11,7 @@ const turningAwayMax = 64;
 /** Room for TLS handshakes that are under way. */
 const handshakesMax = 256;
 const keepAliveMs = 30_000;
-const sweepMsMax = 5000;
+const sweepMsMax = 1000;
 
 /** One server's port: takes connections in, gives each a session, ends them all. Knows nothing of what they speak. */
 export class Listener {

@@ -17,6 +17,7 @@ import { encodeMessage, readMessage, type Hello } from '../wire/mgp-messages.js'
 import { FileSender, type SendJob, type SendProblem, type SendProtocol } from './file-sender.js';
 import { MgpRequests, type RequestChannel } from './mgp-requests.js';
 import { resetSocket } from './reset-socket.js';
+import { partyOf } from './seats.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 import { messageOf } from '../base/message-of.js';
 
@@ -64,9 +65,11 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
       peer: this.peer,
       controlBytesMax: mgpLimits.requestBytesMax,
     });
+    const party = partyOf(socket.remoteAddress ?? '');
     this.sender = new FileSender(socket, this, {
       pool: context.pool,
-      gate: context.gate,
+      party,
+      gate: context.gate?.lane(party),
       releaseFile: (file) => context.openFiles.release(file),
       countSent: (bytes) => this.#countSent(bytes),
     });
@@ -149,8 +152,7 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
   sweep(nowMs: number): void {
     if (this.closed) return;
     const { idleMs, stallMs } = this.#context.limits;
-    const stalledMs = this.sender.stalledMs(nowMs);
-    if (this.#context.pool.crowded && stalledMs > stallMs) this.#socket.destroy();
+    if (this.sender.isStuck(nowMs, stallMs)) this.#socket.destroy();
     else if (nowMs - this.#activeAtMs > idleMs) this.goodbye(`nothing was asked for ${Math.round(idleMs / 1000)} s`);
   }
 

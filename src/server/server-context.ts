@@ -22,6 +22,8 @@ export interface ServerContext {
   readonly alivePorts: AlivePorts;
   /** Memory for texts that are made for one answer. */
   readonly texts: TextBudget;
+  /** Memory for requests that clients send ahead of their answers. */
+  readonly ahead: TextBudget;
   readonly pool: BlockPool;
   readonly gate: RateGate | undefined;
   readonly counters: ServerCounters;

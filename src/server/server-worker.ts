@@ -21,6 +21,8 @@ const tell = (message: FromServer): void => port.postMessage(message);
 
 /** Pages and manifests that are on their way to clients, together. */
 const textBytesMax = 16 * 1024 * 1024;
+/** Requests that wait behind others, together. */
+const aheadBytesMax = 4 * 1024 * 1024;
 
 const data = workerData as ServerWorkerData;
 const catalog = new Catalog(data.roots);
@@ -36,6 +38,7 @@ const listener = new Listener(
     tags: new FileTags(),
     alivePorts,
     texts: new TextBudget(textBytesMax),
+    ahead: new TextBudget(aheadBytesMax),
     pool: new BlockPool(data.limits.poolBytes),
     gate: data.bytesPerSec === undefined ? undefined : new RateGate(data.bytesPerSec),
     counters: new ServerCounters(data.counters),

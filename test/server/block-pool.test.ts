@@ -3,17 +3,22 @@ import { blockBytesMax, BlockPool, type Block } from '../../src/server/block-poo
 
 const unit = 64 * 1024;
 
-/** Somebody who takes blocks and keeps them until told. */
+let partyCount = 0;
+
+/** Somebody who takes blocks and keeps them until told; a party of its own where none is named. */
 class Taker {
   readonly blocks: Block[] = [];
   readonly #pool: BlockPool;
+  readonly #party: string;
 
-  constructor(pool: BlockPool) {
+  constructor(pool: BlockPool, party = `party ${(partyCount += 1)}`) {
     this.#pool = pool;
+    this.#party = party;
   }
 
   take(bytes: number): boolean {
-    const block = this.blocks.length > 0 ? this.#pool.takeAhead(bytes) : this.#pool.take(bytes, this);
+    const block =
+      this.blocks.length > 0 ? this.#pool.takeAhead(bytes, this.#party) : this.#pool.take(bytes, this.#party, this);
     if (block !== undefined) this.blocks.push(block);
     return block !== undefined;
   }
@@ -51,7 +56,7 @@ describe('BlockPool', () => {
     let taken = 0;
     while (greedy.take(blockBytesMax)) taken += 1;
     expect(taken).toBeGreaterThan(0);
-    expect([pool.crowded, pool.roomAhead]).toEqual([false, false]);
+    expect([pool.crowded, pool.roomAhead('anybody')]).toEqual([false, false]);
     const modest = [new Taker(pool), new Taker(pool)];
     expect(modest.map((t) => t.take(blockBytesMax))).toEqual([true, true]);
     expect(modest.every((t) => t.blocks[0]?.capacity === unit)).toBe(true);
@@ -84,6 +89,35 @@ describe('BlockPool', () => {
     takers[2]?.giveOne();
     takers[3]?.giveOne();
     expect(takers[0]?.take(unit)).toBe(true);
+  });
+
+  it('leaves room for who comes after a party that holds on to all it can get', () => {
+    const pool = new BlockPool(128 * unit);
+    const crowd = Array.from({ length: 200 }, () => new Taker(pool, 'crowd'));
+    expect(crowd.filter((taker) => taker.take(unit))).toHaveLength(121);
+    expect(pool.crowded).toBe(true);
+    const late = Array.from({ length: 7 }, () => new Taker(pool, 'late'));
+    expect(late.every((taker) => taker.take(unit))).toBe(true);
+    expect(pool.isHoardedBy('crowd')).toBe(false);
+  });
+
+  it('says who has more than its part while somebody has nothing', () => {
+    const pool = new BlockPool(16 * unit);
+    for (const party of ['a', 'b', 'c', 'd', 'e']) {
+      for (let i = 0; i < 16; i += 1) new Taker(pool, party).take(unit);
+    }
+    expect(new Taker(pool, 'late').take(unit)).toBe(false);
+    expect(['a', 'e', 'late'].map((party) => pool.isHoardedBy(party))).toEqual([true, false, false]);
+  });
+
+  it('serves the first in line whose party may have more, not only the first', () => {
+    const pool = new BlockPool(32 * unit);
+    const crowd = Array.from({ length: 40 }, () => new Taker(pool, 'crowd'));
+    expect(crowd.filter((taker) => taker.take(unit))).toHaveLength(31);
+    const others = [new Taker(pool), new Taker(pool)];
+    expect(others.map((taker) => taker.take(unit))).toEqual([true, false]);
+    others[0]?.giveOne();
+    expect([crowd[31]?.blocks.length, others[1]?.blocks.length]).toEqual([0, 1]);
   });
 
   it('forgets who leaves the line', () => {

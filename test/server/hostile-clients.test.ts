@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodePreamble } from '../../src/wire/mgp-frame.js';
+import { encodeMessage } from '../../src/wire/mgp-messages.js';
 import { RawHttpClient } from '../support/raw-http-client.js';
 import { RawMgpClient } from '../support/raw-mgp-client.js';
 import { TempFolder, TestFleet, type TestFleetOptions } from '../support/test-fleet.js';
@@ -24,6 +28,22 @@ async function serve(options: TestFleetOptions = {}): Promise<TestFleet> {
 
 async function crowd(port: number, count: number): Promise<RawHttpClient[]> {
   return Promise.all(Array.from({ length: count }, () => RawHttpClient.connect(port)));
+}
+
+/** Asks for as much as it can, and reads nothing. */
+async function deafClient(port: number, from: string, mgpVersion: string | undefined): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from });
+  socket.pause();
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  if (mgpVersion === undefined) {
+    socket.write('GET /large.bin HTTP/1.1\r\nHost: a\r\nRange: bytes=0-9999\r\n\r\n'.repeat(500));
+    return socket;
+  }
+  socket.write(encodePreamble());
+  socket.write(encodeMessage.hello({ agent: 'deaf' }));
+  socket.write(encodeMessage.range(1, 0, { name: 'large.bin', version: mgpVersion, end: 64 * MiB }));
+  return socket;
 }
 
 async function isServed(served: TestFleet): Promise<void> {
@@ -70,6 +90,59 @@ describe('a hostile client', () => {
     expect(sent).toBeLessThan(clients.length * 16 * MiB + 2 * bytes.length);
     for (const client of clients) client.socket.destroy();
   });
+
+  it('that sends requests by the thousand ahead from many connections makes the server keep few of them', async () => {
+    await using served = await serve();
+    const clients = await crowd(served.port(), 200);
+    const text = 'GET /a.bin HTTP/1.1\r\nHost: a\r\nRange: bytes=0-0\r\n\r\n'.repeat(1200);
+    for (const client of clients) client.send(text);
+    // Whose requests there is no memory for gets the answer under way, as its last one, and asks again.
+    const ends = clients.map(async (client) => {
+      let answers = 0;
+      while (answers < 1200 && client.ending === 'open') {
+        const answer = await client.answer().catch(() => undefined);
+        if (answer === undefined) break;
+        expect(answer.status).toBe(206);
+        answers += 1;
+      }
+      return answers;
+    });
+    const answered = await Promise.all(ends);
+    expect(answered.some((count) => count === 1200)).toBe(true);
+    expect(Math.min(...answered)).toBeGreaterThan(0);
+    await isServed(served);
+    for (const client of clients) client.socket.destroy();
+  });
+
+  it.runIf(process.platform === 'linux').each(['HTTP', 'mgp'] as const)(
+    'that reads nothing leaves most of a limited server to one that reads, over %s',
+    async (spoken) => {
+      const path = await temp.sparse('large.bin', 64 * MiB);
+      await using served = await TestFleet.start([path], { rateLimits: [16 * MiB] });
+      await using polite = await RawHttpClient.connect(served.port());
+      const read = async (count: number): Promise<void> => {
+        for (let i = 0; i < count; i += 1) {
+          expect((await polite.get('/large.bin', { Range: `bytes=0-${MiB - 1}` })).body.length).toBe(MiB);
+        }
+      };
+      // What shows that it reads: more than kernels hold, and as much again.
+      await read(18);
+      await using asker = await RawMgpClient.connect(served.port());
+      const { version } = await asker.stat('large.bin');
+      const deaf = await Promise.all(
+        Array.from({ length: 80 }, (_, i) =>
+          deafClient(served.port(), `127.0.1.${1 + (i % 4)}`, spoken === 'mgp' ? version : undefined),
+        ),
+      );
+      while (served.server().clients < 82) await delay(5);
+      const before = served.server().sentBytes;
+      await read(8);
+      const others = served.server().sentBytes - before - 8 * MiB;
+      // An equal share for each address would be 32 MiB for them, one for each connection 640 MiB.
+      expect(others).toBeLessThan(10 * MiB);
+      for (const socket of deaf) socket.destroy();
+    },
+  );
 
   it('that asks for thousands of ranges, or for absurd ones, gets the file or a refusal, never more', async () => {
     await using served = await serve();

@@ -35,8 +35,10 @@ export class RawHttpClient implements AsyncDisposable {
     socket.on('close', () => this.#wake());
   }
 
-  static async connect(port: number, host = '127.0.0.1'): Promise<RawHttpClient> {
-    const socket = connect({ port, host, noDelay: true, allowHalfOpen: true });
+  /** @param from The address that it comes from, where that is not the system's choice. */
+  static async connect(port: number, host = '127.0.0.1', from?: string): Promise<RawHttpClient> {
+    const localAddress = from === undefined ? {} : { localAddress: from };
+    const socket = connect({ port, host, noDelay: true, allowHalfOpen: true, ...localAddress });
     const client = new RawHttpClient(socket);
     await once(socket, 'connect');
     return client;
