@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { checkSignature, isPublicKey, minisignLimits, parsePublicKey, parseSignature } from '../wire/minisign.js';
-import type { PublicKey } from '../wire/minisign.js';
+import type { PublicKey, Signature } from '../wire/minisign.js';
 import { readDocument, type DocumentPlaces } from './read-document.js';
+
+export { isPublicKey } from '../wire/minisign.js';
 
 /** Whose signature the documents that describe downloads have to have. */
 export interface SignatureDemand {
@@ -11,6 +13,8 @@ export interface SignatureDemand {
   readonly keys: readonly string[];
   /** Where the signature is; default: beside the document, called as it is with ".minisig" behind. */
   readonly signature?: string | undefined;
+  /** The signature itself, where it is handed over. */
+  readonly signatureText?: string | undefined;
 }
 
 /** Where documents are, and who has to have signed them. */
@@ -39,11 +43,33 @@ export async function readSignedDocument(
   const keys = demand.keys.map(trustedKey);
   const label = `${what} "${printable(from)}"`;
   const bytes = await readDocument(from, what, bytesMax, places);
-  const beside = demand.signature ?? besideOf(from, label);
-  const signature = parseSignature(await readSignature(beside, label, places), `signature "${printable(beside)}"`);
+  const signature = await signatureOf(from, label, demand, places);
   const { id } = checkSignature(bytes, signature, keys, label);
   const comment = printable(Buffer.from(signature.trustedComment).toString('utf8'), 200);
   return { bytes, notice: `${label} is signed by key ${id}: ${comment}` };
+}
+
+async function signatureOf(
+  from: string,
+  label: string,
+  { signature, signatureText }: SignatureDemand,
+  places: SignedPlaces,
+): Promise<Signature> {
+  if (signatureText !== undefined) return parseSignature(Buffer.from(signatureText), `the signature of ${label}`);
+  const beside = signature ?? besideOf(from, label);
+  return parseSignature(await readSignature(beside, label, places), `signature "${printable(beside)}"`);
+}
+
+/** The one line of a public key that is given as such or as a file. @throws ManygetError `usage`. */
+export function publicKeyLine(given: string): string {
+  trustedKey(given);
+  if (isPublicKey(given)) return given;
+  return (
+    readKeyFile(given)
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .find(isPublicKey) ?? given
+  );
 }
 
 /** @throws ManygetError `usage`. */

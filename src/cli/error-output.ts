@@ -12,6 +12,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   'no-source': 'check the addresses and that the servers run, then: {again}',
   'verification-failed': 'go on with: {again}',
   'sources-disagree': 'leave the odd ones out, then: {again}',
+  'file-changed': 'fetch the file as it is now with --no-resume',
   'disk-full': 'make room, then go on with: {again}',
   'io-failed': 'go on with: {again}',
   'output-exists': 'replace it with --overwrite, or name another file with -o',

@@ -2,6 +2,8 @@ import { isManifestOperand } from '../base/manifest.js';
 import { ManygetError } from '../base/errors.js';
 import { documentFetcher } from '../app/fetch-bytes.js';
 import { planDownloads, type PlannedDownload } from '../app/plan-downloads.js';
+import { isPublicKey, type SignatureDemand } from '../app/signed-document.js';
+import { printable } from '../base/printable.js';
 import type { DownloadQueue } from './queue/download-queue.js';
 import type { QueueEntry } from './queue/queue-entry.js';
 
@@ -66,13 +68,13 @@ export class Additions {
     operands: readonly string[],
     stdin: AsyncIterable<Uint8Array>,
   ): Promise<QueueEntry[]> {
-    const { checksum, gid, ...options } = wishes.options;
+    const { checksum, gid, signature, ...options } = wishes.options;
     if (gid !== undefined && !/^[0-9a-f]{16}$/i.test(gid)) {
       throw new ManygetError('usage', `"${gid.slice(0, 40)}" is no GID, expected 16 hexadecimal digits`);
     }
     const plan = await planDownloads(
       { operands, checksums: checksum === undefined ? [] : [checksum] },
-      { stdin, fetchBytes: documentFetcher() },
+      { stdin, fetchBytes: documentFetcher(), demand: signatureDemand(options['trusted-key'], signature) },
     );
     if (gid !== undefined && plan.downloads.length > 1) {
       throw new ManygetError('usage', `one GID was given for ${plan.downloads.length} downloads`);
@@ -85,6 +87,28 @@ export class Additions {
       }),
     );
   }
+}
+
+/**
+ * Keys are given in full, and a signature as its text or an address: nobody has the daemon read files of its machine.
+ * @throws ManygetError `usage`.
+ */
+function signatureDemand(keys: string | undefined, signature: string | undefined): SignatureDemand | undefined {
+  if (keys === undefined) {
+    if (signature === undefined) return undefined;
+    throw new ManygetError('usage', 'the option signature needs trusted-key: without a key it proves nothing');
+  }
+  const list = keys.split('\n');
+  const bad = list.find((key) => !isPublicKey(key));
+  if (bad !== undefined) {
+    throw new ManygetError(
+      'usage',
+      `"${printable(bad, 60)}" is no public key of minisign, expected 56 characters from RW on`,
+    );
+  }
+  if (signature === undefined) return { keys: list };
+  if (/^(https?|mgp):\/\/[^/]/i.test(signature)) return { keys: list, signature };
+  return { keys: list, signatureText: signature };
 }
 
 function specOf(planned: PlannedDownload, options: Readonly<Record<string, string>>): QueueEntry['spec'] {

@@ -154,6 +154,7 @@ export class Assembly implements LinkEvents {
   tick(nowMs: number, elapsedMs: number, busy: number): ManygetError | undefined {
     this.#transfer?.tick(busy);
     this.#hashList?.tick(nowMs);
+    if (this.#transfer !== undefined && this.pool.givesUpOnHashes(nowMs, this.#transfer)) this.#advance();
     if (!this.#paused && !this.#earlier.isRunning) this.proof.tick(busy);
     const error = this.pool.tick(nowMs, elapsedMs, this.#paused) ?? this.#patience.error(this.pool.giveUpMs);
     if (error !== undefined) return error;
@@ -382,9 +383,7 @@ export class Assembly implements LinkEvents {
     if (ledger.isVerified || (unproved && ledger.verifiedPieces + verifier.unjudgedPieces === ledger.pieceCount)) {
       if (!this.pool.mirrors.isSettled) return;
       if (!this.proof.isUndecided()) this.#parts.onWhole();
-    } else if (unproved) {
-      return;
-    } else if (!transfer.verifier.hasHashes && this.#phase === 'downloading') {
+    } else if (!unproved && !verifier.hasHashes && this.#phase === 'downloading') {
       this.setPhase('finishing', 'all bytes are here; waiting for the servers to have their hashes');
     }
   }

@@ -13,12 +13,26 @@ export function noSourceError(runners: readonly SourceRunner[]): ManygetError {
   const manifest = errors.find((error) => error?.code === 'is-manifest');
   if (manifest !== undefined) return manifest;
   const reasons = runners.map((r) => r.lastError?.message ?? `${r.source.label} did not answer`).join('; ');
+  const [only, ...others] = runners;
+  if (only?.lastError !== undefined && others.length === 0 && differing.has(only.lastError.code)) {
+    return onlySourceDiffers(only, only.lastError);
+  }
   if (errors.length > 0 && errors.every((error) => error !== undefined && differing.has(error.code))) {
     return new ManygetError('sources-disagree', `no source holds the file that was begun: ${reasons}`);
   }
   const removed = runners.length > 0 && runners.every((runner) => runner.state === 'removed');
   if (removed) return new ManygetError('no-source', 'no source is left: all were removed');
   return new ManygetError('no-source', `no source can be used: ${reasons}`);
+}
+
+/** With one source there is nobody to disagree with: it never had the file that is wanted, or has it no more. */
+function onlySourceDiffers(only: SourceRunner, cause: ManygetError): ManygetError {
+  if (only.arrivedBytes === 0) return cause;
+  if (only.strikes > 0 && cause.code === 'content-differs') {
+    return new ManygetError('verification-failed', `${cause.message}, and there is no other source`, { cause });
+  }
+  const text = `the file changed on its only source, and what came before cannot be completed: ${cause.message}`;
+  return new ManygetError('file-changed', text, { cause });
 }
 
 /** All were there once, and are gone for too long. */

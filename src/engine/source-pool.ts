@@ -1,13 +1,16 @@
 import type { DownloadOptions } from '../base/download-handle.js';
 import { ManygetError } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
+import { formatDuration } from '../base/units.js';
 import type { Source } from '../sources/source.js';
 import type { EventLog } from './event-log.js';
+import { HashPatience } from './hash-patience.js';
 import type { Link, LinkEvents } from './link.js';
 import { Mirrors } from './mirrors.js';
 import { Pace } from './pace.js';
 import { noSourceError, silentSourcesError } from './source-errors.js';
 import { isFinal, SourceRunner } from './source-runner.js';
+import type { Transfer } from './transfer.js';
 
 /** Nobody was ever reached: more patience would only delay the news of a mistyped port. */
 const firstContactMsMax = 10_000;
@@ -40,6 +43,7 @@ export class SourcePool {
   /** The file comes as one stream of one source: nobody can join in. */
   isStreaming = false;
   readonly #parts: SourcePoolParts;
+  readonly #hashPatience: HashPatience;
   #nextConnection = 0;
   #lastContactMs = 0;
   #everReady = false;
@@ -47,6 +51,7 @@ export class SourcePool {
   constructor(parts: SourcePoolParts) {
     this.#parts = parts;
     this.pace = new Pace(this.runners, parts.nowMs);
+    this.#hashPatience = new HashPatience(this.giveUpMs);
     this.mirrors = new Mirrors(this.runners, parts.options.manifest?.pieces !== undefined, (runner) =>
       isNamed(parts.options.trust, runner.source),
     );
@@ -75,6 +80,7 @@ export class SourcePool {
 
   /** True while somebody is there, or may come back, who will state the hashes of the pieces, if not now then later. */
   get awaitsHashes(): boolean {
+    if (this.#hashPatience.isOver) return false;
     const awaySinceMs = this.#parts.nowMs() - this.giveUpMs;
     return this.runners.some(
       (r) =>
@@ -84,6 +90,16 @@ export class SourcePool {
         // While nobody is there, how long to wait is a matter of patience with all of them.
         (r.readyLinks > 0 || !this.hasContact || r.leftAtMs >= awaySinceMs),
     );
+  }
+
+  /** Time passes: true at the moment when whoever is there has had its time to state hashes, and that is said. */
+  givesUpOnHashes(nowMs: number, { ledger, verifier, isBlocked }: Transfer): boolean {
+    const isAll = ledger.isReceived && verifier.isOn && !verifier.hasHashes && !isBlocked;
+    if (!this.#hashPatience.tick(nowMs, isAll && this.hasContact && this.awaitsHashes, ledger.sizeBytes)) return false;
+    const waited = formatDuration(this.#hashPatience.limitMs(ledger.sizeBytes));
+    const reason = `no server has stated its hashes in the ${waited} since all bytes are here: the file is taken as it came, not verified`;
+    this.#parts.log.add({ type: 'notice', reason });
+    return true;
   }
 
   /** Where a file comes from of which nobody says how large it is: undefined while somebody may yet. */

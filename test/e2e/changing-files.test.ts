@@ -42,7 +42,7 @@ describe('a file that changes on its only server', () => {
     const changed = seededBytes(size + 3, 2);
     writeFileSync(file.path, changed);
     const error = await failure(handle);
-    expect(error.code).toBe('sources-disagree');
+    expect(error).toMatchObject({ code: 'file-changed', exitStatus: 33 });
     expect(lab.written()).toBeUndefined();
     expect((await failure(lab.get(fleet.urls()))).code).toBe('journal-other-file');
     await lab.get(fleet.urls(), { resume: false }).done;
@@ -62,6 +62,6 @@ describe('a file that changes on its only server', () => {
       (e: unknown) => e,
     );
     if (error === undefined) expect(lab.written()?.equals(changed)).toBe(true);
-    else expect(error).toMatchObject({ code: 'sources-disagree' });
+    else expect(error).toMatchObject({ code: 'file-changed' });
   });
 });

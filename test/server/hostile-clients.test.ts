@@ -77,6 +77,17 @@ describe('a hostile client', () => {
     expect(await Promise.all(silent.map((client) => client.ended()))).toHaveLength(200);
   });
 
+  it('that closes its half at once, or within a head, is let go at once', async () => {
+    await using served = await serve({ limits: { helloMs: 600_000, keepAliveMs: 600_000 } });
+    const halves = await crowd(served.port(), 200);
+    for (const [i, client] of halves.entries()) {
+      if (i % 2 === 0) client.send('GET /a.bin HTTP/1.1\r\nHo');
+      client.socket.end();
+    }
+    expect(await Promise.all(halves.map((client) => client.ended()))).toHaveLength(200);
+    await isServed(served);
+  });
+
   it('that pipelines without end and reads nothing keeps no other from being served, and costs little memory', async () => {
     await using served = await serve();
     const clients = await crowd(served.port(), 8);

@@ -1,9 +1,11 @@
 /** The commands around the daemon: their flags, and what they ask for. */
 import type { Command } from 'commander';
 
+import type { SignatureDemand } from '../../app/signed-document.js';
 import { appendedText } from '../options/appended.js';
 import { parseHost } from '../options/addresses.js';
 import { parseWhole } from '../options/numbers.js';
+import { addSignatureFlags, signatureDemand, type SignatureFlags } from '../options/signature-options.js';
 import { usageError } from '../options/usage-error.js';
 import { addLimitCommand, parseSchedule, type LimitCommand } from './limit-request.js';
 import { addFleetCommands, type FleetCommand } from './fleet-request.js';
@@ -25,6 +27,8 @@ export interface AddRequest {
   readonly sources: readonly string[];
   /** By the names of docs/rpc.md. */
   readonly options: Readonly<Record<string, string | readonly string[]>>;
+  /** Who has to have signed the manifests. */
+  readonly demand: SignatureDemand | undefined;
   readonly isFirst: boolean;
   readonly json: boolean;
 }
@@ -53,7 +57,7 @@ interface DaemonFlags {
   readonly onError?: string;
 }
 
-interface AddFlags {
+interface AddFlags extends SignatureFlags {
   readonly out?: string;
   readonly dir?: string;
   readonly checksum?: string;
@@ -141,12 +145,13 @@ function daemonRequest(flags: DaemonFlags): DaemonRequest {
 }
 
 function addAddCommand(program: Command, found: (command: DaemonCommand) => void): void {
-  program
+  const command = program
     .command('add <source...>')
     .description('add a download to the daemon: addresses of one file, or Metalinks')
     .option('-o, --out <name>', 'name of the file')
     .option('-d, --dir <folder>', 'folder for it')
-    .option('--checksum <type=hex>', 'hash that it has to have, as sha-256=HEX')
+    .option('--checksum <type=hex>', 'hash that it has to have, as sha-256=HEX');
+  addSignatureFlags(command)
     .option('--header <line>', 'header for HTTP servers of one origin: "Name: value"', appendedText)
     .option('-x, --max-connection-per-server <count>', 'connections to one server', (text: string) =>
       parseWhole('-x', text, 1, 64),
@@ -173,7 +178,7 @@ function addRequest(sources: readonly string[], flags: AddFlags): AddRequest {
   if (flags.limitSchedule !== undefined) options['max-download-limit-schedule'] = flags.limitSchedule;
   if (flags.overwrite === true) options['allow-overwrite'] = 'true';
   if (flags.paused === true) options['pause'] = 'true';
-  return { sources, options, isFirst: flags.first ?? false, json: flags.json ?? false };
+  return { sources, options, demand: signatureDemand(flags), isFirst: flags.first ?? false, json: flags.json ?? false };
 }
 
 function addLookCommands(program: Command, found: (command: DaemonCommand) => void): void {

@@ -14,6 +14,7 @@ import { sourceNames } from '../get/source-names.js';
 import type { CliIo } from '../io.js';
 import { isUrl } from '../options/addresses.js';
 import { ensureDaemon, runningDaemon } from './background-daemon.js';
+import type { SignatureDemand } from '../../app/signed-document.js';
 import type { AddRequest, DaemonCommand, DaemonRequest } from './daemon-request.js';
 import { queueLines, serverLines, sourceLines } from './queue-lines.js';
 import { runDaemon, stopDaemon } from './run-daemon.js';
@@ -77,24 +78,41 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
 async function add(client: DaemonClient, request: AddRequest): Promise<QueueItem[]> {
   // The daemon has another current folder: a folder that is meant from here is said in full.
   const { dir } = request.options;
-  const options = typeof dir === 'string' ? { ...request.options, dir: resolve(dir) } : request.options;
+  const { demand } = request;
+  const { publicKeyLine } = await import('../../app/signed-document.js');
+  const options = {
+    ...request.options,
+    ...(typeof dir === 'string' ? { dir: resolve(dir) } : {}),
+    ...(demand === undefined ? {} : { 'trusted-key': demand.keys.map(publicKeyLine) }),
+  };
   const position = request.isFirst ? 0 : undefined;
   const files = request.sources.filter((source) => !isUrl(source) && isManifestOperand(source));
   const sources = request.sources.filter((source) => !files.includes(source));
   const added: QueueItem[] = [];
   for (const file of files) {
     const metalink = readText(file);
-    added.push(...(await client.add({ sources: [], metalink, options, position })));
+    const signed = { ...options, ...signatureOption(demand, file) };
+    added.push(...(await client.add({ sources: [], metalink, options: signed, position })));
   }
-  if (sources.length > 0) added.push(...(await client.add({ sources, options, position })));
+  const named = { ...options, ...signatureOption(demand, undefined) };
+  if (sources.length > 0) added.push(...(await client.add({ sources, options: named, position })));
   return added;
 }
 
-function readText(path: string): string {
+/** A signature on this disk is handed over as it is; one elsewhere by its address. @param file The document it is beside of. */
+function signatureOption(demand: SignatureDemand | undefined, file: string | undefined): { signature?: string } {
+  if (demand === undefined) return {};
+  const beside = file === undefined || file === '-' ? undefined : `${file}.minisig`;
+  const from = demand.signature ?? beside;
+  if (from === undefined) return {};
+  return { signature: isUrl(from) ? from : readText(from, 'signature-missing') };
+}
+
+function readText(path: string, code: 'manifest-unreadable' | 'signature-missing' = 'manifest-unreadable'): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
-    throw asManygetError(error, 'manifest-unreadable', `cannot read "${printable(path, 200)}"`);
+    throw asManygetError(error, code, `cannot read "${printable(path, 200)}"`);
   }
 }
 
@@ -164,7 +182,7 @@ async function play(
   const isGid = sources.length === 1 && /^[0-9a-f]{4,16}$/i.test(first);
   const item = isGid
     ? (await client.detail(first)).item
-    : (await add(client, { sources, options: {}, isFirst: true, json: false }))[0];
+    : (await add(client, { sources, options: {}, demand: undefined, isFirst: true, json: false }))[0];
   if (item === undefined) throw new ManygetError('usage', 'nothing was named to play');
   const url = `${client.url}${item.playPath}${encodeURIComponent(item.name)}`;
   print(io, [url]);

@@ -59,6 +59,8 @@ const facts: Readonly<Record<string, OptionFacts>> = {
   'max-download-result': { kind: { type: 'whole', min: 0, max: 100_000 }, initial: '1000', isGlobal: true },
   'max-overall-download-limit': { kind: bytes, initial: '0', isGlobal: true },
   // Not aria2's.
+  signature: { kind: text },
+  'trusted-key': { kind: text },
   'max-overall-download-limit-schedule': { kind: schedule, isGlobal: true },
   'max-connection-per-host': { kind: { type: 'whole', min: 0, max: 1000 }, initial: '0', isGlobal: true },
 };

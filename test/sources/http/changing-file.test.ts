@@ -66,7 +66,7 @@ describe('a file that changes in mid-download', () => {
     const server = await changingServer(start, change);
     const outcome = await fetchFile([server.url]);
     if (outcome.kind === 'whole') throw new Error('two versions were mixed');
-    expect(outcome.error.code).toBe('sources-disagree');
+    expect(outcome.error.code).toBe('file-changed');
     expect(outcome.message).toMatch(/another version|states a size|sends a file of/);
   });
 
