@@ -8,6 +8,7 @@ const commands = [
   'loopback',
   'http',
   'memory',
+  'first-byte',
   'mirrors',
   'film',
   'top',

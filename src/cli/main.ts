@@ -3,7 +3,7 @@
 import { interruptedStatus } from './end-signals.js';
 import { errorHint, printError } from './error-output.js';
 import { type CliIo, isInteractive } from './io.js';
-import { processIo } from './process-io.js';
+import { outliveReaders, processIo } from './process-io.js';
 import { hideToken } from './options/access-options.js';
 import { type Invocation, parseArguments } from './program.js';
 import { asManygetError } from '../base/errors.js';
@@ -79,17 +79,6 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
 async function version(): Promise<string> {
   const { packageVersion } = await import('../app/agent.js');
   return packageVersion();
-}
-
-/** Output that goes nowhere (`| head`, a log on a full disk) does not end a download: it is said once, where possible. */
-function outliveReaders(): void {
-  let told = false;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && !told) process.stderr.write(`manyget: cannot write its report: ${error.message}\n`);
-    told = true;
-  });
-  // Nowhere is left to say that standard error itself is gone.
-  process.stderr.on('error', () => {});
 }
 
 outliveReaders();

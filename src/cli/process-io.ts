@@ -26,6 +26,7 @@ export function processIo(): CliIo {
     },
     writeOutput: (bytes) =>
       new Promise((resolve, reject) => {
+        writesFile = true;
         process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
       }),
     env: process.env,
@@ -78,4 +79,22 @@ function isForeground(): boolean {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [group, terminalGroup] = [fields[2], fields[5]];
   return terminalGroup === '-1' || group === terminalGroup;
+}
+
+/** Standard output is the file. */
+let writesFile = false;
+
+/**
+ * Output that goes nowhere (`| head`, a log on a full disk) does not end a download: it is said once, where possible. Where
+ * the file itself goes there, whoever writes it is told, and says so.
+ */
+export function outliveReaders(): void {
+  let told = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && !told && !writesFile)
+      process.stderr.write(`manyget: cannot write its report: ${error.message}\n`);
+    told = true;
+  });
+  // Nowhere is left to say that standard error itself is gone.
+  process.stderr.on('error', () => {});
 }

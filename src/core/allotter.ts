@@ -351,8 +351,10 @@ export class Allotter {
     const whole = wished <= position;
     const cut = whole ? position : alignCut(wished, { start: position, end }, this.#pieceBytes, slack);
     this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
-    const reason = `${formatBytes(end - cut)} off ${what}: ${gain}`;
-    const hedges = segment.hedges + (plan.wasteBytes > 0 ? 1 : 0);
+    const isHedge = plan.wasteBytes > 0;
+    const twice = isHedge ? `; ${formatBytes(plan.wasteBytes)} of it may come twice` : '';
+    const reason = `${formatBytes(end - cut)} off ${what}: ${gain}${twice}`;
+    const hedges = segment.hedges + (isHedge ? 1 : 0);
     const asked = this.#book.request(thief, cut, end, victim.source, reason, hedges);
     segment.taker = { lane: thief, segment: asked };
     return end - cut;

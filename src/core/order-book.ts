@@ -185,7 +185,8 @@ export class OrderBook {
     lane.asked(segment, this.nowMs);
     const { id, position: start, end, victim, reason } = segment;
     const { connection, source } = lane;
-    this.#commands.push({ type: 'request', connection, source, segment: id, start, end, victim, reason });
+    const isHedge = segment.hedges > 0;
+    this.#commands.push({ type: 'request', connection, source, segment: id, start, end, victim, isHedge, reason });
   }
 
   /** Ends a segment early; what it loses is free again, or the caller's to give away. */

@@ -78,6 +78,8 @@ export type SchedulerCommand =
       readonly end: number;
       /** Whom it was taken from; undefined for what nobody held. */
       readonly victim: SourceId | undefined;
+      /** Some of it is on its way from the victim, and comes twice on purpose. */
+      readonly isHedge: boolean;
       readonly reason: string;
     }
   /** The segment is to end at `end` instead: the rest is somebody else's now. */

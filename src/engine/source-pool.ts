@@ -204,16 +204,18 @@ export class SourcePool {
   lost(link: Link, error: ManygetError): void {
     const { runner } = link;
     const wasLast = runner.links.size <= 1;
-    runner.linkClosed(link, error);
+    const againMs = runner.linkClosed(link, error);
     if (runner.isStopped || runner.isResting) return;
     if (link.isRetired && !wasLast) {
       const reason = error.message;
       this.#parts.log.add({ type: 'connection-closed', source: runner.id, connection: link.id, reason });
       return;
     }
-    this.#parts.log.add({ type: 'source-lost', source: runner.id, code: error.code, reason: error.message });
+    const isLeftOut = isFinal(error, runner.source) && !runner.isExcused(error);
+    const again = againMs === undefined || isLeftOut ? '' : `; tried again in ${(againMs / 1000).toFixed(1)} s`;
+    this.#parts.log.add({ type: 'source-lost', source: runner.id, code: error.code, reason: error.message + again });
     if (wasLast) this.#parts.onGone(runner.id);
-    if (isFinal(error, runner.source) && !runner.isExcused(error)) this.quarantine(runner, error);
+    if (isLeftOut) this.quarantine(runner, error);
   }
 
   /**

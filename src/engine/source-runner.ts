@@ -164,24 +164,25 @@ export class SourceRunner {
     return this.#leftAtMs;
   }
 
-  /** A connection is gone. Tries again later where it was the last one. */
-  linkClosed(link: Link, error: ManygetError): void {
+  /** A connection is gone. Tries again later where it was the last one: says in how many milliseconds. */
+  linkClosed(link: Link, error: ManygetError): number | undefined {
     if (this.links.delete(link)) this.#options.gate?.release(this.source.label);
-    if (this.isResting || (link.isRetired && this.links.size > 0)) return;
+    if (this.isResting || (link.isRetired && this.links.size > 0)) return undefined;
     if (link.isRetired && this.#options.gate !== undefined && !this.isStopped) {
       this.#waitForRoom();
-      return;
+      return undefined;
     }
     this.lastError = error;
-    if (this.isStopped) return;
+    if (this.isStopped) return undefined;
     this.faults += 1;
     if (link.info !== undefined) this.#leftAtMs = this.#options.nowMs();
     if (link.wasFruitless || (excusable.has(error.code) && !link.hasDelivered)) this.#fruitless += 1;
-    if (this.links.size > 0) return;
+    if (this.links.size > 0) return undefined;
     this.#failures += 1;
     const own = retryDelayMs(defaultRetryPolicy, this.#failures, this.#options.random());
     const delay = Math.max(own, error.retryAfterMs ?? 0);
     this.#timer = setTimeout(() => this.open(), delay);
+    return delay;
   }
 
   /** Ends its connections, and opens none until it is used again. */

@@ -15,6 +15,7 @@ import { claimedRanges, journalName, otherVersionRanges } from './earlier-versio
 import type { EventLog } from './event-log.js';
 import { Inlet } from './inlet.js';
 import type { Link, LinkInlet } from './link.js';
+import { requestEvent } from './request-event.js';
 import { Sink, type TransferMemory } from './sink.js';
 import type { SourceRunner } from './source-runner.js';
 import { StuckWatch } from './stuck-watch.js';
@@ -74,6 +75,7 @@ export class Transfer {
   #wakeAsked = false;
   readonly #stuckWatch = new StuckWatch();
   #paused = false;
+  #hasBegun = false;
   /** Nothing from here on may be asked for. */
   #windowEnd = Infinity;
   #closed = false;
@@ -144,6 +146,9 @@ export class Transfer {
 
   /** Bytes of a segment came in. */
   progressed(link: Link, segment: SegmentId, position: number): void {
+    // The very first bytes do not wait for a full block: what can be seen, and survives a kill, begins with them.
+    if (!this.#hasBegun) link.inlet?.flush();
+    this.#hasBegun = true;
     this.dispatch({ type: 'bytes', connection: link.id, segment, position });
   }
 
@@ -312,7 +317,8 @@ export class Transfer {
   #carryOut(command: SchedulerCommand): void {
     switch (command.type) {
       case 'request':
-        this.#request(command);
+        this.#links.get(command.connection)?.request(command.segment, command.start, command.end);
+        this.#parts.events.add(requestEvent(command));
         return;
       case 'trim':
         this.#links.get(command.connection)?.trim(command.segment, command.end);
@@ -335,15 +341,6 @@ export class Transfer {
     if (link === undefined) return;
     link.isRetired = true;
     link.close(new ManygetError('server-closed', reason));
-  }
-
-  #request(command: SchedulerCommand & { type: 'request' }): void {
-    const { connection, segment, start, end, source, victim, reason } = command;
-    this.#links.get(connection)?.request(segment, start, end);
-    const common = { source, connection, start, end, reason };
-    this.#parts.events.add(
-      victim === undefined ? { type: 'segment-assigned', ...common } : { type: 'segment-stolen', victim, ...common },
-    );
   }
 
   #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {

@@ -53,6 +53,17 @@ async function untilStill(handle: DownloadHandle): Promise<void> {
   });
 }
 
+describe('the first bytes of a download', () => {
+  it('are in the file before a block is full', async () => {
+    await using lab = await DownloadLab.create();
+    const fleet = await lab.serve(lab.file('file.bin', 8 * mib).path, { rateLimits: [mib] });
+    const handle = lab.get(fleet.urls());
+    await until(() => handle.snapshot().doneBytes > 0);
+    expect(handle.snapshot().doneBytes).toBeLessThan(mib / 2);
+    await handle.cancel();
+  });
+});
+
 describe('a reader of a download', () => {
   it('gets the file in order while it comes in, and the file is written all the same', async () => {
     await using lab = await DownloadLab.create();
@@ -289,7 +300,10 @@ describe('a download in order', () => {
     );
     expect((await readAll(handle.createReader())).equals(bytes)).toBe(true);
     await handle.done;
-    expect(eventsOf(handle, 'piece-corrupt').map((event) => event.sources)).toContainEqual([1]);
+    const corrupt = eventsOf(handle, 'piece-corrupt');
+    expect(corrupt.length).toBeGreaterThan(0);
+    // A piece may have come from several at once.
+    expect(corrupt.every(({ sources }) => sources.includes(1))).toBe(true);
   });
 
   it('ends with an error where the whole is not what it should have been', async () => {

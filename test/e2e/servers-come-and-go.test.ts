@@ -13,7 +13,10 @@ describe('a server', () => {
     await until(() => handle.snapshot().sources.every((s) => s.receivedBytes > 0));
     await fleet.handle.close(2);
     await until(() => handle.snapshot().sources[1]?.connections === 0);
-    expect(eventsOf(handle, 'source-lost')[0]).toMatchObject({ source: 1, code: 'server-closed' });
+    const lost = eventsOf(handle, 'source-lost');
+    expect(lost[0]).toMatchObject({ source: 1, code: 'server-closed' });
+    // With its last connection it is gone, and is tried again.
+    await until(() => eventsOf(handle, 'source-lost').some(({ reason }) => /; tried again in \d\.\d s$/.test(reason)));
     const before = handle.snapshot().sources[1]?.receivedBytes ?? 0;
     await fleet.handle.open(2);
     const report = await handle.done;

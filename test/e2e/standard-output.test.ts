@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DownloadLab, mib, seededBytes } from '../support/download-lab.js';
 import { HttpTestServer } from '../support/http-test-server.js';
@@ -90,6 +90,34 @@ describe('get -o -', () => {
     got.child.kill('SIGINT');
     await once(got.child, 'exit');
     expect(got.child.exitCode).toBe(130);
+  });
+
+  it('does not say that anything is kept when it is ended', async () => {
+    await using lab = await DownloadLab.create();
+    const fleet = await lab.serve(lab.file('file.bin', 32 * mib).path, { rateLimits: [2 * mib] });
+    await using got = new Streaming(lab, ...fleet.urls());
+    got.child.stdout.resume();
+    await once(got.child.stdout, 'data');
+    got.child.kill('SIGINT');
+    await once(got.child, 'close');
+    expect(got.err).toContain('ending');
+    expect(got.err).not.toContain('kept');
+  });
+
+  it('says once that the disk behind it is full', async ({ skip }) => {
+    if (!existsSync('/dev/full')) skip('this system has no disk that is always full');
+    await using lab = await DownloadLab.create();
+    const fleet = await lab.serve(lab.file('file.bin', 4 * mib).path);
+    const full = openSync('/dev/full', 'w');
+    const args = [commandPath, 'get', '-q', ...fleet.urls(), '-o', '-'];
+    const child = spawn(process.execPath, args, { cwd: lab.folder, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    let err = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text));
+    await once(child, 'close');
+    expect(child.exitCode).toBe(9);
+    expect(err.match(/no space left/g)).toHaveLength(1);
+    expect(err).toContain('cannot write to standard output');
   });
 
   it('hands out verified pieces alone of what a manifest describes', async () => {

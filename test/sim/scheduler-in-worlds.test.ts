@@ -58,6 +58,18 @@ function faultsOf(world: World): string[] {
   return faults.slice(0, 3).map((fault) => `${fault}: ${replay(world)}`);
 }
 
+test('what is fetched twice on purpose is said to be, with how much of it', () => {
+  const world = namedWorld('02-hetero');
+  if (world === undefined) throw new Error('there is no such world');
+  const reasons: string[] = [];
+  runWorld(world, {
+    event: (_event, commands) => {
+      for (const command of commands) if (command.type === 'request' && command.isHedge) reasons.push(command.reason);
+    },
+  });
+  expect(reasons.some((reason) => /off the one .* sooner; .* of it may come twice$/.test(reason))).toBe(true);
+});
+
 describe('in random worlds', () => {
   test('no byte is on order twice or forgotten, and every file arrives', () => {
     for (let seed = 1; seed <= 15; seed += 1) expect(faultsOf(randomWorld(seed))).toEqual([]);

@@ -10,8 +10,8 @@ export interface GetView {
   start(handle: DownloadHandle): void;
   update(): void;
   event(event: DownloadEvent): void;
-  /** The user asked to end; the state is being saved. */
-  ending(): void;
+  /** The user asked to end; where the file is kept (`isKept`) its state is being saved. */
+  ending(isKept: boolean): void;
   /** The download is there. */
   report(report: DownloadReport): void;
   /** The download has failed; the error itself is printed by the command. */

@@ -57,8 +57,8 @@ export class LiveGetView implements GetView {
     this.#screen.print([`${formatDuration(event.atMs)}  ${eventSentence(event, names)}`]);
   }
 
-  ending(): void {
-    this.#screen.print(['ending; what is there is kept (Ctrl-C again leaves at once)']);
+  ending(isKept: boolean): void {
+    this.#screen.print([`ending${isKept ? '; what is there is kept' : ''} (Ctrl-C again leaves at once)`]);
   }
 
   report(report: DownloadReport): void {

@@ -42,8 +42,8 @@ export class PlainGetView implements GetView {
     this.#print([`${formatDuration(event.atMs)}  ${eventSentence(event, names)}`]);
   }
 
-  ending(): void {
-    this.#print(['ending; what is there is kept']);
+  ending(isKept: boolean): void {
+    this.#print([isKept ? 'ending; what is there is kept' : 'ending']);
   }
 
   report(report: DownloadReport): void {

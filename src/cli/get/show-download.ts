@@ -11,6 +11,8 @@ export interface ShowRequest {
   readonly report: ReportOptions;
   /** The command line that goes on where this one ends; undefined: none can. */
   readonly again: string | undefined;
+  /** What has come is there for another run. Default: it is. */
+  readonly isKept?: boolean;
   /** What made the caller end the download; undefined where it ended by itself. */
   readonly cause?: () => ManygetError | undefined;
   /** What to do where the address turns out to give a manifest (`refuseManifests`). */
@@ -35,7 +37,7 @@ async function transfer(request: ShowRequest, handle: DownloadHandle, view: GetV
   }, view.intervalMs);
   let cancelling: Promise<void> = Promise.resolve();
   const ending = endRequest(io, () => {
-    view.ending();
+    view.ending(request.isKept ?? true);
     cancelling = handle.cancel('ended by the user');
   });
   try {

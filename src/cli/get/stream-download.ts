@@ -13,7 +13,7 @@ export async function streamDownload(request: ShowRequest, begin: () => Download
   }
   const pump = new Pump(io);
   const told: CliIo = { ...io, stdout: io.stderr };
-  const shown = { ...request, again: undefined, cause: () => pump.fault };
+  const shown = { ...request, again: undefined, isKept: false, cause: () => pump.fault };
   const status = await showDownload(shown, () => pump.start(begin()), told);
   if (status !== 0) {
     // A reader that stands still would hold up the end of this process for ever.
