@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Tests are written against src/ (for types) and run against dist/ (what ships): worker threads and child processes
@@ -8,6 +9,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     environment: 'node',
     pool: 'forks',
+    // As many as there are cores, where vitest leaves one idle: much of what tests do is waiting.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 30_000,
     server: { deps: { external: [/\/dist\//] } },
   },

@@ -1,12 +1,14 @@
 // @ts-check
-// `npm test`: build, types, lint, format, tests, in this order, up to the first that fails. Whatever happens, the last
-// line of the output is "N passed, N failed" (", N skipped" where some were), and the exit status is 0 only without a
-// failure. A step that fails before the tests counts as one failure. Arguments go to vitest: `npm test -- test/wire`.
+// `npm test`: build and format, then types, page and lint, then tests, up to what fails; what needs nothing of each other runs
+// at the same time. Whatever happens, the last line of the output is "N passed, N failed" (", N skipped" where some were), and
+// the exit status is 0 only without a failure. A step that fails before the tests counts as one failure. Arguments go to
+// vitest: `npm test -- test/wire`.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -27,17 +29,48 @@ function commandOf(packageName, command = packageName) {
 }
 
 /**
+ * Runs it and prints what it says, at once or, where others run at the same time, when it has ended.
  * @param {string} title
  * @param {string[]} args Of node.
+ * @param {boolean} isAlone
  * @returns {Promise<number>} The exit status; a signal counts as 1.
  */
-function run(title, args) {
-  process.stdout.write(`\n> ${title}\n`);
+function run(title, args, isAlone) {
+  const startedAtMs = performance.now();
+  if (isAlone) process.stdout.write(`\n> ${title}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    const child = spawn(process.execPath, args, { cwd: root, stdio: isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+    /** @type {Buffer[]} */
+    const said = [];
+    child.stdout?.on('data', (/** @type {Buffer} */ chunk) => said.push(chunk));
+    child.stderr?.on('data', (/** @type {Buffer} */ chunk) => said.push(chunk));
     child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code) => {
+      const took = ((performance.now() - startedAtMs) / 1000).toFixed(0);
+      if (!isAlone) process.stdout.write(`\n> ${title} (${took} s)\n${Buffer.concat(said).toString()}`);
+      if (code !== 0) process.stdout.write(`\n${title} failed\n`);
+      resolve(code ?? 1);
+    });
   });
+}
+
+/**
+ * Runs lanes at the same time, and in each lane one step after the other, up to one that fails.
+ * @param {{ title: string, args: string[] }[][]} lanes
+ * @returns {Promise<number>} How many steps failed.
+ */
+async function runLanes(...lanes) {
+  let failed = 0;
+  await Promise.all(
+    lanes.map(async (steps) => {
+      for (const { title, args } of steps) {
+        if ((await run(title, args, false)) === 0) continue;
+        failed += 1;
+        return;
+      }
+    }),
+  );
+  return failed;
 }
 
 /** @returns {Promise<Counts>} */
@@ -46,7 +79,7 @@ async function runTests() {
   const file = join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const status = await run('tests', [commandOf('vitest'), 'run', ...reporters, ...process.argv.slice(2)]);
+    const status = await run('tests', [commandOf('vitest'), 'run', ...reporters, ...process.argv.slice(2)], true);
     const report = JSON.parse(readFileSync(file, 'utf8'));
     const counts = {
       passed: Number(report.numPassedTests),
@@ -64,22 +97,17 @@ async function runTests() {
 
 /** @returns {Promise<Counts>} */
 async function runAll() {
-  const steps = [
-    { title: 'build', args: [join(root, 'scripts', 'build.js')] },
-    { title: 'types', args: [commandOf('typescript', 'tsc'), '-p', 'tsconfig.json', '--noEmit'] },
-    {
-      title: 'page',
-      args: [commandOf('svelte-check'), '--tsconfig', join('web', 'tsconfig.json'), '--fail-on-warnings'],
-    },
-    { title: 'lint', args: [commandOf('eslint'), '.'] },
-    { title: 'format', args: [commandOf('prettier'), '--check', '--log-level=warn', '.'] },
-  ];
-  for (const step of steps) {
-    if ((await run(step.title, step.args)) === 0) continue;
-    process.stdout.write(`\n${step.title} failed\n`);
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
-  return runTests();
+  const build = { title: 'build', args: [join(root, 'scripts', 'build.js')] };
+  const format = { title: 'format', args: [commandOf('prettier'), '--check', '--log-level=warn', '.'] };
+  const types = { title: 'types', args: [commandOf('typescript', 'tsc'), '-p', 'tsconfig.json', '--noEmit'] };
+  const page = {
+    title: 'page',
+    args: [commandOf('svelte-check'), '--tsconfig', join('web', 'tsconfig.json'), '--fail-on-warnings'],
+  };
+  const lint = { title: 'lint', args: [commandOf('eslint'), '.'] };
+  // All but the format need what is built: the programs in scripts/ and bench/ import it.
+  const failed = (await runLanes([build], [format])) || (await runLanes([lint], [types, page]));
+  return failed > 0 ? { passed: 0, failed, skipped: 0 } : runTests();
 }
 
 /** @type {Counts} */

@@ -1,22 +1,35 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { QueueItem } from '../../src/base/queue-snapshot.js';
 import { DownloadLab, type LabFleet } from '../support/download-lab.js';
 import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
 
-let lab: DownloadLab;
+/** Servers for all tests: two that take some seconds for the file, and two as fast as they can. */
+let served: DownloadLab;
 let fleet: LabFleet;
+let fast: LabFleet;
 let bytes: Buffer;
+/** Each test's own. */
+let lab: DownloadLab;
 let one: TestDaemon;
+
+beforeAll(async () => {
+  served = await DownloadLab.create();
+  const file = served.file('film.bin', 3_000_000);
+  bytes = file.bytes;
+  fleet = await served.serve(file.path, { rateLimits: [600_000, 600_000] });
+  fast = await served.serve(file.path, { servers: 2 });
+});
+
+afterAll(async () => {
+  await served[Symbol.asyncDispose]();
+});
 
 beforeEach(async () => {
   lab = await DownloadLab.create();
-  const file = lab.file('film.bin', 3_000_000);
-  bytes = file.bytes;
-  fleet = await lab.serve(file.path, { rateLimits: [600_000, 600_000] });
   one = lab.use(await startTestDaemon(lab.folder));
 });
 
@@ -73,7 +86,7 @@ describe('the queue', () => {
   test('gives a name that is taken a number', async () => {
     mkdirSync(one.output, { recursive: true });
     writeFileSync(join(one.output, 'film.bin'), 'of somebody else');
-    const { gid } = await add();
+    const { gid } = await add(fast.urls());
     await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
     expect(readFileSync(join(one.output, 'film.bin'), 'utf8')).toBe('of somebody else');
     expect(readFileSync(join(one.output, 'film.1.bin')).equals(bytes)).toBe(true);
@@ -127,7 +140,7 @@ test('a program of the user is told of what has ended, and never becomes a comma
   chmodSync(program, 0o700);
   await one.daemon[Symbol.asyncDispose]();
   one = lab.use(await startTestDaemon(lab.folder, { hooks: { onComplete: program } }));
-  await add(fleet.urls(), { out: '$(touch x); `y`.bin' });
+  await add(fast.urls(), { out: '$(touch x); `y`.bin' });
   await expect
     .poll(() => lab.written(told)?.toString(), { timeout: 15_000 })
     .toBe(`${join(one.output, '$(touch x); `y`.bin')} 3000000`);
@@ -180,7 +193,7 @@ describe('the door', () => {
     const told: string[] = [];
     silent.on('message', (data: Buffer) => told.push(data.toString()));
     await new Promise((resolve) => silent.once('open', resolve));
-    const { gid } = await add();
+    const { gid } = await add(fast.urls());
     await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
     silent.send('{"jsonrpc":"2.0","id":1,"method":"aria2.tellActive"}');
     await expect.poll(() => told).toHaveLength(1);
@@ -189,8 +202,8 @@ describe('the door', () => {
   });
 
   test('the key of a file for players opens that file alone', async () => {
-    const { gid, playPath } = await add();
-    const other = await add(fleet.urls(), { out: 'other.bin' });
+    const { gid, playPath } = await add(fast.urls());
+    const other = await add(fast.urls(), { out: 'other.bin' });
     await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
     const part = await fetch(`${one.url}${playPath}film.bin`, { headers: { range: 'bytes=100-199' } });
     expect(part.status).toBe(206);
@@ -229,7 +242,7 @@ describe('the API', () => {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = (await reader?.read())?.value ?? '';
     expect(text).toContain('event: list');
-    const { gid } = await add();
+    const { gid } = await add(fast.urls());
     while (!text.includes(`"gid":"${gid}","name":"film.bin","state":"complete"`)) {
       text += (await reader?.read())?.value ?? '';
     }

@@ -13,7 +13,7 @@ const names = ['a.bin', 'b.bin', 'c.bin'];
 
 beforeEach(async () => {
   lab = await DownloadLab.create();
-  const files = names.map((name, n) => lab.file(name, 6_000_000, n + 1).path);
+  const files = names.map((name, n) => lab.file(name, 3_000_000, n + 1).path);
   fleet = await lab.serve(files, { rateLimits: [600_000] });
   one = lab.use(await startTestDaemon(lab.folder));
 });

@@ -4,7 +4,7 @@ import { DownloadLab, failure, mib, seededBytes, until, untilDone } from '../sup
 
 const size = 6 * mib;
 
-describe('a file that, on one of two servers in mid-download,', () => {
+describe.concurrent('a file that, on one of two servers in mid-download,', () => {
   const changes = [
     {
       what: 'gets other bytes',
@@ -32,7 +32,7 @@ describe('a file that, on one of two servers in mid-download,', () => {
   });
 });
 
-describe('a file that changes on its only server', () => {
+describe.concurrent('a file that changes on its only server', () => {
   it('ends the download with its state, and never mixes the two', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', size);

@@ -5,7 +5,7 @@ import { randomPlans, TcpFaultProxy, type Fault } from '../support/tcp-fault-pro
 const size = 6 * mib + 5;
 const faults: readonly Fault[] = ['reset', 'cut', 'stall', 'corrupt', 'duplicate', 'refuse', 'delay', 'slow'];
 
-describe('a connection in which, in mid-download,', () => {
+describe.concurrent('a connection in which, in mid-download,', () => {
   it.each(faults)('there is a %s costs nothing but itself', async (fault) => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', size);
@@ -21,7 +21,7 @@ describe('a connection in which, in mid-download,', () => {
   });
 });
 
-describe('a network on which most connections fail', () => {
+describe.concurrent('a network on which most connections fail', () => {
   it.each([1, 2, 3])('brings the right bytes all the same (seed %i)', async (seed) => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', size, seed);

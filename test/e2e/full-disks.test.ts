@@ -28,7 +28,7 @@ function recordedPieces(lab: DownloadLab): number {
   return 'damaged' in replay ? 0 : replay.pieces.size;
 }
 
-describe('a disk that is full in mid-download', () => {
+describe.concurrent('a disk that is full in mid-download', () => {
   it('pauses it, says so, and lets it go on once there is space', async () => {
     await using lab = await DownloadLab.create();
     const servers = [await lab.script({ bytes }), await lab.script({ bytes })];
@@ -98,7 +98,7 @@ describe('a disk that is full in mid-download', () => {
   });
 });
 
-describe('a disk that fails', () => {
+describe.concurrent('a disk that fails', () => {
   it('in a write ends the download, and the next run goes on from there', async () => {
     await using lab = await DownloadLab.create();
     const server = await lab.script({ bytes });

@@ -170,7 +170,7 @@ const options = { connectTimeoutMs: 300, giveUpAfterMs: 700, http: { netrc: fals
 // eslint-disable-next-line no-control-regex -- nothing that a server sent may move a cursor
 const harmless = /^[^\u0000-\u001f\u007f-\u009f]{1,600}$/;
 
-describe.each([
+describe.concurrent.each([
   ['HTTP', 'http', http],
   ['mgp', 'mgp', native],
 ] as const)('a hostile server that speaks %s and sends', (_name, scheme, acts) => {
@@ -198,7 +198,7 @@ describe.each([
   });
 });
 
-describe('a server that answers first, with a size that no disk holds,', () => {
+describe.concurrent('a server that answers first, with a size that no disk holds,', () => {
   it.each(['http', 'mgp'])('is outvoted over %s', async (scheme) => {
     await using lab = await DownloadLab.create();
     const large = 10 ** 14;
@@ -215,7 +215,7 @@ describe('a server that answers first, with a size that no disk holds,', () => {
   });
 });
 
-describe('a server that answers first, and cuts the file into other pieces than the protocol has,', () => {
+describe.concurrent('a server that answers first, and cuts the file into other pieces than the protocol has,', () => {
   it('keeps nobody out who does it right', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', mib, 7);
@@ -227,7 +227,7 @@ describe('a server that answers first, and cuts the file into other pieces than 
   });
 });
 
-describe('a server that drips its bytes', () => {
+describe.concurrent('a server that drips its bytes', () => {
   it.each(['http', 'mgp'])('holds nobody up over %s', async (scheme) => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', mib, 7);

@@ -31,7 +31,7 @@ const names = [
   [name, 'a_[2J_]0;owned__1mb_.bin'],
 ] as const;
 
-describe('the name of the file of a native server', () => {
+describe.concurrent('the name of the file of a native server', () => {
   it.each(names)('is safe where an address has it: %j', async (given, expected) => {
     await using lab = await DownloadLab.create();
     const { port } = await lab.script({ bytes, name: given });
@@ -63,7 +63,7 @@ async function printed(io: MemoryIo, ...args: string[]): Promise<string> {
   return io.stdout.text + io.stderr.text;
 }
 
-describe('what a server says, on a terminal and in a pipe,', () => {
+describe.concurrent('what a server says, on a terminal and in a pipe,', () => {
   const sayings: [what: string, scheme: string, talk: (socket: Socket) => void][] = [
     [
       'a refusal',
@@ -145,7 +145,7 @@ describe('what a server says, on a terminal and in a pipe,', () => {
   });
 });
 
-describe('the requests that follow what a server says', () => {
+describe.concurrent('the requests that follow what a server says', () => {
   it('hold no line that it has put there', async () => {
     await using lab = await DownloadLab.create();
     const heads: string[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DownloadLab, eventsOf, failure, mib, seededBytes, until, untilDone } from '../support/download-lab.js';
 import { HttpTestServer, type Quirk } from '../support/http-test-server.js';
 
-describe('a limit for the whole download', () => {
+describe.concurrent('a limit for the whole download', () => {
   it('holds for all sources together, and can be lifted while it runs', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 24 * mib);
@@ -45,7 +45,7 @@ describe('a limit for the whole download', () => {
   });
 });
 
-describe('a limit for one source', () => {
+describe.concurrent('a limit for one source', () => {
   it('holds for that one, whose part the others take', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 16 * mib);
@@ -61,7 +61,7 @@ describe('a limit for one source', () => {
   });
 });
 
-describe('a source', () => {
+describe.concurrent('a source', () => {
   it('that is disabled brings nothing more until it is enabled', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 16 * mib);
@@ -153,7 +153,7 @@ describe('a source', () => {
   }, 60_000);
 });
 
-describe('a source that is a backup', () => {
+describe.concurrent('a source that is a backup', () => {
   it('brings nothing while the others deliver, and all that is left when they are gone', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 12 * mib);
@@ -180,7 +180,7 @@ describe('a source that is a backup', () => {
   });
 });
 
-describe('a download that is paused', () => {
+describe.concurrent('a download that is paused', () => {
   it('asks nobody for anything, however long, and goes on where it was', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 8 * mib);
@@ -204,7 +204,7 @@ describe('a download that is paused', () => {
   });
 });
 
-describe('an HTTP source', () => {
+describe.concurrent('an HTTP source', () => {
   it('is held to the limit as others are, over TLS as well', async () => {
     await using lab = await DownloadLab.create();
     const bytes = seededBytes(3 * mib, 5);

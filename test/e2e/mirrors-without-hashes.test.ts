@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { DownloadLab, eventsOf, failure, mib } from '../support/download-lab.js';
+import { DownloadLab, eventsOf, failure, mib, until } from '../support/download-lab.js';
 import { randomBytesOf } from '../support/http-download.js';
 import { ignoresRange, type exact } from '../support/http-quirks.js';
 import { HttpTestServer, type HttpAsk, type HttpReply } from '../support/http-test-server.js';
@@ -29,7 +29,7 @@ function busyAfter(count: number): (ask: HttpAsk, reply: HttpReply) => HttpReply
 
 const http = { netrc: false, proxy: {} } as const;
 
-describe('HTTP servers whose files have one size, without any hash', () => {
+describe.concurrent('HTTP servers whose files have one size, without any hash', () => {
   it.each([0, 1, 31, 64, 100, 127])(
     'three against one that differs in block %i: the odd one is named, and the file is right',
     async (block) => {
@@ -151,14 +151,14 @@ describe('HTTP servers whose files have one size, without any hash', () => {
   });
 });
 
-describe('an earlier run that had bytes of an odd server', () => {
+describe.concurrent('an earlier run that had bytes of an odd server', () => {
   it('they are found out by the servers of today, and fetched again', async () => {
     await using lab = await DownloadLab.create();
     const odd = await HttpTestServer.start({ file: randomBytesOf(size, 5), etag: '' });
     odd.quirk = (ask, reply) =>
       reply.body.length > 3 * mib ? { ...reply, cutAfter: 3 * mib } : busyAfter(3)(ask, reply);
     const first = lab.get([odd.url], { http });
-    await expect.poll(() => first.snapshot().doneBytes).toBeGreaterThan(0);
+    await until(() => first.snapshot().doneBytes > 0);
     await first.cancel();
     const list = await servers(right, right);
     const handle = lab.get(
@@ -170,7 +170,7 @@ describe('an earlier run that had bytes of an odd server', () => {
   });
 });
 
-describe('a checksum of the whole file that fails', () => {
+describe.concurrent('a checksum of the whole file that fails', () => {
   const manifest = { hashes: { sha256: createHash('sha256').update(right).digest('hex') } };
   /** One changed byte, which no sample is likely to meet. */
   const spoilt = Buffer.from(right);

@@ -18,7 +18,7 @@ async function begun(lab: DownloadLab): Promise<string> {
   return server.url;
 }
 
-describe('an output', () => {
+describe.concurrent('an output', () => {
   it('that exists is left as it is', async () => {
     await using lab = await DownloadLab.create();
     const server = await lab.script({ bytes });
@@ -93,7 +93,7 @@ describe('an output', () => {
   });
 });
 
-describe('a journal', () => {
+describe.concurrent('a journal', () => {
   it('that is damaged in its header proves nothing: all is fetched again', async () => {
     await using lab = await DownloadLab.create();
     const url = await begun(lab);

@@ -4,7 +4,7 @@ import { ServingProcess } from '../support/serving-process.js';
 
 const processTestMs = 60_000;
 
-describe('a server', () => {
+describe.concurrent('a server', () => {
   it('that is closed in mid-download is left at once, and used again once it is open', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 12 * mib);
@@ -101,7 +101,7 @@ describe('a server', () => {
   );
 });
 
-describe('all servers', () => {
+describe.concurrent('all servers', () => {
   it('gone for too long: gives up, and the next run fetches the rest alone', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 8 * mib);
@@ -139,7 +139,7 @@ describe('all servers', () => {
   });
 });
 
-describe('whoever downloads', () => {
+describe.concurrent('whoever downloads', () => {
   it('cancels: the state stays, and the next run fetches the rest alone', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 6 * mib + 321);

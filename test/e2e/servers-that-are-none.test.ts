@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.js';
 
 const bytes = seededBytes(mib, 7);
 
-describe('a port where', () => {
+describe.concurrent('a port where', () => {
   const strangers = [
     {
       what: 'an HTTP server answers',
@@ -60,7 +60,7 @@ describe('a port where', () => {
   });
 });
 
-describe('no server reachable', () => {
+describe.concurrent('no server reachable', () => {
   it('ends with each one and its reason', async () => {
     await using lab = await DownloadLab.create();
     const ports = [await freePort(), await freePort()];
@@ -81,7 +81,7 @@ describe('no server reachable', () => {
   });
 });
 
-describe('a file that is not there', () => {
+describe.concurrent('a file that is not there', () => {
   it('on any server: says what there is', async () => {
     await using lab = await DownloadLab.create();
     const fleet = await lab.serve([lab.file('one.bin', 10).path, lab.file('two.bin', 20).path], { servers: 2 });
@@ -104,7 +104,7 @@ describe('a file that is not there', () => {
   });
 });
 
-describe('a server that refuses every range', () => {
+describe.concurrent('a server that refuses every range', () => {
   it.each(['busy', 'read-failed', 'failed'] as const)(
     'with "%s" leaves the work to the others',
     async (refusesWith) => {

@@ -7,7 +7,7 @@ const wrong = seededBytes(size, 2);
 const longer = seededBytes(size + 5, 3);
 
 /** The order in which servers are asked is the order in which they are likely to answer: the odd one comes first. */
-describe('two servers against one', () => {
+describe.concurrent('two servers against one', () => {
   it('in size: the odd one is left out', async () => {
     await using lab = await DownloadLab.create();
     const servers = [
@@ -55,7 +55,7 @@ describe('two servers against one', () => {
   });
 });
 
-describe('one server against one', () => {
+describe.concurrent('one server against one', () => {
   it('in size: stops, and names both', async () => {
     await using lab = await DownloadLab.create();
     const servers = [await lab.script({ bytes: longer }), await lab.script({ bytes: right })];
@@ -89,7 +89,7 @@ describe('one server against one', () => {
   });
 });
 
-describe('a server that is still hashing', () => {
+describe.concurrent('a server that is still hashing', () => {
   it('holds nobody up: what it sent is verified when its hashes come', async () => {
     await using lab = await DownloadLab.create();
     const server = await lab.script({ bytes: right, hashed: false });
@@ -144,7 +144,7 @@ describe('a server that is still hashing', () => {
   });
 });
 
-describe('wrong bytes under right hashes', () => {
+describe.concurrent('wrong bytes under right hashes', () => {
   /** `right` with one byte of each of these pieces changed. */
   function spoilt(pieces: readonly number[]): Buffer {
     const bytes = Buffer.from(right);

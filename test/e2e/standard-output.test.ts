@@ -32,7 +32,7 @@ class Streaming implements AsyncDisposable {
   }
 }
 
-describe('get -o -', () => {
+describe.concurrent('get -o -', () => {
   it('writes the file, and nothing but the file, to standard output', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 20 * mib + 3);

@@ -9,7 +9,7 @@ import { listFiles } from '../../src/app/list.js';
 import { serve } from '../../src/index.js';
 import { encodePreamble } from '../../src/wire/mgp-frame.js';
 import { encodeMessage } from '../../src/wire/mgp-messages.js';
-import { DownloadLab, failure, mib } from '../support/download-lab.js';
+import { DownloadLab, failure, mib, until } from '../support/download-lab.js';
 
 const token = 'open-sesame-4711';
 const cert = fileURLToPath(new URL('../fixtures/test-only-certificate.pem', import.meta.url));
@@ -41,7 +41,7 @@ async function heard(port: number, bytes: Uint8Array): Promise<string> {
   return text;
 }
 
-describe('servers with a token', () => {
+describe.concurrent('servers with a token', () => {
   it.each<[string, DownloadOptions['http']]>([
     ['mgp', http],
     ['http', { ...http, bearer: token }],
@@ -134,7 +134,7 @@ describe('servers with a token', () => {
     await using lab = await DownloadLab.create();
     const place = await served(lab, { token, rateLimits: [mib] });
     const handle = lab.get([place.url('mgp')], { token });
-    await expect.poll(() => handle.snapshot().doneBytes).toBeGreaterThan(0);
+    await until(() => handle.snapshot().doneBytes > 0);
     await handle.cancel();
     const journal = readFileSync(`${lab.output}.part.journal`, 'latin1');
     expect(journal).toContain('mgp://');
@@ -142,7 +142,7 @@ describe('servers with a token', () => {
   });
 });
 
-describe('servers with a certificate', () => {
+describe.concurrent('servers with a certificate', () => {
   it.each(['mgps', 'https'])('give the file to who trusts it, or has its key pinned (%s)', async (scheme) => {
     await using lab = await DownloadLab.create();
     const place = await served(lab, { tls: { cert, key }, token });

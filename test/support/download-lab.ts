@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,20 +22,44 @@ export interface LabFleet {
   urls(name?: string): string[];
 }
 
+/** Where servers of this process keep hashes: a folder while there is a lab, and what was said before otherwise. */
+class SharedCache {
+  #labs = 0;
+  #folder = '';
+  #before: string | undefined;
+
+  take(): void {
+    this.#labs += 1;
+    if (this.#labs > 1) return;
+    this.#before = process.env['XDG_CACHE_HOME'];
+    this.#folder = mkdtempSync(join(tmpdir(), 'manyget-cache-'));
+    process.env['XDG_CACHE_HOME'] = this.#folder;
+  }
+
+  release(): void {
+    this.#labs -= 1;
+    if (this.#labs > 0) return;
+    if (this.#before === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = this.#before;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const sharedCache = new SharedCache();
+
 /**
  * One test's world: a folder, servers, downloads. All of it ends with the test, whatever became of it. The servers'
- * cache of hashes is in the folder too.
+ * cache of hashes belongs to the tests that run at the same time, and ends with the last of them.
  */
 export class DownloadLab implements AsyncDisposable {
   readonly folder: string;
   readonly #fleets: FleetHandle[] = [];
   readonly #downloads: DownloadHandle[] = [];
   readonly #servers: AsyncDisposable[] = [];
-  readonly #cacheBefore = process.env['XDG_CACHE_HOME'];
 
   private constructor(folder: string) {
     this.folder = folder;
-    process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
+    sharedCache.take();
   }
 
   static async create(): Promise<DownloadLab> {
@@ -127,8 +151,7 @@ export class DownloadLab implements AsyncDisposable {
     await Promise.all(this.#downloads.map((handle) => handle.cancel('ended with its test')));
     await Promise.all(this.#fleets.map((fleet) => fleet.stop()));
     await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
-    if (this.#cacheBefore === undefined) delete process.env['XDG_CACHE_HOME'];
-    else process.env['XDG_CACHE_HOME'] = this.#cacheBefore;
+    sharedCache.release();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -6,11 +6,11 @@ import {
   type Server as TcpServer,
   type Socket,
 } from 'node:net';
-import { afterEach } from 'vitest';
+import { endWithTests } from './end-with-tests.js';
 
 const stopping: (() => Promise<void>)[] = [];
 
-afterEach(async () => {
+endWithTests(async () => {
   await Promise.all(stopping.splice(0).map((stop) => stop()));
 });
 

@@ -8,7 +8,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
-import { afterEach } from 'vitest';
+import { endWithTests } from './end-with-tests.js';
 
 /** What a client asked for. */
 export interface HttpAsk {
@@ -51,7 +51,7 @@ export interface HttpTestServerOptions {
 
 const running: HttpTestServer[] = [];
 
-afterEach(async () => {
+endWithTests(async () => {
   await Promise.all(running.splice(0).map((server) => server.stop()));
 });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach } from 'vitest';
+import { endWithTests } from './end-with-tests.js';
 
 /** A fresh folder under the system's temporary one, removed with all that is in it after the test that asked for it. */
 export function tempFolder(): string {
@@ -12,6 +12,6 @@ export function tempFolder(): string {
 
 const made: string[] = [];
 
-afterEach(() => {
+endWithTests(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 });

@@ -1,4 +1,5 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll } from 'vitest';
 import { findPeer } from './peer.js';
 
 /** A real browser, Debian's, looking at the daemon's page. */
@@ -14,12 +15,24 @@ export interface PageOptions {
   readonly scheme?: 'dark' | 'light';
 }
 
-export async function openPage(url: string, options: PageOptions = {}): Promise<OpenPage> {
+/** One for all tests of a file; each page has its own storage all the same. */
+let browser: Promise<Browser> | undefined;
+
+afterAll(async () => {
+  await (await browser)?.close();
+  browser = undefined;
+});
+
+function launch(): Promise<Browser> {
   const executablePath = findPeer('chromium');
   if (executablePath === undefined) throw new Error('chromium is not installed');
-  const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+export async function openPage(url: string, options: PageOptions = {}): Promise<OpenPage> {
+  browser ??= launch();
   const { width = 1280, height = 1000, scheme = 'dark' } = options;
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme });
+  const page = await (await browser).newPage({ viewport: { width, height }, colorScheme: scheme });
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -31,5 +44,5 @@ export async function openPage(url: string, options: PageOptions = {}): Promise<
     }
   });
   await page.goto(url);
-  return { page, complaints, [Symbol.asyncDispose]: () => browser.close() };
+  return { page, complaints, [Symbol.asyncDispose]: () => page.context().close() };
 }

@@ -57,7 +57,7 @@ describe('in a browser', () => {
 
   testWithPeer(
     'chromium',
-    'adds addresses that are pasted, shows who brings what, stops and uses a server',
+    'adds addresses that are pasted, shows who brings what, stops and uses a server, adds another one',
     async () => {
       await using open = await openPage(one.daemon.pageUrl);
       const { page, complaints } = open;
@@ -77,6 +77,9 @@ describe('in a browser', () => {
       await page.getByText('resting').waitFor();
       await page.getByRole('button', { name: /^Use again/ }).click();
       await expect.poll(() => page.getByText('delivering').count()).toBe(3);
+      const fast = await lab.serve(lab.path('served', 'film.bin'));
+      await page.getByRole('textbox', { name: 'Another address' }).fill(fast.url(1));
+      await page.getByRole('button', { name: 'Add server' }).click();
       const [item] = await one.client.list();
       await expect
         .poll(async () => (await one.client.detail(item?.gid ?? '')).item.state, { timeout: 30_000 })

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MgpSource } from '../../../src/sources/tcp/mgp-source.js';
 import { defaultTlsTrust } from '../../../src/sources/tls-trust.js';
+import { endWithTests } from '../../support/end-with-tests.js';
 import { randomBytesOf } from '../../support/http-download.js';
 import { RecordingHandler } from '../../support/recording-handler.js';
 import { ScriptedMgpServer, type ScriptedServerOptions } from '../../support/scripted-mgp-server.js';
@@ -8,11 +9,10 @@ import { ScriptedMgpServer, type ScriptedServerOptions } from '../../support/scr
 const identity = { agent: 'test/1', token: undefined, trust: defaultTlsTrust };
 const timing = { connectTimeoutMs: 4000 };
 const bytes = randomBytesOf(300_000);
-let handlers: RecordingHandler[] = [];
+const handlers: RecordingHandler[] = [];
 
-afterEach(() => {
-  for (const handler of handlers) handler.closeIt();
-  handlers = [];
+endWithTests(() => {
+  for (const handler of handlers.splice(0)) handler.closeIt();
 });
 
 function connect(source: MgpSource): RecordingHandler {
@@ -26,7 +26,7 @@ function serving(options: Partial<ScriptedServerOptions> = {}): Promise<Scripted
   return ScriptedMgpServer.start({ bytes, ...options });
 }
 
-describe('what a server said of its file on one connection', () => {
+describe.concurrent('what a server said of its file on one connection', () => {
   test('serves the next one: it asks for bytes before its own answer', async () => {
     await using server = await serving({ statsMax: 1 });
     const source = new MgpSource(server.url, identity);
