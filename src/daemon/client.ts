@@ -98,6 +98,15 @@ export class DaemonClient {
     await this.#ask('DELETE', `/api/fleets/${id}`);
   }
 
+  /** One source of a running download: whether it is used, and what it may bring; null: no limit. */
+  async steerSource(
+    gid: string,
+    source: number,
+    change: { readonly used?: boolean; readonly limitBytesPerSec?: number | null },
+  ): Promise<QueueDetail> {
+    return (await this.#ask('PATCH', `${one(gid)}/sources/${source}`, change)) as QueueDetail;
+  }
+
   /** Options by the names of docs/rpc.md. */
   async setOptions(gid: string, options: Readonly<Record<string, string>>): Promise<QueueDetail> {
     return (await this.#ask('PATCH', `${one(gid)}/options`, { options })) as QueueDetail;

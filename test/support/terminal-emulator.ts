@@ -28,6 +28,8 @@ export class TerminalEmulator {
   #screen: Row[];
   #row = 0;
   #column = 0;
+  /** The beginning of a sequence whose end is still to come. */
+  #begun = '';
 
   constructor(columns: number, rows: number, options: { reflows: boolean } = { reflows: true }) {
     this.columns = columns;
@@ -47,7 +49,12 @@ export class TerminalEmulator {
     return lines;
   }
 
-  write(text: string): void {
+  write(chunk: string): void {
+    // A sequence may come in two parts.
+    // eslint-disable-next-line no-control-regex -- a terminal's language is control characters
+    const [cut = ''] = /\u001b(?:\[\??[0-9;]*)?$/.exec(this.#begun + chunk) ?? [];
+    const text = `${this.#begun}${chunk}`.slice(0, this.#begun.length + chunk.length - cut.length);
+    this.#begun = cut;
     // eslint-disable-next-line no-control-regex -- a terminal's language is control characters
     const tokens = text.matchAll(/\u001b\[(\??)([0-9;]*)([A-Za-z])|\r|\n|\u001b|[^]/gu);
     for (const token of tokens) {

@@ -57,7 +57,7 @@ describe('in a browser', () => {
 
   testWithPeer(
     'chromium',
-    'adds addresses that are pasted, shows who brings what, stops and uses a server, adds another one',
+    'adds addresses that are pasted, shows who brings what, stops, uses and limits a server, adds another one',
     async () => {
       await using open = await openPage(one.daemon.pageUrl);
       const { page, complaints } = open;
@@ -77,6 +77,16 @@ describe('in a browser', () => {
       await page.getByText('resting').waitFor();
       await page.getByRole('button', { name: /^Use again/ }).click();
       await expect.poll(() => page.getByText('delivering').count()).toBe(3);
+      await page
+        .getByRole('button', { name: /^Limit 127/ })
+        .first()
+        .click();
+      await page.getByRole('textbox', { name: 'Bytes a second' }).fill('much');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('is no speed').waitFor();
+      await page.getByRole('textbox', { name: 'Bytes a second' }).fill('100K');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('of 100 KiB/s').waitFor();
       const fast = await lab.serve(lab.path('served', 'film.bin'));
       await page.getByRole('textbox', { name: 'Another address' }).fill(fast.url(1));
       await page.getByRole('button', { name: 'Add server' }).click();

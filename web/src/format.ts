@@ -23,6 +23,13 @@ export function speed(bytesPerSec: number): string {
   return `${bytes(bytesPerSec)}/s`;
 }
 
+/** "2M" for 2097152, "" for none: as people write a limit. */
+export function written(bytesPerSec: number): string {
+  if (!(bytesPerSec > 0)) return '';
+  if (bytesPerSec % 1024 ** 2 === 0) return `${bytesPerSec / 1024 ** 2}M`;
+  return bytesPerSec % 1024 === 0 ? `${bytesPerSec / 1024}K` : String(bytesPerSec);
+}
+
 export function count(value: number): string {
   return whole.format(value);
 }

@@ -21,6 +21,8 @@ export interface GetFrameModel {
   /** Oldest first. */
   readonly events: readonly DownloadEvent[];
   readonly history: SpeedHistory;
+  /** The server that keys mean, where there are such keys: marked, and always in sight. */
+  readonly chosen?: number | undefined;
 }
 
 /** Hosts that all servers share are left out of their names below this width. */
@@ -114,14 +116,20 @@ function totalLine(snapshot: DownloadSnapshot, columns: number, theme: Theme): s
 function sourceLines(model: GetFrameModel, plan: FramePlan, columns: number, theme: Theme): string[] {
   const { sources, phase } = model.snapshot;
   const names = sourceNames(sources, columns < fullNamesColumnsMin);
-  const shown = sources.slice(0, plan.sourceLines);
+  const at = sources.findIndex(({ id }) => id === model.chosen);
+  const first = Math.max(0, Math.min(at - Math.floor(plan.sourceLines / 2), sources.length - plan.sourceLines));
+  const end = first + plan.sourceLines;
+  const shown = sources.slice(first, end);
   const layout = makeRowLayout(Math.max(6, ...shown.map((source) => textWidth(names.short(source.id)))), columns);
-  const hidden = sources.slice(plan.sourceLines);
+  const hidden = [...sources.slice(0, first), ...sources.slice(end)];
   const speed = hidden.reduce((sum, source) => sum + source.speedBytesPerSec, 0);
   const active = hidden.filter((source) => source.state === 'active').length;
   return [
     ...(plan.header ? [headerRow(layout, theme)] : []),
-    ...shown.map((source) => sourceRow({ source, name: names.short(source.id), phase }, layout, model.history, theme)),
+    ...shown.map((source) => {
+      const row = { source, name: names.short(source.id), phase, isChosen: source.id === model.chosen };
+      return sourceRow(row, layout, model.history, theme);
+    }),
     ...(plan.sumLine ? [cutEnd(`   and ${hidden.length} more, ${active} active, ${formatSpeed(speed)}`, columns)] : []),
   ];
 }

@@ -61,15 +61,16 @@ export interface ShownSource {
   readonly source: SourceSnapshot;
   readonly name: string;
   readonly phase: DownloadPhase;
+  readonly isChosen: boolean;
 }
 
 export function sourceRow(shown: ShownSource, layout: RowLayout, history: SpeedHistory, theme: Theme): string {
-  const { source, name, phase } = shown;
+  const { source, name, phase, isChosen } = shown;
   const paint = (text: string): string => theme.source(source.id, text);
   const segments: Segment[] = [
-    { text: ' ' },
+    { text: isChosen ? '>' : ' ', paint: theme.strong },
     { text: theme.glyphs.swatch, paint },
-    { text: ` ${fitLeft(cutStart(name, layout.name), layout.name)}  ` },
+    { text: ` ${fitLeft(cutStart(name, layout.name), layout.name)}  `, paint: isChosen ? theme.strong : undefined },
   ];
   if (layout.state)
     segments.push({ text: `${fitLeft(source.state, stateColumns)} `, paint: statePaint(source.state, phase, theme) });

@@ -18,6 +18,8 @@ const names: Readonly<Record<string, string>> = {
   '\u001bOF': 'end',
   '\u001b[4~': 'end',
   '\u001b': 'escape',
+  '\u001b[Z': 'back-tab',
+  '\t': 'tab',
   '\r': 'enter',
   '\n': 'enter',
   '\u0003': 'interrupt',

@@ -1,9 +1,11 @@
 /** `top`: owns the terminal while it runs, and the connection to the daemon, which it finds again by itself. */
 import { asManygetError } from '../../base/errors.js';
+import { formatSpeed } from '../../base/units.js';
 import { DaemonClient } from '../../daemon/client.js';
 import { stateFolder } from '../../daemon/state-folder.js';
 import { runningDaemon } from '../daemon/background-daemon.js';
 import { type CliIo, type EndSignal, isInteractive } from '../io.js';
+import { parseRate } from '../options/rate-limits.js';
 import { usageError } from '../options/usage-error.js';
 import { FullScreen } from '../terminal/full-screen.js';
 import { openKeyboard } from '../terminal/keyboard.js';
@@ -133,6 +135,8 @@ class Top {
       case 'resume':
       case 'remove':
       case 'limit':
+      case 'limit-source':
+      case 'use':
         ask(this.#client, wish).then(
           (done) => this.#say(done),
           (error: unknown) => this.#say(`cannot do that: ${asManygetError(error).message}`),
@@ -201,5 +205,14 @@ async function ask(client: DaemonClient, wish: TopDeed): Promise<string> {
       else await client.setOptions(item.gid, { 'max-download-limit': limit });
       return `limit of ${item?.name ?? 'all together'}: ${limit === '0' ? 'none' : `${limit}/s`}`;
     }
+    case 'limit-source': {
+      const { item, source, limit } = wish;
+      const limitBytesPerSec = limit === '0' ? null : parseRate('a limit', limit);
+      await client.steerSource(item.gid, source.id, { limitBytesPerSec });
+      return `limit of ${source.label}: ${limitBytesPerSec === null ? 'none' : formatSpeed(limitBytesPerSec)}`;
+    }
+    case 'use':
+      await client.steerSource(wish.item.gid, wish.source.id, { used: wish.isUsed });
+      return `${wish.isUsed ? 'used again' : 'not used any more'}: ${wish.source.label}`;
   }
 }

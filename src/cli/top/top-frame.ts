@@ -83,17 +83,20 @@ function serverLines(state: TopState, size: ScreenSize, theme: Theme, nowMs: num
     map: (cells: number) => state.map(cells),
     events: state.events.map(({ event }) => event),
     history: state.history,
+    chosen: state.chosenSource?.id,
   };
   return getFrame(model, { columns: size.columns, rows: size.rows + 1 }, theme);
 }
 
 const keys: readonly (readonly [key: string, short: string, what: string])[] = [
-  ['↑ ↓', '', 'another download; also Page Up, Page Down, Home, End'],
+  ['↑ ↓', '', 'another one; also Page Up, Page Down, Home, End'],
   ['Enter, s', '', 'its servers and the map of its file; again: the list'],
+  ['Tab', '', 'the servers of the next download'],
+  ['u', '', 'the chosen server: stop using it, or use it again'],
   ['p', 'pause', 'pause it: another one may take its place'],
   ['r', 'resume', 'go on with it, or try it again where it has failed'],
   ['x', 'remove', 'remove it, after a question; what is on the disk stays'],
-  ['l', 'limit', 'how much it may bring in a second'],
+  ['l', 'limit', 'how much the chosen one, download or server, may bring in a second'],
   ['L', '', 'how much all together may bring in a second'],
   ['?', 'help', 'these lines'],
   ['q', 'quit', 'leave; the daemon goes on. Also Ctrl-C'],
@@ -118,7 +121,7 @@ function messageLine(state: TopState, columns: number, theme: Theme): string {
     return segmentLine([{ text: ` remove ${name}? y or n `, paint: theme.warn }], columns);
   }
   if (question?.type === 'limit') {
-    const whose = question.item === undefined ? 'all together' : cutEnd(printable(question.item.name), 24);
+    const whose = cutEnd(printable(question.source?.label ?? question.item?.name ?? 'all together'), 24);
     const segments: Segment[] = [
       { text: ` limit of ${whose} (500K, 2M; 0: none): `, paint: theme.warn },
       { text: `${printable(question.editor.text)}_` },
@@ -128,13 +131,28 @@ function messageLine(state: TopState, columns: number, theme: Theme): string {
   if (state.connection === 'lost') {
     return segmentLine([{ text: ' the daemon is gone; looking for it', paint: theme.bad }], columns);
   }
-  return segmentLine([{ text: state.message === '' ? '' : ` ${printable(state.message, 400)}` }], columns);
+  const text = state.message === '' ? chosenText(state) : printable(state.message, 400);
+  return segmentLine([{ text: text === '' ? '' : ` ${text}` }], columns);
+}
+
+/** What the row of the chosen server has no room for. */
+function chosenText(state: TopState): string {
+  const source = state.view === 'servers' ? state.chosenSource : undefined;
+  if (source === undefined) return '';
+  const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`;
+  return [
+    printable(source.label),
+    count(source.connections, 'connection'),
+    count(source.faults, 'fault'),
+    ...(source.limitBytesPerSec === undefined ? [] : [`limit ${formatSpeed(source.limitBytesPerSec)}`]),
+  ].join('  ');
 }
 
 function keysLine(state: TopState, columns: number, theme: Theme): string {
   const view = state.view === 'servers' ? 'list' : 'servers';
   const named = keys.filter(([, short]) => short !== '').map(([key, short]) => [key, short] as const);
-  const all = [['s', view] as const, ...named];
+  const use = state.chosenSource?.state === 'disabled' ? 'use again' : 'stop using';
+  const all = [['s', view] as const, ...(state.view === 'servers' ? [['u', use] as const] : []), ...named];
   const segments = all.flatMap(([key, short]): Segment[] => [
     { text: ` ${key}`, paint: theme.strong },
     { text: ` ${short} `, paint: theme.faint },

@@ -6,7 +6,7 @@ import {
   type QueueDetail,
   type QueueItem,
 } from '../../base/queue-snapshot.js';
-import type { MapCell } from '../../base/snapshot.js';
+import type { MapCell, SourceSnapshot } from '../../base/snapshot.js';
 import type { FeedMessage } from '../../daemon/event-stream.js';
 import { SpeedHistory } from '../speed-history.js';
 import { LineEditor } from '../terminal/line-editor.js';
@@ -17,7 +17,13 @@ export type TopView = 'list' | 'servers' | 'help';
 /** A question that waits for its answer at the bottom. */
 export type TopQuestion =
   | { readonly type: 'remove'; readonly item: QueueItem }
-  | { readonly type: 'limit'; readonly item: QueueItem | undefined; readonly editor: LineEditor };
+  | {
+      readonly type: 'limit';
+      readonly item: QueueItem | undefined;
+      /** One server of that download alone. */
+      readonly source: SourceSnapshot | undefined;
+      readonly editor: LineEditor;
+    };
 
 /** What a key asks for beyond the screen. */
 export type TopWish = { readonly type: 'quit' | 'suspend' } | TopDeed;
@@ -25,7 +31,9 @@ export type TopWish = { readonly type: 'quit' | 'suspend' } | TopDeed;
 /** What the daemon is to do. */
 export type TopDeed =
   | { readonly type: 'pause' | 'resume' | 'remove'; readonly item: QueueItem }
-  | { readonly type: 'limit'; readonly item: QueueItem | undefined; readonly limit: string };
+  | { readonly type: 'limit'; readonly item: QueueItem | undefined; readonly limit: string }
+  | { readonly type: 'limit-source'; readonly item: QueueItem; readonly source: SourceSnapshot; readonly limit: string }
+  | { readonly type: 'use'; readonly item: QueueItem; readonly source: SourceSnapshot; readonly isUsed: boolean };
 
 const eventsKept = 64;
 const historyEveryMs = 500;
@@ -49,6 +57,8 @@ export class TopState {
   #map: readonly MapRun[] = [];
   #selectedGid: string | undefined;
   #selectedRow = 0;
+  /** In the open download; the first of its servers where that one is not known. */
+  #chosenSource: number | undefined;
 
   /** The download that keys mean. */
   get selected(): QueueItem | undefined {
@@ -57,6 +67,12 @@ export class TopState {
 
   get selectedRow(): number {
     return this.#selectedRow;
+  }
+
+  /** The server that keys mean, of the download whose servers are shown. */
+  get chosenSource(): SourceSnapshot | undefined {
+    const sources = this.detail?.sources;
+    return sources?.find((source) => source.id === this.#chosenSource) ?? sources?.[0];
   }
 
   /** The download whose servers are asked for; undefined where none is. */
@@ -166,12 +182,25 @@ export class TopState {
 
   #move(key: string, pageRows: number): boolean {
     const step = { up: -1, k: -1, down: 1, j: 1, 'page-up': -pageRows, 'page-down': pageRows }[key];
-    const end = { home: 0, g: 0, end: this.items.length, G: this.items.length }[key];
+    const end = { home: 0, g: 0, end: Infinity, G: Infinity }[key];
     if (step === undefined && end === undefined) return false;
-    const before = this.#selectedGid;
-    this.#select(end ?? this.#selectedRow + (step ?? 0));
-    if (this.view === 'servers' && before !== this.#selectedGid) this.#openServers();
+    if (this.view === 'servers') this.#chooseSource(end, step ?? 0);
+    else this.#select(end ?? this.#selectedRow + (step ?? 0));
     return true;
+  }
+
+  #chooseSource(end: number | undefined, step: number): void {
+    const sources = this.detail?.sources ?? [];
+    const at = sources.findIndex((source) => source.id === this.chosenSource?.id);
+    this.#chosenSource = sources[Math.max(0, Math.min(sources.length - 1, end ?? at + step))]?.id;
+  }
+
+  /** The servers of the next download, round and round. */
+  #openNext(step: number): void {
+    const count = this.items.length;
+    if (this.view !== 'servers' || count < 2) return;
+    this.#select((this.#selectedRow + step + count) % count);
+    this.#openServers();
   }
 
   #command(key: string): TopWish | undefined {
@@ -193,15 +222,21 @@ export class TopState {
         if (this.view === 'servers' && key !== 'right') this.#showList();
         else if (item !== undefined && this.view === 'list') this.#openServers();
         return undefined;
+      case 'tab':
+      case 'back-tab':
+        this.#openNext(key === 'tab' ? 1 : -1);
+        return undefined;
       case 'L':
-        this.question = { type: 'limit', item: undefined, editor: new LineEditor() };
+        this.question = { type: 'limit', item: undefined, source: undefined, editor: new LineEditor() };
         return undefined;
     }
     if (item === undefined) return undefined;
+    const source = this.view === 'servers' ? this.chosenSource : undefined;
+    if (key === 'u' && source !== undefined) return { type: 'use', item, source, isUsed: source.state === 'disabled' };
     if (key === 'p') return { type: 'pause', item };
     if (key === 'r') return { type: 'resume', item };
     if (key === 'x') this.question = { type: 'remove', item };
-    if (key === 'l') this.question = { type: 'limit', item, editor: new LineEditor() };
+    if (key === 'l') this.question = { type: 'limit', item, source, editor: new LineEditor() };
     return undefined;
   }
 
@@ -220,7 +255,10 @@ export class TopState {
     if (action?.type !== 'line') return undefined;
     this.question = undefined;
     const limit = action.text.trim();
-    return limit === '' ? undefined : { type: 'limit', item: question.item, limit };
+    if (limit === '') return undefined;
+    const { item, source } = question;
+    if (item !== undefined && source !== undefined) return { type: 'limit-source', item, source, limit };
+    return { type: 'limit', item, limit };
   }
 
   #openServers(): void {
@@ -235,6 +273,7 @@ export class TopState {
 
   #forgetDetail(): void {
     this.detail = undefined;
+    this.#chosenSource = undefined;
     this.#map = [];
     this.events = [];
     this.history = new SpeedHistory(historyEveryMs, historySamples);

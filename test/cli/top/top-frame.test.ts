@@ -52,11 +52,27 @@ describe('the frame of top', () => {
     const lines = topFrame(withServers(16), { columns: 80, rows: 24 }, plain, 0);
     expect(lines).toHaveLength(24);
     for (let port = 9001; port <= 9016; port += 1) {
-      expect(lines.filter((line) => line.includes(`:${port}`))).toHaveLength(1);
+      expect(lines.slice(0, -2).filter((line) => line.includes(`:${port}`))).toHaveLength(1);
     }
     expect(lines.some((line) => /█+▓+·+/.test(line))).toBe(true);
     expect(lines.join('\n')).toContain('a decision');
     expect(lines.at(-1)).toContain('s list');
+  });
+
+  test('marks the chosen server, keeps it in sight, and says what its line has no room for', () => {
+    const state = withServers(30);
+    for (const [presses, port] of [
+      [0, 9001],
+      [20, 9021],
+      [9, 9030],
+    ] as const) {
+      for (let n = 0; n < presses; n += 1) state.key('down', 10);
+      const lines = topFrame(state, { columns: 80, rows: 24 }, plain, 0);
+      expect(lines.filter((line) => line.startsWith('>'))).toEqual([expect.stringContaining(`:${port}`)]);
+      expect(lines.at(-2)).toContain(`:${port}  1 connection  0 faults`);
+    }
+    expect(topFrame(state, { columns: 80, rows: 24 }, plain, 0).join('\n')).toMatch(/and \d+ more/);
+    expect(topFrame(state, { columns: 80, rows: 24 }, plain, 0).at(-1)).toMatch(/u stop using .*q quit$/);
   });
 
   test('is never wider or higher than the terminal, whatever its size', () => {

@@ -65,13 +65,39 @@ describe('top', () => {
     expect(state.openGid).toBe(queueItem(1).gid);
     state.take({ event: 'detail', data: queueDetail(queueItem(1), 2) }, 0);
     expect(state.detail?.sources).toHaveLength(2);
-    press(state, 'down');
+    press(state, 'tab');
     expect([state.openGid, state.detail]).toEqual([queueItem(2).gid, undefined]);
     // A word about the other one that was still on its way.
     state.take({ event: 'detail', data: queueDetail(queueItem(1), 2) }, 0);
     expect(state.detail).toBeUndefined();
+    press(state, 'tab');
+    expect(state.openGid).toBe(queueItem(1).gid);
+    press(state, 'back-tab');
+    expect(state.openGid).toBe(queueItem(2).gid);
     press(state, 'escape');
     expect([state.view, state.openGid]).toEqual(['list', undefined]);
+  });
+
+  test('chooses a server, stops using it, uses it again, and limits it alone', () => {
+    const state = stateWith(1);
+    const [item] = state.items;
+    expect(press(state, 'u')).toBeUndefined();
+    press(state, 's');
+    // Before the daemon has said which servers there are.
+    expect(press(state, 'down', 'u')).toBeUndefined();
+    const detail = queueDetail(queueItem(1), 3);
+    state.take({ event: 'detail', data: detail }, 0);
+    expect(state.chosenSource).toBe(detail.sources[0]);
+    expect(press(state, 'down', 'u')).toEqual({ type: 'use', item, source: detail.sources[1], isUsed: false });
+    const resting = detail.sources.map((source) => ({ ...source, state: 'disabled' as const }));
+    state.take({ event: 'detail', data: { ...detail, sources: resting } }, 0);
+    expect(press(state, 'u')).toEqual({ type: 'use', item, source: resting[1], isUsed: true });
+    const limit = press(state, 'end', 'l', '5', 'K', 'enter');
+    expect(limit).toEqual({ type: 'limit-source', item, source: resting[2], limit: '5K' });
+    press(state, 'down', 'up', 'page-up', 'k');
+    expect(state.chosenSource?.id).toBe(0);
+    // In the list the same key is for the download.
+    expect(press(state, 's', 'l', '5', 'K', 'enter')).toEqual({ type: 'limit', item, limit: '5K' });
   });
 
   test('leaves the servers of a download that is gone', () => {
