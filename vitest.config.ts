@@ -12,6 +12,8 @@ export default defineConfig({
     // As many as there are cores, where vitest leaves one idle: much of what tests do is waiting.
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 30_000,
+    // A machine that has much to do is no reason to fail.
+    expect: { poll: { timeout: 10_000 } },
     server: { deps: { external: [/\/dist\//] } },
   },
 });
