@@ -8,6 +8,8 @@ import { manifestFetcher } from './follow-manifest.js';
 import { sourceMaker, type MakeSource } from './source-maker.js';
 import { realDisk } from '../store/disk.js';
 
+export { forgetThreads } from '../store/output-lock.js';
+
 const windowBytesDefault = 32 * 1024 * 1024;
 const windowBytesMin = 1024 * 1024;
 const windowBytesMax = 1024 * 1024 * 1024;

@@ -82,6 +82,11 @@ export interface DownloadHandle {
   /** The file from its first to its last byte, in `cells` equal parts (at least 1). */
   map(cells: number): MapCell[];
   /**
+   * One byte for each piece, at any time as it is then: 0 open, 1 complete, 2 verified. In shared memory: other threads may
+   * look, too. Undefined before the pieces are known; another table where the download has begun anew.
+   */
+  pieceStates(): Uint8Array | undefined;
+  /**
    * Reads the file while it comes in, from any place; what the newest reader wants next is fetched first. Of a download that
    * is `inOrder`: once, from the first byte on; a reader that leaves before the end cancels it. @throws ManygetError `usage`.
    */

@@ -63,6 +63,7 @@ export const errorTable = {
   'io-failed': { scope: 'download', exitStatus: 17 },
   'journal-other-file': { scope: 'download', exitStatus: 8 },
   'journal-version': { scope: 'download', exitStatus: 8 },
+  'engine-lost': { scope: 'download', exitStatus: 1 },
   // What describes a download before it begins: manifests, checksum files, input files.
   'is-manifest': { scope: 'usage', exitStatus: 26 },
   'manifest-malformed': { scope: 'usage', exitStatus: 26 },

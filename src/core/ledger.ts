@@ -29,7 +29,12 @@ export class Ledger {
     this.sizeBytes = sizeBytes;
     this.pieceBytes = pieceBytes;
     this.pieceCount = Math.ceil(sizeBytes / pieceBytes);
-    this.#pieceState = new Uint8Array(this.pieceCount);
+    this.#pieceState = new Uint8Array(new SharedArrayBuffer(this.pieceCount));
+  }
+
+  /** One byte for each piece, as it is at any time: 0 open, 1 complete, 2 verified. Not to be written to. */
+  get pieceStates(): Uint8Array {
+    return this.#pieceState;
   }
 
   get receivedBytes(): number {

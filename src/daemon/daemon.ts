@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageVersion } from '../app/agent.js';
-import { download } from '../app/download.js';
 import { serve } from '../app/serve.js';
 import { Additions } from './additions.js';
 import { baseUrl, hostName } from './daemon-url.js';
+import { Engine } from './engine/engine.js';
 import { fetchFilmStarts } from './film-start.js';
 import { FleetBoard } from './fleets/fleet-board.js';
 import { runHooks, type HookCommands } from './hooks.js';
@@ -54,19 +54,21 @@ export class Daemon implements AsyncDisposable {
   readonly address: DaemonAddress;
   readonly token: string;
   readonly queue: DownloadQueue;
+  readonly engine: Engine;
   /** Settles when somebody has asked the daemon to end. */
   readonly endAsked: Promise<void>;
   readonly #state: StateFolder;
   readonly #resources: Resources;
 
   private constructor(
-    parts: Pick<Daemon, 'address' | 'token' | 'queue' | 'endAsked'>,
+    parts: Pick<Daemon, 'address' | 'token' | 'queue' | 'engine' | 'endAsked'>,
     state: StateFolder,
     resources: Resources,
   ) {
     this.address = parts.address;
     this.token = parts.token;
     this.queue = parts.queue;
+    this.engine = parts.engine;
     this.endAsked = parts.endAsked;
     this.#state = state;
     this.#resources = resources;
@@ -93,13 +95,12 @@ export class Daemon implements AsyncDisposable {
     const guard = new Guard({ token, hosts, origins: options.origins ?? [] });
     const playPath = (gid: string): string => `/play/${gid}/${guard.playKey(gid)}/`;
     const folder = resolve(options.folder);
-    const queue = resources.use(
-      new DownloadQueue({ store, begin: download, folder, playPath, nowMs: () => Date.now() }),
-    );
+    const onNotice = options.onNotice ?? ((): void => undefined);
+    const engine = resources.use(new Engine(onNotice));
+    const queue = resources.use(new DownloadQueue({ store, engine, folder, playPath, nowMs: () => Date.now() }));
     if (options.downloadsAtOnceMax !== undefined) {
       queue.changeAll({ 'max-concurrent-downloads': String(options.downloadsAtOnceMax) });
     }
-    const onNotice = options.onNotice ?? ((): void => undefined);
     resources.use(runHooks(queue, options.hooks ?? {}, onNotice));
     resources.use(fetchFilmStarts(queue));
     const fleets = resources.use(
@@ -119,7 +120,7 @@ export class Daemon implements AsyncDisposable {
     const server = resources.use(new HttpServer({ guard, routes, feed, player: new Player(queue, guard), socket }));
     const address = { pid: process.pid, host, port: await server.listen(host, options.port) };
     writeAddress(state, address);
-    return new Daemon({ address, token, queue, endAsked }, state, resources);
+    return new Daemon({ address, token, queue, engine, endAsked }, state, resources);
   }
 
   /** Where a browser finds the page; the token is behind the #, which browsers send to nobody. */

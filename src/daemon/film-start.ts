@@ -1,4 +1,4 @@
-import type { DownloadHandle } from '../base/download-handle.js';
+import type { EngineDownload } from './engine/engine-download.js';
 import type { DownloadQueue } from './queue/download-queue.js';
 import { mediaType } from './web/media-type.js';
 
@@ -30,7 +30,7 @@ export function fetchFilmStarts(queue: DownloadQueue): Disposable {
 
 const isPlayable = (name: string): boolean => /^(video|audio)\//.test(mediaType(name));
 
-async function fetchStart(handle: DownloadHandle, signal: AbortSignal): Promise<void> {
+async function fetchStart(handle: EngineDownload, signal: AbortSignal): Promise<void> {
   // Before anything is known of the file: so nothing else is asked for first.
   const head = await readRange(handle, 0, headBytes, signal);
   const sizeBytes = await handle.sizeKnown(signal);
@@ -39,7 +39,7 @@ async function fetchStart(handle: DownloadHandle, signal: AbortSignal): Promise<
   await readRange(handle, indexAt, sizeBytes, signal);
 }
 
-async function readRange(handle: DownloadHandle, start: number, end: number, signal: AbortSignal): Promise<Buffer> {
+async function readRange(handle: EngineDownload, start: number, end: number, signal: AbortSignal): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of handle.createReader({ start, end, signal })) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -176,6 +176,10 @@ export class Download implements DownloadHandle {
     return Array.from({ length: cells }, () => ({ state: 'missing', source: -1 }));
   }
 
+  pieceStates(): Uint8Array | undefined {
+    return this.#assembly.transfer?.ledger.pieceStates;
+  }
+
   createReader(options: ReaderOptions = {}): DownloadReader {
     return this.#readers.open(options);
   }

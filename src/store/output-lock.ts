@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { ManygetError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { diskError, quoted } from './disk-error.js';
@@ -26,6 +27,8 @@ export interface OutputLock {
 interface Holder {
   readonly generation: string;
   readonly pid: number;
+  /** Which thread of it. */
+  readonly thread: number | undefined;
   /** When the process started, in the system's own count; undefined where it cannot be known. */
   readonly processStart: string | undefined;
   /** Which start of the machine; undefined where it cannot be known. */
@@ -34,12 +37,20 @@ interface Holder {
   readonly sinceMs: number;
 }
 
+/** Threads of this process that ended without giving back what they held. */
+const endedThreads = new Set<number>();
+
 /** A lock file is a line; anything longer is not one. */
 const lockBytesMax = 4096;
 /** A file without content younger than this is being written right now, on a disk without hard links. */
 const writingMsMax = 10_000;
 /** Each round without a decision means that another process was at work: so many in a row do not happen by chance. */
 const roundsMax = 100;
+
+/** Threads of this process that are gone, which nothing on the disk tells: what they have locked is free from now on. */
+export function forgetThreads(threads: Iterable<number>): void {
+  for (const thread of threads) endedThreads.add(thread);
+}
 
 /**
  * @param outputPath The final name of the download.
@@ -191,13 +202,14 @@ function parseHolder(text: string): Holder | undefined {
     return undefined; // Torn or foreign: the caller judges it by its age.
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { generation, pid, processStart, boot, host, sinceMs } = value as Record<string, unknown>;
+  const { generation, pid, thread, processStart, boot, host, sinceMs } = value as Record<string, unknown>;
   if (typeof generation !== 'string' || !/^[0-9a-f]{16}$/.test(generation)) return undefined;
   if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return undefined;
   if (typeof host !== 'string' || typeof sinceMs !== 'number' || !(Math.abs(sinceMs) <= 8.64e15)) return undefined;
   return {
     generation,
     pid,
+    thread: typeof thread === 'number' ? thread : undefined,
     processStart: typeof processStart === 'string' ? processStart : undefined,
     boot: typeof boot === 'string' ? boot : undefined,
     host,
@@ -207,7 +219,7 @@ function parseHolder(text: string): Holder | undefined {
 
 function unreadableHolder(modifiedMs: number): Holder {
   const generation = Math.floor(modifiedMs).toString(16).padStart(16, '0').slice(-16);
-  return { generation, pid: 0, processStart: undefined, boot: undefined, host: '', sinceMs: modifiedMs };
+  return { generation, pid: 0, thread: undefined, processStart: undefined, boot: undefined, host: '', sinceMs: modifiedMs };
 }
 
 /** Whether the process that wrote the lock may still be at work. In doubt, it is. */
@@ -224,7 +236,8 @@ function isHeld(holder: Holder): boolean {
   }
   const { gone, start } = processFacts(holder.pid);
   if (gone) return false;
-  return start === undefined || holder.processStart === undefined || start === holder.processStart;
+  if (start !== undefined && holder.processStart !== undefined && start !== holder.processStart) return false;
+  return holder.pid !== process.pid || holder.thread === undefined || !endedThreads.has(holder.thread);
 }
 
 function inUse(holder: Holder, outputPath: string, lock: string): ManygetError {
@@ -246,6 +259,7 @@ function describeSelf(): Holder {
   return {
     generation: newGeneration(),
     pid: process.pid,
+    thread: threadId,
     processStart: processFacts(process.pid).start,
     boot: bootId(),
     host: os.hostname(),

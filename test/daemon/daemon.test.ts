@@ -103,7 +103,7 @@ describe('the queue', () => {
       });
     expect((await patch(false)).status).toBe(200);
     await expect.poll(async () => (await one.client.detail(gid)).sources[0]?.state).toBe('disabled');
-    one.daemon.queue.steering.add(one.daemon.queue.lists.get(gid), [fleet.url(2)]);
+    await one.daemon.queue.steering.add(one.daemon.queue.lists.get(gid), [fleet.url(2)]);
     expect((await patch(true)).status).toBe(200);
     await one.daemon.queue.change(one.daemon.queue.lists.get(gid), { 'max-download-limit': '0' });
     await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');

@@ -46,7 +46,9 @@ it('has the head of a film and its index fetched before all else, while nobody r
   const one = lab.use(await startTestDaemon(lab.folder));
   const [item] = await one.client.add({ sources: fleet.urls(), options: {} });
   const entry = one.daemon.queue.lists.get(item?.gid ?? '');
-  const verified = (): number[] => entry.map(22).flatMap(({ state }, cell) => (state === 'verified' ? [cell] : []));
+  /** Numbers of the pieces that are verified. */
+  const verified = (): number[] =>
+    [...(entry.handle?.pieceStates() ?? [])].flatMap((state, piece) => (state === 2 ? [piece] : []));
   await until(() => verified().includes(0) && verified().includes(21));
   expect(entry.progress.doneBytes).toBeLessThan(12e6);
 });

@@ -62,14 +62,14 @@ describe('limits of the queue', () => {
     const [item] = await one.client.add({ sources: fleet.urls('a.bin'), options: { 'max-download-limit': '400K' } });
     const gid = item?.gid ?? '';
     const handle = one.daemon.queue.lists.get(gid).handle;
-    await expect.poll(() => handle?.snapshot().limitBytesPerSec).toBe(400 * 1024);
+    await expect.poll(() => handle?.snapshot()?.limitBytesPerSec).toBe(400 * 1024);
     expect(await limit(gid, '--schedule', '00:00-24:00 100K')).toBe('rate: 400 KiB/s\nschedule: 00:00-24:00 100K\n');
-    await expect.poll(() => handle?.snapshot().limitBytesPerSec).toBe(100 * 1024);
+    await expect.poll(() => handle?.snapshot()?.limitBytesPerSec).toBe(100 * 1024);
     expect(await limit('--schedule', '50K')).toBe('rate: no limit\nschedule: 50K\nconnections per host: no limit\n');
-    await expect.poll(() => handle?.snapshot().limitBytesPerSec).toBe(50 * 1024);
+    await expect.poll(() => handle?.snapshot()?.limitBytesPerSec).toBe(50 * 1024);
     await limit('--schedule', '', '--rate', '0');
     await limit(gid, '--schedule', '', '--rate', '0');
-    await expect.poll(() => handle?.snapshot().limitBytesPerSec).toBeUndefined();
+    await expect.poll(() => handle?.snapshot()?.limitBytesPerSec).toBeUndefined();
     // It went on all the time, and did not begin anew.
     expect(one.daemon.queue.lists.get(gid).handle).toBe(handle);
   });

@@ -152,6 +152,10 @@ export class ScriptedDownload implements DownloadHandle {
   }
 
   /** `cells` stretched to the number asked for. */
+  pieceStates(): undefined {
+    return undefined;
+  }
+
   map(cells: number): MapCell[] {
     return Array.from({ length: cells }, (_, index) => {
       const cell = this.cells[Math.floor((index * this.cells.length) / cells)];

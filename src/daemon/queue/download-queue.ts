@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DownloadHandle, DownloadOptions } from '../../base/download-handle.js';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { QueueTotals, ServerRecord } from '../../base/queue-snapshot.js';
+import type { Engine } from '../engine/engine.js';
+import type { EngineDownload } from '../engine/engine-download.js';
 import { downloadOptions } from './download-options.js';
 import type { DownloadSpec } from './download-spec.js';
 import { freeName } from './free-name.js';
 import { newGid } from './gid.js';
-import { HostSlots } from './host-slots.js';
 import { applyLimits } from './live-limits.js';
 import { initialOptions, isGlobalOption, type OptionTexts } from './option-table.js';
 import { QueueEntry } from './queue-entry.js';
@@ -24,7 +24,7 @@ import type { QueueStore } from './queue-store.js';
  */
 export interface QueueParts {
   readonly store: QueueStore;
-  readonly begin: (options: DownloadOptions) => DownloadHandle;
+  readonly engine: Engine;
   /** The folder for output where nobody names one. */
   readonly folder: string;
   readonly playPath: (gid: string) => string;
@@ -47,13 +47,14 @@ const saveEveryTicks = 2;
 const liveOptions: ReadonlySet<string> = new Set(['max-download-limit', 'max-download-limit-schedule', 'pause']);
 /** A paused download keeps its connections for this long: going on is then instant. */
 const parkAfterMs = 120_000;
+/** A download during which the engine broke down so often is perhaps what it breaks down of. */
+const engineLossesMax = 3;
 
 export class DownloadQueue implements AsyncDisposable {
   /** The sources of single downloads, and what is to be done with them. */
   readonly steering: SourceSteering;
   readonly #parts: QueueParts;
   readonly #lists = new QueueLists();
-  readonly #slots = new HostSlots();
   readonly #listeners = new Set<QueueListener>();
   readonly #ticker: NodeJS.Timeout;
   #options: Record<string, string>;
@@ -64,7 +65,7 @@ export class DownloadQueue implements AsyncDisposable {
     this.#parts = parts;
     this.steering = new SourceSteering((entry, spec) => this.#respec(entry, spec));
     this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
-    this.#slots.setLimit(this.#options['max-connection-per-host']);
+    parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);
     for (const stored of parts.store.downloads()) {
       const entry = QueueEntry.fromStore(stored, parts.playPath(stored.gid));
       // Whatever ran when the last daemon ended goes on by itself.
@@ -110,8 +111,7 @@ export class DownloadQueue implements AsyncDisposable {
   /** Frees the place of a running download, or keeps a waiting one from being begun. */
   pause(entry: QueueEntry): void {
     if (entry.state !== 'active' && entry.state !== 'waiting') throw stateConflict(entry, 'paused');
-    entry.handle?.pause();
-    entry.gate?.rest(true);
+    void entry.handle?.pause();
     entry.pausedAtMs = this.#parts.nowMs();
     if (entry.state === 'active') entry.place = this.#lists.placeAt(0);
     this.#become(entry, 'paused');
@@ -186,7 +186,7 @@ export class DownloadQueue implements AsyncDisposable {
   changeAll(options: OptionTexts): void {
     this.#options = { ...this.#options, ...options };
     this.#parts.store.saveOptions(options);
-    this.#slots.setLimit(this.#options['max-connection-per-host']);
+    this.#parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);
     this.#shareRate();
     this.#pump();
   }
@@ -199,7 +199,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   totals(): QueueTotals {
     const { active, queued, stopped } = this.#lists;
-    const speed = active.reduce((sum, entry) => sum + (entry.handle?.snapshot().speedBytesPerSec ?? 0), 0);
+    const speed = active.reduce((sum, entry) => sum + (entry.handle?.snapshot()?.speedBytesPerSec ?? 0), 0);
     return {
       active: active.length,
       waiting: queued.length,
@@ -234,8 +234,7 @@ export class DownloadQueue implements AsyncDisposable {
   #start(entry: QueueEntry): void {
     try {
       if (entry.handle !== undefined) {
-        entry.gate?.rest(false);
-        entry.handle.resume();
+        void entry.handle.resume();
         this.#become(entry, 'active');
       } else if (this.#isWhole(entry)) {
         this.#end(entry, 'complete');
@@ -259,12 +258,8 @@ export class DownloadQueue implements AsyncDisposable {
     } catch (error) {
       throw asManygetError(error, 'output-not-writable', `cannot make the folder "${folder}"`);
     }
-    const gate = this.#slots.open();
-    const handle = this.#parts.begin({ ...wanted, connectionGate: gate });
-    handle.done.then(gate.close, gate.close);
-    entry.gate = gate;
+    const handle = this.#parts.engine.begin({ options: wanted, unused: entry.spec.unused ?? [] });
     entry.handle = handle;
-    this.steering.begun(entry);
     entry.samples.length = 0;
     entry.limitBytesPerSec = undefined;
     this.#become(entry, 'active');
@@ -272,18 +267,36 @@ export class DownloadQueue implements AsyncDisposable {
     const following = entry.follow(handle);
     handle.done.then(
       (report) => this.#settle(entry, handle, () => entry.finished(report, this.#parts.nowMs())),
-      (error: unknown) => this.#settle(entry, handle, () => entry.failed(asManygetError(error), this.#parts.nowMs())),
+      (thrown: unknown) => {
+        const error = asManygetError(thrown);
+        if (error.code === 'engine-lost' && this.#goesOn(entry, handle, error)) return;
+        this.#settle(entry, handle, () => entry.failed(error, this.#parts.nowMs()));
+      },
     );
     following.catch((error: unknown) => this.#settle(entry, handle, () => entry.failed(asManygetError(error), 0)));
   }
 
   /** The end of a handle that nobody took away. */
-  #settle(entry: QueueEntry, handle: DownloadHandle, book: () => void): void {
+  #settle(entry: QueueEntry, handle: EngineDownload, book: () => void): void {
     if (entry.handle !== handle || this.#closing) return;
     book();
     const code = entry.progress.error?.code;
     if ((code === 'output-exists' || code === 'output-in-use') && this.#goesElsewhere(entry)) return;
     this.#end(entry, entry.state === 'complete' ? 'complete' : 'error');
+  }
+
+  /** The engine broke down under a download, whose state is on the disk: another engine goes on with it. */
+  #goesOn(entry: QueueEntry, handle: EngineDownload, { message }: ManygetError): boolean {
+    if (entry.handle !== handle || this.#closing) return true;
+    entry.engineLosses += 1;
+    if (entry.engineLosses > engineLossesMax) return false;
+    entry.handle = undefined;
+    entry.tell(`${message}; it was started anew, and this download goes on from its journal`);
+    if (entry.state !== 'active') return true;
+    entry.place = this.#lists.placeAt(0);
+    this.#become(entry, 'waiting');
+    this.#pump();
+    return true;
   }
 
   /** A place that is taken: the file gets another name, unless its options forbid that. */

@@ -12,13 +12,13 @@ export function applyLimits(
 ): void {
   const moment = weekMoment(nowMs);
   const sharers = active.map((entry) => ({
-    speedBytesPerSec: entry.handle?.snapshot().speedBytesPerSec ?? 0,
+    speedBytesPerSec: entry.handle?.snapshot()?.speedBytesPerSec ?? 0,
     limitBytesPerSec: limitAt(optionsOf(entry), 'max-download-limit', moment),
   }));
   const shares = shareRate(sharers, limitAt(shared, 'max-overall-download-limit', moment));
   active.forEach((entry, n) => {
     if (entry.limitBytesPerSec === shares[n]) return;
     entry.limitBytesPerSec = shares[n];
-    entry.handle?.setLimitRate(shares[n]);
+    void entry.handle?.setLimitRate(shares[n]);
   });
 }

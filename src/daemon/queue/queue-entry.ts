@@ -1,8 +1,15 @@
-import type { HostGate } from './host-slots.js';
-import type { DownloadHandle } from '../../base/download-handle.js';
 import type { ManygetError } from '../../base/errors.js';
-import type { NumberedEvent, QueueDetail, QueueItem, QueueState, SpeedSample } from '../../base/queue-snapshot.js';
-import type { DownloadReport, DownloadSnapshot, MapCell } from '../../base/snapshot.js';
+import {
+  mapStates,
+  type MapRun,
+  type NumberedEvent,
+  type QueueDetail,
+  type QueueItem,
+  type QueueState,
+  type SpeedSample,
+} from '../../base/queue-snapshot.js';
+import type { DownloadReport, DownloadSnapshot } from '../../base/snapshot.js';
+import type { EngineDownload } from '../engine/engine-download.js';
 import { specFromJson, specToJson, type DownloadSpec } from './download-spec.js';
 import { noProgress, progressFromJson, type EntryProgress } from './entry-progress.js';
 import type { StoredDownload } from './queue-store.js';
@@ -20,9 +27,9 @@ export class QueueEntry {
   place: number;
   endedAtMs: number | undefined;
   progress: EntryProgress;
-  handle: DownloadHandle | undefined;
-  /** Its part of the connections that hosts may have. */
-  gate: HostGate | undefined;
+  handle: EngineDownload | undefined;
+  /** How often the engine broke down while it ran. */
+  engineLosses = 0;
   /** What the running handle was told last. */
   limitBytesPerSec: number | undefined;
   /** Since when it is paused with a handle that is alive. */
@@ -100,9 +107,13 @@ export class QueueEntry {
   }
 
   /** Keeps every event of `handle`, while it is the entry's. */
-  async follow(handle: DownloadHandle): Promise<void> {
-    for (const event of handle.recentEvents(eventsMax)) this.#keep(event);
+  async follow(handle: EngineDownload): Promise<void> {
     for await (const event of handle.events()) this.#keep(event);
+  }
+
+  /** Something that the download itself knows nothing of. */
+  tell(reason: string): void {
+    this.#keep({ type: 'notice', atMs: this.progress.elapsedMs, reason });
   }
 
   #keep(event: NumberedEvent['event']): void {
@@ -114,19 +125,21 @@ export class QueueEntry {
   sample(nowMs: number): void {
     const speeds = this.handle
       ?.snapshot()
-      .sources.flatMap((source) => [source.id, Math.round(source.speedBytesPerSec)]);
+      ?.sources.flatMap((source) => [source.id, Math.round(source.speedBytesPerSec)]);
     this.samples.push({ atMs: nowMs, speeds: speeds ?? [] });
     if (this.samples.length > samplesMax) this.samples.splice(0, samplesMax / 4);
   }
 
   /** The map of the file in `cells` parts; a file that nobody fetches now is one state as a whole. */
-  map(cells: number): MapCell[] {
-    if (this.handle !== undefined) return this.handle.map(cells);
+  async mapRuns(cells: number): Promise<MapRun[]> {
+    if (this.handle !== undefined) return this.handle.mapRuns(cells);
     const { sizeBytes, doneBytes } = this.progress;
     const done = this.state === 'complete' ? cells : Math.floor(cells * (doneBytes / Math.max(1, sizeBytes ?? 1)));
-    return Array.from({ length: cells }, (_, n) =>
-      n < done ? { state: 'verified', source: -2 } : { state: 'missing', source: -1 },
-    );
+    const runs: MapRun[] = [
+      [done, mapStates.indexOf('verified'), -2],
+      [cells - done, mapStates.indexOf('missing'), -1],
+    ];
+    return runs.filter(([count]) => count > 0);
   }
 
   item(position: number): QueueItem {
@@ -136,7 +149,7 @@ export class QueueEntry {
       gid: this.gid,
       name: progress.name,
       state: this.state,
-      phase: this.state === 'active' ? live?.phase : undefined,
+      phase: this.state === 'active' ? (live?.phase ?? 'connecting') : undefined,
       note: this.state === 'active' ? (live?.note ?? '') : '',
       position,
       sizeBytes: progress.sizeBytes,
@@ -164,7 +177,7 @@ export class QueueEntry {
       uris: this.spec.sources,
       pieceBytes: progress.pieceBytes,
       pieceCount: progress.pieceCount,
-      resumedBytes: this.handle?.snapshot().resumedBytes ?? 0,
+      resumedBytes: this.handle?.snapshot()?.resumedBytes ?? 0,
       duplicateBytes: progress.duplicateBytes,
       elapsedMs: progress.elapsedMs,
       options,

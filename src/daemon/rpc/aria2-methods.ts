@@ -163,7 +163,7 @@ function orderMethods({ queue }: Aria2Parts): Methods {
   ];
 }
 
-function changeUri(queue: DownloadQueue, args: RpcArguments): [number, number] {
+async function changeUri(queue: DownloadQueue, args: RpcArguments): Promise<[number, number]> {
   const entry = entryOf(queue, args);
   const index = args.whole(1);
   const [gone, added] = [args.texts(2), args.texts(3)];
@@ -172,11 +172,11 @@ function changeUri(queue: DownloadQueue, args: RpcArguments): [number, number] {
   const removed = gone.filter((uri) => entry.spec.sources.includes(uri));
   const fresh = added.filter((uri) => !entry.spec.sources.includes(uri) || removed.includes(uri));
   // First what is new: a download never stands without any source in between.
-  queue.steering.add(
+  await queue.steering.add(
     entry,
     fresh.filter((uri) => !removed.includes(uri)),
   );
-  queue.steering.remove(
+  await queue.steering.remove(
     entry,
     removed.filter((uri) => !fresh.includes(uri)),
   );

@@ -10,6 +10,8 @@ export interface Aria2Uri {
 }
 
 const pieceLengthUnknown = 1024 * 1024;
+/** As `pieceStates` of a download has it. */
+const pieceVerified = 2;
 const removedCode = '31';
 
 export function aria2Status(entry: QueueEntry, options: OptionTexts): Record<string, unknown> {
@@ -80,11 +82,13 @@ export function aria2Servers(entry: QueueEntry): unknown[] {
 function bitfield(entry: QueueEntry): string | undefined {
   const count = entry.progress.pieceCount;
   if (count === undefined || count === 0) return undefined;
-  if (entry.handle === undefined && entry.state !== 'complete') return undefined;
+  const isWhole = entry.state === 'complete';
+  const states = entry.handle?.pieceStates();
+  if (!isWhole && entry.handle === undefined) return undefined;
   const bits = Buffer.alloc(Math.ceil(count / 8));
-  entry.map(count).forEach((cell, n) => {
-    if (cell.state === 'verified') bits[n >> 3] = (bits[n >> 3] ?? 0) | (0x80 >> (n & 7));
-  });
+  for (let n = 0; n < count; n += 1) {
+    if (isWhole || states?.[n] === pieceVerified) bits[n >> 3] = (bits[n >> 3] ?? 0) | (0x80 >> (n & 7));
+  }
   return bits.toString('hex');
 }
 

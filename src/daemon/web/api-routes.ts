@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { asManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
 import type { Additions } from '../additions.js';
+import { mapCells } from '../engine/map-runs.js';
 import type { FleetBoard } from '../fleets/fleet-board.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
 import { isGlobalOption, readOptions } from '../queue/option-table.js';
@@ -131,16 +132,16 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
   app.post(`${one}/sources`, async (c) => {
     const entry = entryOf(c);
     const { add, remove } = await readBody(c, sourcesRequest);
-    queue.steering.add(entry, add);
-    queue.steering.remove(entry, remove);
+    await queue.steering.add(entry, add);
+    await queue.steering.remove(entry, remove);
     return detail(c, entry);
   });
   app.patch(`${one}/sources/:id`, async (c) => {
     const entry = entryOf(c);
     const id = Number(c.req.param('id'));
     const { used, limitBytesPerSec } = await readBody(c, sourceRequest);
-    if (used !== undefined) queue.steering.use(entry, id, used);
-    if (limitBytesPerSec !== undefined) queue.steering.limit(entry, id, limitBytesPerSec ?? undefined);
+    if (used !== undefined) await queue.steering.use(entry, id, used);
+    if (limitBytesPerSec !== undefined) await queue.steering.limit(entry, id, limitBytesPerSec ?? undefined);
     return detail(c, entry);
   });
   app.patch(`${one}/options`, async (c) => {
@@ -153,9 +154,9 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
     const after = Number(c.req.query('after') ?? 0);
     return c.json(entryOf(c).events.filter((event) => event.number > after));
   });
-  app.get(`${one}/map`, (c) => {
+  app.get(`${one}/map`, async (c) => {
     const cells = Math.min(mapCellsMax, Math.max(1, Number(c.req.query('cells') ?? 512) || 512));
-    return c.json(entryOf(c).map(cells));
+    return c.json(mapCells(await entryOf(c).mapRuns(cells)));
   });
 }
 

@@ -1,7 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import type { FleetItem } from '../../base/fleet-snapshot.js';
-import { mapStates, type MapRun } from '../../base/queue-snapshot.js';
-import type { MapCell } from '../../base/snapshot.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 
@@ -19,6 +17,9 @@ interface Page {
   readonly gid: string | undefined;
   readonly cells: number;
   needsList: boolean;
+  /** What it was sent last of what does not change while nothing happens. */
+  detail: string;
+  map: string;
   sentEvents: number;
   hasHistory: boolean;
 }
@@ -47,6 +48,8 @@ export class LiveFeed implements Disposable {
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
   #sentFleets = '[]';
+  /** Maps that are being made: of which download, in how many parts. */
+  readonly #askedMaps = new Set<string>();
 
   constructor(queue: DownloadQueue, fleets: () => readonly FleetItem[]) {
     this.#queue = queue;
@@ -65,7 +68,7 @@ export class LiveFeed implements Disposable {
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
     });
-    const page: Page = { response, gid, cells, needsList: true, sentEvents: 0, hasHistory: false };
+    const page: Page = { response, gid, cells, needsList: true, detail: '', map: '', sentEvents: 0, hasHistory: false };
     this.#pages.add(page);
     response.on('close', () => {
       this.#pages.delete(page);
@@ -157,14 +160,31 @@ export class LiveFeed implements Disposable {
     }
     const entry = page.gid === undefined ? undefined : this.#queue.lists.find(page.gid);
     if (entry === undefined) return;
-    const key = `${entry.gid} ${page.cells}`;
-    let detail = made.get(key);
+    let detail = made.get(entry.gid);
     if (detail === undefined) {
       detail = message('detail', JSON.stringify(entry.detail(this.#queue.lists.positionOf(entry))));
-      detail += message('map', JSON.stringify(mapRuns(entry.map(page.cells))));
-      made.set(key, detail);
+      made.set(entry.gid, detail);
     }
-    this.#write(page, detail + this.#newsOf(page, entry));
+    const isNew = page.detail !== detail;
+    if (this.#write(page, (isNew ? detail : '') + this.#newsOf(page, entry))) page.detail = detail;
+    void this.#sendMap(entry, page.cells);
+  }
+
+  /** Has a map made, once for all pages that show it, and sends it to them. */
+  async #sendMap(entry: QueueEntry, cells: number): Promise<void> {
+    const key = `${entry.gid} ${cells}`;
+    if (this.#askedMaps.has(key)) return;
+    this.#askedMaps.add(key);
+    try {
+      const map = message('map', JSON.stringify(await entry.mapRuns(cells)));
+      for (const page of this.#pages) {
+        const isShown = page.cells === cells && page.gid !== undefined && this.#queue.lists.find(page.gid) === entry;
+        if (!isShown || page.map === map) continue;
+        if (this.#write(page, map)) page.map = map;
+      }
+    } finally {
+      this.#askedMaps.delete(key);
+    }
   }
 
   #newsOf(page: Page, entry: QueueEntry): string {
@@ -185,16 +205,4 @@ export class LiveFeed implements Disposable {
 
 function message(event: string, data: string): string {
   return `event: ${event}\ndata: ${data}\n\n`;
-}
-
-/** Neighbours that are alike as one. */
-function mapRuns(cells: readonly MapCell[]): MapRun[] {
-  const runs: [number, number, number][] = [];
-  for (const { state, source } of cells) {
-    const index = mapStates.indexOf(state);
-    const last = runs.at(-1);
-    if (last?.[1] === index && last[2] === source) last[0] += 1;
-    else runs.push([1, index, source]);
-  }
-  return runs;
 }

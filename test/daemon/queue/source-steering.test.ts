@@ -11,13 +11,13 @@ it('lets a source rest that somebody wanted not to be used, also with the next d
     await using first = await startTestDaemon(lab.folder);
     const [item] = await first.client.add({ sources: fleet.urls(), options: {} });
     gid = item?.gid ?? '';
-    first.daemon.queue.steering.use(first.daemon.queue.lists.get(gid), 0, false);
+    await first.daemon.queue.steering.use(first.daemon.queue.lists.get(gid), 0, false);
     await expect.poll(async () => (await first.client.detail(gid)).item.doneBytes).toBeGreaterThan(0);
   }
   await using second = await startTestDaemon(lab.folder);
   const sources = async () => (await second.client.detail(gid)).sources;
   await expect.poll(async () => (await sources())[1]?.state).toBe('active');
   expect((await sources())[0]).toMatchObject({ url: fleet.url(1), state: 'disabled', receivedBytes: 0 });
-  second.daemon.queue.steering.use(second.daemon.queue.lists.get(gid), 0, true);
+  await second.daemon.queue.steering.use(second.daemon.queue.lists.get(gid), 0, true);
   await expect.poll(async () => (await sources())[0]?.receivedBytes, { timeout: 10_000 }).toBeGreaterThan(0);
 });
