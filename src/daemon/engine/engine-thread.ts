@@ -2,7 +2,7 @@
  * Entry of the daemon's thread that downloads. All downloads of the daemon are here, so that the thread that answers has
  * nothing else to do; what they are and when they begin is decided there.
  */
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { download, forgetThreads } from '../../app/download.js';
 import type { DownloadReader } from '../../base/download-reader.js';
@@ -14,7 +14,7 @@ import type { CrossingError, DownloadCommand, EngineThreadData, FromEngine, ToEn
 /** As often as a page moves. */
 const newsEveryMs = 200;
 /** Answers go before bytes where there are fewer cores than work. */
-const priority = 5;
+const nicer = 5;
 
 const port = parentPort;
 if (port === null) throw new Error('engine-thread.js is the entry of a worker thread');
@@ -26,7 +26,7 @@ const readers = new Map<number, DownloadReader>();
 let ticker: NodeJS.Timeout | undefined;
 
 // Of this thread and those that it starts; elsewhere than on Linux it would be of the whole process.
-if (process.platform === 'linux') setPriority(0, priority);
+if (process.platform === 'linux') setPriority(0, Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + nicer));
 forgetThreads((workerData as EngineThreadData).endedThreads);
 port.on('message', obey);
 

@@ -197,6 +197,11 @@ export class DownloadQueue implements AsyncDisposable {
     return { ...Object.fromEntries(shared), ...entry.spec.options };
   }
 
+  /** One of `optionsOf`. */
+  optionOf(entry: QueueEntry, name: string): string | undefined {
+    return entry.spec.options[name] ?? (isGlobalOption(name) ? undefined : this.#options[name]);
+  }
+
   totals(): QueueTotals {
     const { active, queued, stopped } = this.#lists;
     const speed = active.reduce((sum, entry) => sum + (entry.handle?.snapshot()?.speedBytesPerSec ?? 0), 0);
@@ -301,7 +306,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   /** A place that is taken: the file gets another name, unless its options forbid that. */
   #goesElsewhere(entry: QueueEntry): boolean {
-    if (this.optionsOf(entry)['auto-file-renaming'] !== 'true' || entry.progress.outputPath === '') return false;
+    if (this.optionOf(entry, 'auto-file-renaming') !== 'true' || entry.progress.outputPath === '') return false;
     const forcedOutput = freeName(entry.progress.outputPath);
     if (forcedOutput === undefined) return false;
     entry.progress = { ...entry.progress, forcedOutput, error: undefined };

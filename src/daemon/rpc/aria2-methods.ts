@@ -6,7 +6,7 @@ import { isGlobalOption, readOptions } from '../queue/option-table.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 import type { PositionRule } from '../queue/queue-lists.js';
 import type { Additions } from '../additions.js';
-import { aria2Files, aria2Servers, aria2Status, aria2Uris } from './aria2-shapes.js';
+import { aria2Files, aria2Servers, aria2Status, aria2Uris, type WantedPlace } from './aria2-shapes.js';
 import type { RpcMethod } from './json-rpc.js';
 import type { RpcArguments } from './rpc-arguments.js';
 import { RpcError } from './rpc-error.js';
@@ -184,8 +184,8 @@ async function changeUri(queue: DownloadQueue, args: RpcArguments): Promise<[num
 }
 
 function tellingMethods({ queue }: Aria2Parts): Methods {
-  const tell = (entry: QueueEntry, keys: readonly string[] | undefined): Record<string, unknown> => {
-    const all = aria2Status(entry, queue.optionsOf(entry));
+  const tell = (entry: QueueEntry, keys: readonly string[] | undefined): Readonly<Record<string, unknown>> => {
+    const all = aria2Status(entry, placeOf(queue, entry));
     if (keys === undefined || keys.length === 0) return all;
     return Object.fromEntries(keys.filter((key) => Object.hasOwn(all, key)).map((key) => [key, all[key]]));
   };
@@ -205,7 +205,7 @@ function tellingMethods({ queue }: Aria2Parts): Methods {
       (args) => {
         const entry = entryOf(queue, args);
         entry.notice();
-        return aria2Files(entry, queue.optionsOf(entry));
+        return aria2Files(entry, placeOf(queue, entry));
       },
     ],
     [
@@ -312,6 +312,10 @@ function entryOf(queue: DownloadQueue, args: RpcArguments): QueueEntry {
   const entry = queue.lists.find(gid);
   if (entry === undefined) throw new RpcError(`GID ${gid} is not found`);
   return entry;
+}
+
+function placeOf(queue: DownloadQueue, entry: QueueEntry): WantedPlace {
+  return { dir: queue.optionOf(entry, 'dir') ?? '', out: queue.optionOf(entry, 'out') };
 }
 
 function unfinished(entry: QueueEntry): QueueEntry {

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import { errorTable } from '../../base/errors.js';
-import type { OptionTexts } from '../queue/option-table.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 
 /** Downloads in the shapes of aria2's RPC: numbers are texts, a status is one of six words. */
@@ -14,7 +13,37 @@ const pieceLengthUnknown = 1024 * 1024;
 const pieceVerified = 2;
 const removedCode = '31';
 
-export function aria2Status(entry: QueueEntry, options: OptionTexts): Record<string, unknown> {
+type Status = Readonly<Record<string, unknown>>;
+
+/** Where its options say that a download goes. */
+export interface WantedPlace {
+  readonly dir: string;
+  readonly out: string | undefined;
+}
+
+/** What was said of a download that does not run, and of what: of a thousand that wait, one changes now and then. */
+interface Said {
+  readonly state: unknown;
+  readonly progress: unknown;
+  readonly spec: unknown;
+  readonly place: WantedPlace;
+  readonly status: Status;
+}
+
+const said = new WeakMap<QueueEntry, Said>();
+
+export function aria2Status(entry: QueueEntry, place: WantedPlace): Status {
+  if (entry.handle !== undefined) return makeStatus(entry, place);
+  const { state, progress, spec } = entry;
+  const before = said.get(entry);
+  const isSame = before?.state === state && before.progress === progress && before.spec === spec;
+  if (isSame && before.place.dir === place.dir && before.place.out === place.out) return before.status;
+  const status = makeStatus(entry, place);
+  said.set(entry, { state, progress, spec, place, status });
+  return status;
+}
+
+function makeStatus(entry: QueueEntry, place: WantedPlace): Status {
   const live = entry.notice();
   const { progress, state } = entry;
   const isActive = state === 'active';
@@ -24,10 +53,10 @@ export function aria2Status(entry: QueueEntry, options: OptionTexts): Record<str
     ...(bits === undefined ? {} : { bitfield: bits }),
     completedLength: text(progress.doneBytes),
     connections: text(connections),
-    dir: options['dir'] ?? '',
+    dir: place.dir,
     downloadSpeed: text(isActive ? (live?.speedBytesPerSec ?? 0) : 0),
     ...endFacts(entry),
-    files: aria2Files(entry, options),
+    files: aria2Files(entry, place),
     gid: entry.gid,
     numPieces: text(progress.pieceCount ?? 0),
     pieceLength: text(progress.pieceBytes ?? pieceLengthUnknown),
@@ -46,10 +75,10 @@ function endFacts({ state, progress }: QueueEntry): Record<string, string> {
   return { errorCode: text(errorTable[progress.error.code].exitStatus), errorMessage: progress.error.message };
 }
 
-export function aria2Files(entry: QueueEntry, options: OptionTexts): unknown[] {
+export function aria2Files(entry: QueueEntry, place: WantedPlace): unknown[] {
   const { progress } = entry;
-  const out = options['out'] ?? entry.spec.relativePath;
-  const planned = out === undefined ? '' : `${(options['dir'] ?? '').replace(/\/$/, '')}/${out}`;
+  const out = place.out ?? entry.spec.relativePath;
+  const planned = out === undefined ? '' : `${place.dir.replace(/\/$/, '')}/${out}`;
   const path = progress.outputPath === '' ? planned : progress.outputPath;
   return [
     {

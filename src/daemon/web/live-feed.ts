@@ -48,8 +48,9 @@ export class LiveFeed implements Disposable {
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
   #sentFleets = '[]';
-  /** Maps that are being made: of which download, in how many parts. */
-  readonly #askedMaps = new Set<string>();
+  #list: string | undefined;
+  /** The newest map that pages show of each download, by its GID and in how many parts. */
+  readonly #maps = new Map<string, { text: string; isAsked: boolean; usedAtTick: number }>();
 
   constructor(queue: DownloadQueue, fleets: () => readonly FleetItem[]) {
     this.#queue = queue;
@@ -78,6 +79,8 @@ export class LiveFeed implements Disposable {
     });
     if (this.#ticker === undefined) {
       // What changed while nobody looked is in the list that every page begins with.
+      this.#list = undefined;
+      this.#maps.clear();
       this.#sent.clear();
       this.#gone.clear();
       this.#orderMessage();
@@ -95,13 +98,16 @@ export class LiveFeed implements Disposable {
 
   #tick(): void {
     this.#ticks += 1;
-    if (this.#ticks % listEveryTicks === 0) this.#sendChanges();
+    const changes = this.#ticks % listEveryTicks === 0 ? this.#changes() : '';
+    const alive = this.#ticks % aliveEveryTicks === 0 ? ': alive\n\n' : '';
     const made = new Map<string, string>();
-    for (const page of this.#pages) this.#serve(page, made);
-    if (this.#ticks % aliveEveryTicks === 0) for (const page of this.#pages) page.response.write(': alive\n\n');
+    for (const page of this.#pages) this.#serve(page, made, changes, alive);
+    for (const [key, { usedAtTick }] of this.#maps) if (usedAtTick < this.#ticks - 1) this.#maps.delete(key);
   }
 
-  #sendChanges(): void {
+  /** What pages that have the list have to be told since the last call. */
+  #changes(): string {
+    this.#list = undefined;
     const changed: string[] = [];
     const { lists } = this.#queue;
     const order = this.#orderMessage();
@@ -113,11 +119,7 @@ export class LiveFeed implements Disposable {
     this.#gone.clear();
     const totals = message('totals', JSON.stringify(this.#queue.totals()));
     const items = changed.length > 0 ? message('items', `[${changed.join(',')}]`) : '';
-    const text = `${items}${order}${gone}${this.#fleetChanges()}${totals}`;
-    for (const page of this.#pages) {
-      if (page.needsList) continue;
-      if (!this.#write(page, text)) page.needsList = true;
-    }
+    return `${items}${order}${gone}${this.#fleetChanges()}${totals}`;
   }
 
   #fleetChanges(): string {
@@ -149,41 +151,73 @@ export class LiveFeed implements Disposable {
     return isSame ? '' : message('order', JSON.stringify(order));
   }
 
-  #serve(page: Page, made: Map<string, string>): void {
-    if (page.response.writableLength > backlogBytesMax) return;
-    if (page.needsList && page.response.writableLength === 0) {
-      const { lists } = this.#queue;
-      let list = made.get('');
-      list ??= message('list', JSON.stringify(lists.items())) + message('fleets', JSON.stringify(this.#fleets()));
-      made.set('', list);
-      page.needsList = !this.#write(page, list);
+  /** One write for each page: it is the writing that costs. @param made Messages of this moment, by what they are of. */
+  #serve(page: Page, made: Map<string, string>, changes = '', alive = ''): void {
+    const { response } = page;
+    if (response.writableLength > backlogBytesMax) {
+      page.needsList = true;
+      return;
+    }
+    let text = alive;
+    if (!page.needsList) text += changes;
+    else if (response.writableLength === 0) {
+      text += this.#listMessages();
+      page.needsList = false;
     }
     const entry = page.gid === undefined ? undefined : this.#queue.lists.find(page.gid);
-    if (entry === undefined) return;
+    if (entry !== undefined) text += this.#messagesOf(page, entry, made);
+    if (text !== '') response.write(text);
+  }
+
+  /** The whole: made once for all who come between two rounds of changes. */
+  #listMessages(): string {
+    this.#list ??=
+      message('list', JSON.stringify(this.#queue.lists.items())) + message('fleets', JSON.stringify(this.#fleets()));
+    return this.#list;
+  }
+
+  #messagesOf(page: Page, entry: QueueEntry, made: Map<string, string>): string {
     let detail = made.get(entry.gid);
     if (detail === undefined) {
       detail = message('detail', JSON.stringify(entry.detail(this.#queue.lists.positionOf(entry))));
       made.set(entry.gid, detail);
     }
-    const isNew = page.detail !== detail;
-    if (this.#write(page, (isNew ? detail : '') + this.#newsOf(page, entry))) page.detail = detail;
-    void this.#sendMap(entry, page.cells);
+    const map = this.#mapMessage(entry, page.cells);
+    const isNewDetail = page.detail !== detail;
+    const isNewMap = page.map !== map;
+    page.detail = detail;
+    page.map = map;
+    return (isNewDetail ? detail : '') + (isNewMap ? map : '') + this.#newsOf(page, entry);
   }
 
-  /** Has a map made, once for all pages that show it, and sends it to them. */
-  async #sendMap(entry: QueueEntry, cells: number): Promise<void> {
+  /** The newest map that there is; the engine is asked for the one of the next tick. Empty before the first. */
+  #mapMessage(entry: QueueEntry, cells: number): string {
     const key = `${entry.gid} ${cells}`;
-    if (this.#askedMaps.has(key)) return;
-    this.#askedMaps.add(key);
-    try {
-      const map = message('map', JSON.stringify(await entry.mapRuns(cells)));
-      for (const page of this.#pages) {
-        const isShown = page.cells === cells && page.gid !== undefined && this.#queue.lists.find(page.gid) === entry;
-        if (!isShown || page.map === map) continue;
-        if (this.#write(page, map)) page.map = map;
-      }
-    } finally {
-      this.#askedMaps.delete(key);
+    const known = this.#maps.get(key) ?? { text: '', isAsked: false, usedAtTick: 0 };
+    this.#maps.set(key, known);
+    known.usedAtTick = this.#ticks;
+    if (known.isAsked) return known.text;
+    known.isAsked = true;
+    const isFirst = known.text === '';
+    const made = (text: string): void => {
+      known.isAsked = false;
+      known.text = text;
+      if (isFirst) this.#firstMap(entry, cells, text);
+    };
+    entry.mapRuns(cells).then(
+      (runs) => made(message('map', JSON.stringify(runs))),
+      () => made(''),
+    );
+    return known.text;
+  }
+
+  /** Who opens a page does not wait for the next tick. */
+  #firstMap(entry: QueueEntry, cells: number, text: string): void {
+    for (const page of this.#pages) {
+      if (page.map !== '' || page.cells !== cells || page.gid === undefined) continue;
+      if (this.#queue.lists.find(page.gid) !== entry) continue;
+      page.map = text;
+      page.response.write(text);
     }
   }
 
@@ -193,13 +227,6 @@ export class LiveFeed implements Disposable {
     const fresh = entry.events.filter((event) => event.number > page.sentEvents);
     page.sentEvents = fresh.at(-1)?.number ?? page.sentEvents;
     return history + (fresh.length > 0 ? message('log', JSON.stringify(fresh)) : '');
-  }
-
-  /** False where the page lags too far behind: the text was not sent. */
-  #write(page: Page, text: string): boolean {
-    if (page.response.writableLength > backlogBytesMax) return false;
-    if (text !== '') page.response.write(text);
-    return true;
   }
 }
 
