@@ -7,8 +7,10 @@ import { OutputState } from '../engine/output-state.js';
 import { manifestFetcher } from './follow-manifest.js';
 import { sourceMaker, type MakeSource } from './source-maker.js';
 import { realDisk } from '../store/disk.js';
+import type { MeansShare } from '../store/shared-means.js';
 
 export { forgetThreads } from '../store/output-lock.js';
+export { SharedMeans } from '../store/shared-means.js';
 
 const windowBytesDefault = 32 * 1024 * 1024;
 const windowBytesMin = 1024 * 1024;
@@ -20,20 +22,26 @@ const windowBytesMax = 1024 * 1024 * 1024;
  * option of HTTP that means nothing.
  */
 export function download(options: DownloadOptions): DownloadHandle {
+  return downloadAmong(options, undefined);
+}
+
+/** As `download`, for one of several in this process that share what they need. */
+export function downloadAmong(options: DownloadOptions, shared: MeansShare | undefined): DownloadHandle {
   if (options.sources.length === 0) throw new ManygetError('usage', 'no source was given, expected at least one URL');
   const makeSource = sourceMaker(options);
   for (const url of options.sources) makeSource(url);
-  return begin(options, makeSource);
+  return begin(options, makeSource, shared);
 }
 
-function begin(options: DownloadOptions, makeSource: MakeSource): DownloadHandle {
+function begin(options: DownloadOptions, makeSource: MakeSource, shared: MeansShare | undefined): DownloadHandle {
   const running = new Download({
     options,
     makeSource,
     // In the same way as the file, so that credentials go where they belong and nowhere else.
-    fetchManifest: manifestFetcher((wanted, learned) => begin(wanted, (url) => makeSource(url, learned))),
+    fetchManifest: manifestFetcher((wanted, learned) => begin(wanted, (url) => makeSource(url, learned), shared)),
     output: outputOf(options),
     random: Math.random,
+    shared,
   });
   running.start();
   return running;

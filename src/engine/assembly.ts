@@ -3,7 +3,7 @@ import type { DownloadOptions } from '../base/download-handle.js';
 import type { DownloadPhase } from '../base/snapshot.js';
 import type { SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
 import type { SourceInfo } from '../sources/source.js';
-import type { PieceHasher } from '../store/piece-hasher.js';
+import type { Means } from '../store/shared-means.js';
 import { DiskPatience } from './disk-patience.js';
 import type { DownloadOutput } from './download-output.js';
 import { EarlierCheck } from './earlier-run.js';
@@ -25,7 +25,7 @@ export interface AssemblyParts {
   readonly manifest: ManifestFacts;
   readonly output: DownloadOutput;
   readonly log: EventLog;
-  readonly hasher: PieceHasher;
+  readonly means: Means;
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly onPhase: (phase: DownloadPhase, reason: string) => void;
@@ -286,7 +286,7 @@ export class Assembly implements LinkEvents {
       part: store.part,
       journal: store.journal,
       replay: store.replay,
-      hasher: this.#parts.hasher,
+      means: this.#parts.means,
       events: this.#parts.log,
       connectionsPerSourceMax: this.#parts.options.connectionsPerSourceMax,
       nowMs: this.#parts.nowMs,

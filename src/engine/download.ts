@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { DownloadEvent } from '../base/events.js';
 import type { DownloadHandle, DownloadOptions } from '../base/download-handle.js';
@@ -6,7 +5,7 @@ import type { DownloadReader, ReaderOptions } from '../base/download-reader.js';
 import type { DownloadReport, DownloadSnapshot, MapCell } from '../base/snapshot.js';
 import type { SourceRule } from '../base/source-rule.js';
 import type { LearnedAddress, Source } from '../sources/source.js';
-import { PieceHasher } from '../store/piece-hasher.js';
+import { meansOf, type Means, type MeansShare } from '../store/shared-means.js';
 import { Assembly } from './assembly.js';
 import { BusyMeter } from './busy-meter.js';
 import { EventLog } from './event-log.js';
@@ -19,13 +18,11 @@ import { Readers } from './readers.js';
 import { Streaming } from './streaming.js';
 import { SyncLoop } from './sync-loop.js';
 import { WholeProof } from './whole-proof.js';
-import { makeReport, makeSnapshot, type DownloadView } from './views.js';
+import { makeMap, makeReport, makeSnapshot, type DownloadView } from './views.js';
 
 const tickMs = 50;
 /** Received data is on its way to the disk for this long at the most: what a kill -9 costs. */
 const flushEveryTicks = 4;
-/** From here on a second thread hashes: its start pays within a second. */
-const hashThreadBytesPerSec = 120e6;
 
 export interface DownloadParts {
   readonly options: DownloadOptions;
@@ -33,6 +30,7 @@ export interface DownloadParts {
   readonly fetchManifest: FetchManifest;
   readonly output: DownloadOutput;
   readonly random: () => number;
+  readonly shared?: MeansShare | undefined;
 }
 
 /**
@@ -46,7 +44,7 @@ export class Download implements DownloadHandle {
   readonly #output: DownloadOutput;
   readonly #startedAtMs = performance.now();
   readonly #log = new EventLog(() => this.#nowMs());
-  readonly #hasher: PieceHasher;
+  readonly #means: Means;
   readonly #assembly: Assembly;
   readonly #control: LiveControl;
   readonly #streaming: Streaming;
@@ -71,16 +69,15 @@ export class Download implements DownloadHandle {
     this.#options = parts.options;
     this.#output = parts.output;
     const manifest = new ManifestFacts(parts.options.manifest);
-    const { hashDisk, windowBytes } = parts.output;
-    this.#hasher = new PieceHasher({ threads: 0, ...(hashDisk === undefined ? {} : { disk: hashDisk }) });
+    this.#means = meansOf(parts.shared, parts.output.hashDisk);
     // What goes by in order is held against them as it does.
-    this.#check = new ManifestCheck(windowBytes === undefined ? manifest.hashes : {});
+    this.#check = new ManifestCheck(parts.output.windowBytes === undefined ? manifest.hashes : {});
     this.#assembly = new Assembly({
       options: parts.options,
       manifest,
       output: parts.output,
       log: this.#log,
-      hasher: this.#hasher,
+      means: this.#means,
       nowMs: () => this.#nowMs(),
       random: parts.random,
       onPhase: (phase, reason) => {
@@ -100,7 +97,7 @@ export class Download implements DownloadHandle {
       check: this.#check,
       assembly: this.#assembly,
       output: parts.output,
-      hasher: this.#hasher,
+      hasher: this.#means.hasher,
       log: this.#log,
       streamed: () => this.#streaming.facts,
       onFail: (error) => void this.#fail(error),
@@ -171,9 +168,7 @@ export class Download implements DownloadHandle {
   }
 
   map(cells: number): MapCell[] {
-    const { transfer } = this.#assembly;
-    if (transfer !== undefined) return transfer.map(cells);
-    return Array.from({ length: cells }, () => ({ state: 'missing', source: -1 }));
+    return makeMap(this.#assembly.transfer, cells);
   }
 
   pieceStates(): Uint8Array | undefined {
@@ -307,7 +302,7 @@ export class Download implements DownloadHandle {
     const perSec = ((arrived - this.#arrivedAtTick) / Math.max(1, elapsedMs)) * 1000;
     this.#arrivedAtTick = arrived;
     transfer?.sink.noteSpeed(perSec, this.#check.isWanted || this.#options.sha256 === true);
-    if (perSec > hashThreadBytesPerSec && availableParallelism() > 1) this.#hasher.setThreads(1);
+    this.#means.hasher.noteSpeed(perSec);
     const left = transfer === undefined ? Infinity : transfer.ledger.sizeBytes - transfer.ledger.receivedBytes;
     return (left / Math.max(1, perSec)) * 1000;
   }
@@ -329,7 +324,7 @@ export class Download implements DownloadHandle {
       await this.#assembly.transfer?.sink.drained();
       await this.#syncs.idle;
       const forced = this.#options.sha256 ?? false;
-      const digest = await this.#output.finish(this.#hasher, { forced, stated, computed: proof.sha256 });
+      const digest = await this.#output.finish(this.#means.hasher, { forced, stated, computed: proof.sha256 });
       this.#elapsedMs = this.#nowMs();
       const isFile = this.#output.windowBytes === undefined;
       this.#assembly.setPhase('done', isFile ? `${this.#output.path} is whole` : 'all of it was read');
@@ -380,7 +375,8 @@ export class Download implements DownloadHandle {
   async #release(): Promise<void> {
     this.#log.end();
     await this.#check[Symbol.asyncDispose]();
-    await this.#hasher[Symbol.asyncDispose]();
+    await this.#means.hasher[Symbol.asyncDispose]();
+    this.#assembly.transfer?.sink.end();
   }
 
   readonly #onAbort = (): void => void this.cancel('cancelled by its caller');

@@ -20,6 +20,9 @@ export interface TransferMemory {
   readonly openBlocksBytesMax: number;
 }
 
+/** Of a pool that is small since others share its memory, open blocks take this at most. */
+const openShareMax = 6 / 7;
+
 /** What a sink works on; made once the file's facts are known. */
 export interface SinkParts {
   readonly pool: BlockPool;
@@ -126,15 +129,21 @@ export class Sink {
     return block;
   }
 
+  /** Nothing comes any more. */
+  end(): void {
+    this.#parts.pool.close();
+  }
+
   release(block: Block): void {
     this.#parts.pool.release(block);
     this.#parts.onRoom();
   }
 
   get blockBytes(): number {
-    const { openBlocksBytesMax } = this.#parts;
-    if (this.#connections * large <= openBlocksBytesMax) return large;
-    return this.#connections * medium <= openBlocksBytesMax ? medium : small;
+    const { openBlocksBytesMax, pool } = this.#parts;
+    const most = Math.min(openBlocksBytesMax, pool.bytesMax * openShareMax);
+    if (this.#connections * large <= most) return large;
+    return this.#connections * medium <= most ? medium : small;
   }
 
   isMissing(start: number, end: number): boolean {

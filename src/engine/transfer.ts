@@ -2,15 +2,13 @@ import type { ByteRange } from '../base/byte-range.js';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { HashAlgorithm } from '../base/hash-algorithm.js';
 import type { ConnectionId, PieceIndex, SourceId } from '../base/ids.js';
-import type { MapCell } from '../base/snapshot.js';
 import { Ledger } from '../core/ledger.js';
 import { fromEarlierRun } from '../core/provenance.js';
 import { Scheduler } from '../core/scheduler.js';
 import type { SchedulerCommand, SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
-import { BlockPool } from '../store/block-pool.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
 import type { PartFile } from '../store/part-file.js';
-import type { PieceHasher } from '../store/piece-hasher.js';
+import type { Means } from '../store/shared-means.js';
 import { claimedRanges, journalName, otherVersionRanges } from './earlier-versions.js';
 import type { EventLog } from './event-log.js';
 import { Inlet } from './inlet.js';
@@ -34,7 +32,7 @@ export interface TransferParts {
   readonly part: PartFile;
   readonly journal: Journal;
   readonly replay: JournalReplay | undefined;
-  readonly hasher: PieceHasher;
+  readonly means: Means;
   readonly connectionsPerSourceMax: number | undefined;
   readonly events: EventLog;
   readonly nowMs: () => number;
@@ -88,7 +86,7 @@ export class Transfer {
       algorithm: parts.pieceAlgorithm,
       ledger: this.ledger,
       journal: parts.journal,
-      hasher: parts.hasher,
+      hasher: parts.means.hasher,
       partPath: parts.part.path,
       journalIndex: (source) => this.#indexOf(source),
       mayHearHashes: parts.mayHearHashes,
@@ -102,7 +100,7 @@ export class Transfer {
     const missing = this.ledger.missing(0, parts.sizeBytes);
     this.scheduler = new Scheduler({ ...parts, missing });
     this.sink = new Sink({
-      pool: new BlockPool({ bytesMax: parts.memory.poolBytesMax }),
+      pool: parts.means.pool(parts.memory.poolBytesMax),
       openBlocksBytesMax: parts.memory.openBlocksBytesMax,
       part: parts.part,
       journal: parts.journal,
@@ -296,10 +294,6 @@ export class Transfer {
     }
   }
 
-  map(cells: number): MapCell[] {
-    return this.ledger.map(cells, this.scheduler.inFlight());
-  }
-
   /** Stops taking bytes. What is in memory is written first, where the disk takes it. */
   close(): void {
     if (this.#closed) return;
@@ -312,6 +306,7 @@ export class Transfer {
   discard(): void {
     this.#closed = true;
     this.sink.dropWrites(undefined);
+    this.sink.end();
   }
 
   #carryOut(command: SchedulerCommand): void {

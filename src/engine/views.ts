@@ -1,6 +1,7 @@
 import type {
   DownloadPhase,
   DownloadReport,
+  MapCell,
   DownloadSnapshot,
   SourceReport,
   SourceSnapshot,
@@ -83,6 +84,12 @@ function sourceSnapshot(
     limitBytesPerSec: pace.sourceBytesPerSec(runner.id),
     tier: runner.tier,
   };
+}
+
+/** The file in `cells` equal parts; nothing of it is there before a transfer has begun. */
+export function makeMap(transfer: Transfer | undefined, cells: number): MapCell[] {
+  if (transfer === undefined) return Array.from({ length: cells }, () => ({ state: 'missing', source: -1 }));
+  return transfer.ledger.map(cells, transfer.scheduler.inFlight());
 }
 
 export function makeReport(view: DownloadView, digest: FileDigest, wholeVerified: string): DownloadReport {

@@ -1,3 +1,5 @@
+import { Slab, slabUnitBytes, type SlabShelf } from './slab.js';
+
 /**
  * Owns the memory that received bytes land in: blocks that a socket fills, a write empties and a hash worker reads,
  * without a copy. Bounded in bytes, and blocks are reused as they are, without filling them with zeros again.
@@ -14,7 +16,7 @@ export interface Block {
   readonly bytes: Uint8Array;
 }
 
-const blockBytesMin = 64 * 1024;
+const blockBytesMin = slabUnitBytes;
 export const blockBytesMax = 1024 * 1024;
 
 const blockSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16].map((times) => times * blockBytesMin));
@@ -27,11 +29,17 @@ export class BlockPool {
   readonly #taken = new Set<Block>();
   #takenBytes = 0;
   #idleBytes = 0;
+  readonly #shelf: SlabShelf | undefined;
+  #closed = false;
 
-  /** @param options.bytesMax Memory that all blocks together may take, idle ones included. */
-  constructor(options: { readonly bytesMax: number }) {
+  /**
+   * @param options.bytesMax Memory that all blocks together may take, idle ones included.
+   * @param options.shelf Where the memory comes from, and goes when the pool is closed and no block is taken.
+   */
+  constructor(options: { readonly bytesMax: number; readonly shelf?: SlabShelf | undefined }) {
     this.bytesMax = options.bytesMax;
-    this.#slab = new Slab(options.bytesMax);
+    this.#shelf = options.shelf;
+    this.#slab = options.shelf?.take(options.bytesMax) ?? new Slab(options.bytesMax);
   }
 
   /** True where blocks lie in memory as a write past the page cache (O_DIRECT) needs it. */
@@ -52,6 +60,7 @@ export class BlockPool {
     if (!blockSizes.has(blockBytes)) {
       throw new RangeError(`a block of ${blockBytes} bytes, expected a power of two from 65536 to 1048576`);
     }
+    if (this.#closed) return undefined;
     let block = this.#idle.get(blockBytes)?.pop();
     if (block === undefined) {
       block = this.#make(blockBytes);
@@ -73,6 +82,21 @@ export class BlockPool {
     const idle = this.#idle.get(blockBytes);
     if (idle === undefined) this.#idle.set(blockBytes, [block]);
     else idle.push(block);
+    if (this.#closed) this.#leave();
+  }
+
+  /** Nobody takes a block any more; those that are out may still come back. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#leave();
+  }
+
+  /** Somebody else may have the memory once nobody here can write to it any more. */
+  #leave(): void {
+    if (this.#taken.size > 0) return;
+    this.#dropIdle(0);
+    this.#shelf?.put(this.#slab);
   }
 
   /** Blocks of other sizes that nobody asks for make room, all of them where they lie in the way. */
@@ -98,60 +122,5 @@ export class BlockPool {
       }
       if (idle.length === 0) this.#idle.delete(blockBytes);
     }
-  }
-}
-
-/** Owns one stretch of shared memory; untouched parts of it take no memory yet. Cuts at multiples of the cut's length. */
-class Slab {
-  readonly isAligned: boolean;
-  readonly #memory: SharedArrayBuffer;
-  /** One for each unit of the smallest block's size. */
-  readonly #used: Uint8Array;
-
-  constructor(bytesMax: number) {
-    const units = Math.ceil(bytesMax / blockBytesMin);
-    this.#used = new Uint8Array(units);
-    const aligned = pageAlignedMemory(units);
-    this.isAligned = aligned !== undefined;
-    this.#memory = aligned ?? new SharedArrayBuffer(units * blockBytesMin);
-  }
-
-  cut(bytes: number): Uint8Array | undefined {
-    const units = bytes / blockBytesMin;
-    for (let at = 0; at + units <= this.#used.length; at += units) {
-      if (this.#used.subarray(at, at + units).includes(1)) continue;
-      this.#used.fill(1, at, at + units);
-      return new Uint8Array(this.#memory, at * blockBytesMin, bytes);
-    }
-    return undefined;
-  }
-
-  giveBack(bytes: Uint8Array): void {
-    const at = bytes.byteOffset / blockBytesMin;
-    this.#used.fill(0, at, at + bytes.length / blockBytesMin);
-  }
-}
-
-/** The part of WebAssembly that is needed here; the compiler's Node types have none of it. */
-interface WasmHost {
-  readonly WebAssembly?: {
-    readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => { readonly buffer: unknown };
-  };
-}
-
-/**
- * Shared memory that begins at a page, which JavaScript's own buffers do not promise: a WebAssembly memory of `pages`
- * pages of 64 KiB. Undefined where the system refuses the address space for one (`ulimit -v`), or Node runs
- * without WebAssembly (`--jitless`).
- */
-function pageAlignedMemory(pages: number): SharedArrayBuffer | undefined {
-  const wasm = (globalThis as WasmHost).WebAssembly;
-  if (wasm === undefined) return undefined;
-  try {
-    const { buffer } = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
-    return buffer instanceof SharedArrayBuffer ? buffer : undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
   }
 }

@@ -219,7 +219,15 @@ function parseHolder(text: string): Holder | undefined {
 
 function unreadableHolder(modifiedMs: number): Holder {
   const generation = Math.floor(modifiedMs).toString(16).padStart(16, '0').slice(-16);
-  return { generation, pid: 0, thread: undefined, processStart: undefined, boot: undefined, host: '', sinceMs: modifiedMs };
+  return {
+    generation,
+    pid: 0,
+    thread: undefined,
+    processStart: undefined,
+    boot: undefined,
+    host: '',
+    sinceMs: modifiedMs,
+  };
 }
 
 /** Whether the process that wrote the lock may still be at work. In doubt, it is. */

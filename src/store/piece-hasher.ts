@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ManygetError, type ErrorCode } from '../base/errors.js';
 import type { ByteRange } from '../base/byte-range.js';
@@ -7,14 +8,22 @@ import type { Block } from './block-pool.js';
 import { quoted } from './disk-error.js';
 import { realDisk, type Disk } from './disk.js';
 import type { HashJob } from './hash-messages.js';
-import { HashThread } from './hash-thread.js';
+import { HashCrew } from './hash-crew.js';
+import type { HashThread } from './hash-thread.js';
 import { digestRanges, stepBytes, type DigestKind } from './range-digest.js';
-
-/** Blocks lost with a thread are hashed here instead; a thread that keeps dying is not started for ever. */
-const lostThreadsMax = 3;
 
 /** To hash so much takes less than to start a thread for it. */
 const readHereBytesMax = 8 * 1024 * 1024;
+/** More than this at once keeps the others waiting who share a thread. */
+const sharedBytesMax = 16 * 1024 * 1024;
+/** From here on a second thread hashes: its start pays within a second. */
+const hashThreadBytesPerSec = 120e6;
+
+/** Threads of several downloads. */
+export interface HashThreads {
+  /** One for a block or a single piece: what takes long would hold up the others. Undefined where none can be had. */
+  hashThread(): HashThread | undefined;
+}
 
 export interface FileDigestOptions {
   /** Default: SHA-256. */
@@ -32,17 +41,23 @@ export interface FileDigestOptions {
 export class PieceHasher {
   readonly #disk: Disk;
   #wantedThreads: number;
-  readonly #threads: HashThread[] = [];
-  #lostThreads = 0;
+  readonly #own = new HashCrew();
+  readonly #shared: HashThreads | undefined;
   #pending = 0;
   #disposed = false;
 
   /**
    * @param options.threads How many threads hash blocks; 0 hashes them in `hashBlock` itself.
    * @param options.disk For tests: threads reach the real disk only, so any other is read on this thread.
+   * @param options.shared Whose threads hash blocks and single pieces; threads of its own read what is longer.
    */
-  constructor(options: { readonly threads: number; readonly disk?: Disk }) {
+  constructor(options: {
+    readonly threads: number;
+    readonly disk?: Disk | undefined;
+    readonly shared?: HashThreads | undefined;
+  }) {
     this.#wantedThreads = options.threads;
+    this.#shared = options.shared;
     this.#disk = options.disk ?? realDisk;
   }
 
@@ -58,12 +73,17 @@ export class PieceHasher {
   /** Takes effect for the next call; threads that are no longer wanted end when they have nothing to do. */
   setThreads(threads: number): void {
     this.#wantedThreads = threads;
-    this.#stopSpare();
+    this.#own.stopSpare(Math.max(1, threads));
+  }
+
+  /** How fast bytes come: a fast download hashes on a thread. */
+  noteSpeed(bytesPerSec: number): void {
+    if (bytesPerSec > hashThreadBytesPerSec && availableParallelism() > 1) this.setThreads(1);
   }
 
   /**
    * Digest of `block.bytes[0, bytes)`. The block is not to be touched until `done`, which is called exactly once,
-   * before this returns where there are no threads. After a disposal it is not called any more.
+   * before this returns where there are no threads. After a disposal it is not called any more, but by shared threads.
    */
   hashBlock(
     block: Block,
@@ -71,7 +91,7 @@ export class PieceHasher {
     done: (digest: Uint8Array, block: Block) => void,
     algorithm: HashAlgorithm = 'sha256',
   ): void {
-    const thread = this.#wantedThreads === 0 ? undefined : this.#thread(this.#wantedThreads);
+    const thread = this.#wantedThreads === 0 ? undefined : this.#thread(this.#wantedThreads, bytes);
     if (thread === undefined) {
       done(digestOf(block, bytes, algorithm), block);
       return;
@@ -107,62 +127,38 @@ export class PieceHasher {
   /** Ends all threads. Files being read reject with `aborted`; blocks under way stay without their `done`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await Promise.all(this.#threads.splice(0).map((thread) => thread.stop()));
+    await this.#own[Symbol.asyncDispose]();
   }
 
   /** @internal A block came back, or its thread died: it is still whole, so it is hashed here. */
   blockSettled(waiter: BlockWaiter, digest: Uint8Array | undefined): void {
     this.#pending -= 1;
-    if (this.#disposed) return;
+    if (this.#disposed && this.#shared === undefined) return;
     waiter.done(digest ?? digestOf(waiter.block, waiter.bytes, waiter.algorithm), waiter.block);
-    this.#stopSpare();
+    this.#own.stopSpare(Math.max(1, this.#wantedThreads));
   }
 
   async #digest(path: string, kind: DigestKind, ranges: Float64Array, options: FileDigestOptions): Promise<Uint8Array> {
     if (options.signal?.aborted === true) throw aborted(path);
     this.#pending += 1;
     try {
-      const isSmall = this.#threads.length === 0 && bytesOf(ranges) <= readHereBytesMax;
+      const bytes = bytesOf(ranges);
+      const sharesThreads = this.#shared !== undefined && this.#wantedThreads > 0;
+      const isSmall = this.#own.size === 0 && !sharesThreads && bytes <= readHereBytesMax;
       const isElsewhere = this.#disk === realDisk && !isSmall;
-      const thread = isElsewhere ? this.#thread(Math.max(1, this.#wantedThreads)) : undefined;
+      const thread = isElsewhere ? this.#thread(Math.max(1, this.#wantedThreads), bytes) : undefined;
       if (thread === undefined) return await digestHere(this.#disk, path, kind, ranges, options);
       return await digestThere(thread, path, kind, ranges, options);
     } finally {
       this.#pending -= 1;
-      this.#stopSpare();
+      this.#own.stopSpare(Math.max(1, this.#wantedThreads));
     }
   }
 
-  /** The thread with the shortest queue among the first `max`, a new one while all have work; undefined: do it here. */
-  #thread(max: number): HashThread | undefined {
+  #thread(max: number, bytes: number): HashThread | undefined {
     if (this.#disposed) throw new Error('a PieceHasher was used after its disposal');
-    this.#removeDead();
-    let best: HashThread | undefined;
-    for (const thread of this.#threads) {
-      if (best === undefined || thread.queuedBytes < best.queuedBytes) best = thread;
-    }
-    if (best !== undefined && (best.pending === 0 || this.#threads.length >= max)) return best;
-    if (this.#lostThreads >= lostThreadsMax) return best;
-    const fresh = new HashThread();
-    this.#threads.push(fresh);
-    return fresh;
-  }
-
-  #removeDead(): void {
-    for (let i = this.#threads.length - 1; i >= 0; i -= 1) {
-      if (this.#threads[i]?.alive === true) continue;
-      this.#threads.splice(i, 1);
-      this.#lostThreads += 1;
-    }
-  }
-
-  #stopSpare(): void {
-    for (let i = this.#threads.length - 1; i >= Math.max(1, this.#wantedThreads); i -= 1) {
-      const thread = this.#threads[i];
-      if (thread === undefined || thread.pending > 0) continue;
-      this.#threads.splice(i, 1);
-      void thread.stop();
-    }
+    const shared = this.#wantedThreads > 0 && bytes <= sharedBytesMax ? this.#shared : undefined;
+    return shared === undefined ? this.#own.thread(max) : shared.hashThread();
   }
 }
 

@@ -12,6 +12,8 @@ export interface EngineWishes {
   readonly options: Omit<DownloadOptions, 'connectionGate' | 'signal'>;
   /** Addresses that are to rest from the beginning. */
   readonly unused: readonly string[];
+  /** How many run at once, at most: that many share the memory. */
+  readonly downloadsAtOnce: number;
 }
 
 export type DownloadCommand =

@@ -4,7 +4,7 @@
  */
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { download, forgetThreads } from '../../app/download.js';
+import { downloadAmong, forgetThreads, SharedMeans } from '../../app/download.js';
 import type { DownloadReader } from '../../base/download-reader.js';
 import { asManygetError } from '../../base/errors.js';
 import { HostSlots } from '../queue/host-slots.js';
@@ -15,12 +15,15 @@ import type { CrossingError, DownloadCommand, EngineThreadData, FromEngine, ToEn
 const newsEveryMs = 200;
 /** Answers go before bytes where there are fewer cores than work. */
 const nicer = 5;
+/** Memory for received bytes, all downloads together. */
+const blockBytesMax = 64 * 1024 * 1024;
 
 const port = parentPort;
 if (port === null) throw new Error('engine-thread.js is the entry of a worker thread');
 const tell = (message: FromEngine): void => port.postMessage(message);
 
 const slots = new HostSlots();
+const means = new SharedMeans(blockBytesMax);
 const runners = new Map<number, DownloadRunner>();
 const readers = new Map<number, DownloadReader>();
 let ticker: NodeJS.Timeout | undefined;
@@ -57,7 +60,8 @@ function obey(message: ToEngine): void {
 function begin({ id, wishes }: ToEngine & { readonly type: 'begin' }): void {
   const gate = slots.open();
   try {
-    const handle = download({ ...wishes.options, connectionGate: gate });
+    const share = means.share(wishes.downloadsAtOnce);
+    const handle = downloadAmong({ ...wishes.options, connectionGate: gate }, share);
     const runner = new DownloadRunner(id, handle, gate, () => tellNews([runner]));
     runners.set(id, runner);
     runner.rest(wishes.unused);
@@ -86,6 +90,7 @@ function forget(runner: DownloadRunner): void {
   if (runners.size > 0) return;
   clearInterval(ticker);
   ticker = undefined;
+  means.rest();
 }
 
 function tellNews(of: Iterable<DownloadRunner>): void {

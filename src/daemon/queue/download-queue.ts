@@ -263,7 +263,11 @@ export class DownloadQueue implements AsyncDisposable {
     } catch (error) {
       throw asManygetError(error, 'output-not-writable', `cannot make the folder "${folder}"`);
     }
-    const handle = this.#parts.engine.begin({ options: wanted, unused: entry.spec.unused ?? [] });
+    const handle = this.#parts.engine.begin({
+      options: wanted,
+      unused: entry.spec.unused ?? [],
+      downloadsAtOnce: Number(this.#options['max-concurrent-downloads']),
+    });
     entry.handle = handle;
     entry.samples.length = 0;
     entry.limitBytesPerSec = undefined;
