@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { realDisk } from '../../src/store/disk.js';
-import { lockOutput } from '../../src/store/output-lock.js';
+import { forgetThreads, lockOutput } from '../../src/store/output-lock.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -137,6 +138,26 @@ describe('the lock of an output', () => {
     writeFileSync(lockFile(output), holder({ boot: 'before the last boot' }));
     lockOutput(realDisk, output).release();
     expect(readdirSync(path.dirname(output))).toEqual([]);
+  });
+
+  it('of a thread of this process that ended without giving it back is free once somebody says so', async () => {
+    const output = path.join(tempFolder(), 'file');
+    const text = `
+      Promise.all([import(process.env.LOCK), import(process.env.DISK)]).then(([{ lockOutput }, { realDisk }]) => {
+        lockOutput(realDisk, ${JSON.stringify(output)});
+      });
+    `;
+    const dist = (name: string): string => new URL(`../../dist/store/${name}.js`, import.meta.url).href;
+    const thread = new Worker(text, { eval: true, env: { LOCK: dist('output-lock'), DISK: dist('disk') } });
+    const { threadId } = thread;
+    await once(thread, 'exit');
+    expect(() => lockOutput(realDisk, output)).toThrow('is being downloaded by process');
+    forgetThreads([threadId + 1000]);
+    expect(() => lockOutput(realDisk, output)).toThrow('is being downloaded by process');
+    forgetThreads([threadId]);
+    const lock = lockOutput(realDisk, output);
+    expect(() => lockOutput(realDisk, output)).toThrow('is being downloaded by process');
+    lock.release();
   });
 
   it('of another host is never judged, and the way out is named', () => {
