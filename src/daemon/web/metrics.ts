@@ -1,7 +1,8 @@
+import type { FleetItem } from '../../base/fleet-snapshot.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
 
-/** The queue in the text format of Prometheus. */
-export function metricsText(queue: DownloadQueue): string {
+/** The queue and the fleets in the text format of Prometheus. */
+export function metricsText(queue: DownloadQueue, fleets: readonly FleetItem[]): string {
   const { active, waiting, stopped, speedBytesPerSec } = queue.totals();
   const servers = queue.servers();
   const { rss, heapUsed } = process.memoryUsage();
@@ -27,10 +28,35 @@ export function metricsText(queue: DownloadQueue): string {
       'Faults of each server',
       servers.map((server) => [`server="${label(server.origin)}"`, server.faults]),
     ),
+    ...fleetFamilies(fleets),
     gauge('process_resident_memory_bytes', 'Memory', [['', rss]]),
     gauge('manyget_heap_used_bytes', 'Heap', [['', heapUsed]]),
   ];
   return `${families.join('\n')}\n`;
+}
+
+function fleetFamilies(fleets: readonly FleetItem[]): string[] {
+  const servers = fleets.flatMap(({ id, servers: own }) =>
+    own.map((server) => ({ ...server, labels: `fleet="${id}",server="${server.number}",port="${server.port}"` })),
+  );
+  if (servers.length === 0) return [];
+  return [
+    gauge(
+      'manyget_fleet_server_up',
+      'Whether a server of a fleet takes clients',
+      servers.map(({ labels, state }) => [labels, state === 'alive' ? 1 : 0]),
+    ),
+    gauge(
+      'manyget_fleet_server_clients',
+      'Clients of each server of a fleet',
+      servers.map(({ labels, clients }) => [labels, clients]),
+    ),
+    counter(
+      'manyget_fleet_server_sent_bytes_total',
+      'Bytes that each server of a fleet has sent since it was opened',
+      servers.map(({ labels, sentBytes }) => [labels, sentBytes]),
+    ),
+  ];
 }
 
 type Samples = readonly (readonly [labels: string, value: number])[];

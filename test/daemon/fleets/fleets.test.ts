@@ -51,6 +51,11 @@ describe('fleets of the daemon', () => {
     expect(await fetched(second)).toBe('a film');
     expect(states(await one.client.steerFleet('close', added.id, 2))).toEqual(['alive', 'closed', 'alive']);
     await expect(fetched(second)).rejects.toThrow();
+    const text = await (await one.ask('/metrics')).text();
+    expect(text).toContain(`manyget_fleet_server_up{fleet="1",server="1",port="${ports(added)[0]}"} 1\n`);
+    expect(text).toContain(`manyget_fleet_server_up{fleet="1",server="2",port="${second}"} 0\n`);
+    expect(text).toMatch(/^manyget_fleet_server_clients\{fleet="1",server="3",port="\d+"\} 0$/m);
+    expect(text).toMatch(/^manyget_fleet_server_sent_bytes_total\{fleet="1",server="1",port="\d+"\} \d+$/m);
     const opened = await one.client.steerFleet('open', added.id, 2);
     expect([states(opened), ports(opened)]).toEqual([['alive', 'alive', 'alive'], ports(added)]);
     expect(await fetched(second)).toBe('a film');
