@@ -6,6 +6,9 @@ import { EngineDownload } from './engine-download.js';
 import type { CrossingError, EngineThreadData, EngineWishes, FromEngine, ToEngine } from './engine-messages.js';
 import { EngineReader } from './engine-reader.js';
 
+/** What is made and thrown away at full speed fits in it; more would only be filled before it is collected. */
+const youngMb = 12;
+
 /**
  * The thread that all downloads of a daemon run on, as the thread that answers knows it. Where that thread ends by a fault,
  * its downloads end with `engine-lost`, and the next one to begin gets a new thread; their state is on the disk.
@@ -91,6 +94,7 @@ export class Engine implements AsyncDisposable {
     const worker = new Worker(builtFile('daemon/engine/engine-thread.js'), {
       name: 'manyget-engine',
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
       workerData,
     });
     const { threadId } = worker;
