@@ -64,7 +64,7 @@ describe('the first bytes of a download', () => {
   });
 });
 
-describe.concurrent('a reader of a download', () => {
+describe('a reader of a download', () => {
   it('gets the file in order while it comes in, and the file is written all the same', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 8 * mib + 77);
@@ -212,7 +212,7 @@ describe.concurrent('a reader of a download', () => {
   });
 });
 
-describe.concurrent('a download in order', () => {
+describe('a download in order', () => {
   it('hands the file out and writes none', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 40 * mib + 13);
