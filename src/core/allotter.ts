@@ -27,8 +27,10 @@ const latencyMargin = 1.15;
 /** From a lane with more segments than these the longest are taken, and so many of them at once. */
 const segmentsMany = 6;
 const stealSegmentsMax = 3;
-/** What a steal has to gain while the client's own processor is the bottleneck: its estimates are of one another. */
-const busyGainMsMin = 150;
+/** What a steal has to gain while the client's own processor or link is the bottleneck: all speeds are shares of it. */
+const sharedGainMsMin = 150;
+/** Who ends so many times as late as all would together is late for a reason of its own. */
+const sharedLaterMax = 2;
 /** Connections to one source mostly share what bounds it: when one ends, the others are as much faster by themselves. */
 const siblingGainMsMin = 100;
 /** Victims looked at for one thief. */
@@ -279,8 +281,8 @@ export class Allotter {
   #committedBytes(victim: Lane): number {
     const { board, nowMs } = this.#book;
     const byTime = (board.rateOf(victim) * (victim.latencyMs * latencyMargin + victim.unreportedMs(nowMs))) / 1000;
-    // A busy client is late to empty its buffers, so that time says less than what was found in them.
-    return this.#book.isClientBusy ? Math.max(byTime, victim.pipeBytes) : byTime;
+    // What a shared processor or link is late to take fills buffers: time says less than what was found in them.
+    return this.#book.isClientBusy || this.#book.isLinkFull ? Math.max(byTime, victim.pipeBytes) : byTime;
   }
 
   /** Until the first byte of something new can come from a connection. */
@@ -303,15 +305,18 @@ export class Allotter {
         rate: thief.rate ?? (this.#sourceRate(thief.source) ?? board.meanRate) * thief.trust,
         startMs: this.#startMs(thief),
       },
-      this.#price(thief, victim, mayHedge, gainMsMin),
+      this.#price(thief, victim, owed.leftMs, mayHedge, gainMsMin),
     );
   }
 
   /** What a steal has to gain, and what may come twice for it. */
-  #price(thief: Lane, victim: Lane, mayHedge: boolean, leastMs: number): HedgeBudget {
-    if (this.#book.isClientBusy) return { bytes: 0, bytesPerMs: 0, gainMsMin: busyGainMsMin };
+  #price(thief: Lane, victim: Lane, victimLeftMs: number, mayHedge: boolean, leastMs: number): HedgeBudget {
+    const { board, nowMs, isClientBusy, isLinkFull } = this.#book;
+    // On a full link all others are as much faster when one ends, as long as it is full: not where one would be much later.
+    const lastMs = sharedLaterMax * (this.#book.leftBytes / board.rateSum) * 1000 + sharedGainMsMin;
+    const sharesAll = isClientBusy || (isLinkFull && !this.#reading.isOn && victimLeftMs < lastMs);
+    if (sharesAll) return { bytes: 0, bytesPerMs: 0, gainMsMin: sharedGainMsMin };
     const gainMsMin = thief.source === victim.source ? Math.max(leastMs, siblingGainMsMin) : leastMs;
-    const { board, nowMs } = this.#book;
     // What is on its way twice is not fetched a third time, unless nothing comes or all wait for it behind a full window;
     // and nothing is by one that is slow itself.
     const isTwice = !this.#reading.isBounded && victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;

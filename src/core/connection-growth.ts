@@ -1,6 +1,6 @@
 import type { SourceId } from '../base/ids.js';
 import type { Lane } from './lane.js';
-import type { TrialGate } from './trial-gate.js';
+import { showsInSum, type TrialGate } from './trial-gate.js';
 
 /** How many times what it was the goodput has to be after doubling the connections, for them to have been worth it. */
 const gainMin = 1.2;
@@ -101,7 +101,7 @@ export class ConnectionGrowth {
   #thereSinceMs: number | undefined;
   /** What a trial that was taken back had, until it is seen whether that was right. */
   #slower = 0;
-  #retired: { readonly rate: number; readonly count: number } | undefined;
+  #retired: { readonly rate: number; readonly count: number; readonly othersRate: number } | undefined;
 
   constructor(source: SourceId) {
     this.source = source;
@@ -221,14 +221,19 @@ export class ConnectionGrowth {
     const others = view.connections - count;
     if (before === undefined || count <= before.count) {
       this.#baseline = { rate, total, count, others };
-      return this.#undo(rate, rttMs, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
+      return this.#undo(rate, total, rttMs, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
-    // Where others went away meanwhile the sum says nothing.
-    const fewer = others < before.others;
-    const shared = fewer || total - before.total >= (rate - before.rate) * sharedGainMin;
+    if (gain >= gainMin && others < before.others) {
+      // Connections to others went away meanwhile: whether it has what they had, nobody can tell. Measured anew, later.
+      view.gate.ended(this.source, 'no gain', view.nowMs);
+      this.#baseline = { rate, total, count, others };
+      this.#nextTrialMs = view.nowMs + unseenRestMs;
+      return none;
+    }
+    const shared = total - before.total >= (rate - before.rate) * sharedGainMin;
     if (gain >= gainMin && shared) {
-      const raised = fewer || view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
+      const raised = view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
       view.gate.ended(this.source, raised ? 'paid' : 'no gain', view.nowMs);
       this.#baseline = { rate, total, count, others };
       this.#restMs = restMsMin;
@@ -245,7 +250,8 @@ export class ConnectionGrowth {
       this.#baseline = { rate, total, count, others };
       return this.#grow(2, rate, rttMs, view);
     }
-    view.gate.ended(this.source, gain >= gainMin ? 'at the cost of others' : 'no gain', view.nowMs);
+    const taken = showsInSum(rate - before.rate, total) ? 'at the cost of others' : 'seems to cost others';
+    view.gate.ended(this.source, gain >= gainMin ? taken : 'no gain', view.nowMs);
     if (gain >= keptGainMin && shared) {
       this.#baseline = { rate, total, count, others };
       this.#rest(view);
@@ -253,7 +259,7 @@ export class ConnectionGrowth {
     }
     this.#baseline = undefined;
     this.#rest(view);
-    this.#retired = { rate, count };
+    this.#retired = { rate, count, othersRate: total - rate };
     this.#slower = 0;
     const reason = `${count} connections bring no more than ${before.count}`;
     return this.#takeBack(this.#slowest(count - before.count), reason);
@@ -288,12 +294,14 @@ export class ConnectionGrowth {
    * Taken back, and slower for it, at once or later: the connections did bring something, and what was measured before
    * was a good moment, as the first second of a connection is where packets are lost.
    */
-  #undo(rate: number, rttMs: number, view: GrowthView): GrowthDecision | undefined {
+  #undo(rate: number, total: number, rttMs: number, view: GrowthView): GrowthDecision | undefined {
     const retired = this.#retired;
     if (retired === undefined) return undefined;
     this.#slower = rate * gainMin > retired.rate ? 0 : this.#slower + 1;
     if (this.#slower < slowerWindowsMin) return undefined;
     this.#retired = undefined;
+    // What it lost others have: they would lose it again.
+    if (total - rate - retired.othersRate > (retired.rate - rate) * sharedGainMin) return undefined;
     const count = this.#countMax(retired.count, rttMs, view) - this.lanes.size;
     if (count <= 0) return undefined;
     return this.#open(count, 'it is slower without them', view);

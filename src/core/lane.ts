@@ -19,6 +19,8 @@ export interface Segment {
   readonly hedges: number;
   /** Until when the server goes on sending what it had on its way when it was told to stop; 0 where it was not. */
   strayUntilMs: number;
+  /** What is nobody's until the connection has said where it ended, and how long that is waited for. */
+  held: { readonly start: number; readonly end: number; readonly untilMs: number } | undefined;
   /** Who was given what this one lost: the lane and its segment. */
   taker: { readonly lane: Lane; readonly segment: Segment } | undefined;
 }

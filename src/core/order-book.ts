@@ -18,6 +18,11 @@ const partGapsMin = 12;
 /** Before its speed is known: this much, or this share of what is left. */
 const firstPartBytes = 256 * 1024;
 const firstPartShare = 1 / 256;
+/** A connection that was told to end has so long to say where, beside twice what a trim takes to show. */
+const heldMsMin = 500;
+/** Nobody waits for that when less time is left than this: then it delivers at the least what a send buffer holds. */
+const lateLatencies = 6;
+const lateMsMin = 1500;
 const partGrainBytes = 16 * 1024;
 /** The next part is asked for when the last one lasts this much longer than asking takes. */
 const askAheadMs = 30;
@@ -45,10 +50,14 @@ export class OrderBook {
   nowMs = 0;
   /** The client's own processor bounds the download: what one connection gains another one loses. */
   isClientBusy = false;
+  /** The client's link bounds it: the same. */
+  isLinkFull = false;
   /** Somebody reads along without a bound, and may jump. */
   isRead = false;
   #nextSegment: SegmentId = 1;
   #commands: SchedulerCommand[] = [];
+  readonly #held = new Set<Segment>();
+  #heldBytes = 0;
   /** No byte from here on may be asked for. */
   #limit = Infinity;
 
@@ -56,9 +65,9 @@ export class OrderBook {
     this.free = new RangeSet(missing);
   }
 
-  /** Bytes that are free, on order, or may not be asked for yet. */
+  /** Bytes that are free, on order, held back, or may not be asked for yet. */
   get leftBytes(): number {
-    return this.free.bytes + this.beyond.bytes + this.board.owedBytes;
+    return this.free.bytes + this.beyond.bytes + this.board.owedBytes + this.#heldBytes;
   }
 
   /** Nothing from `limit` on may be asked for: what is, is taken back as far as it is not on its way. */
@@ -87,6 +96,9 @@ export class OrderBook {
   /** True where a byte of [start, end) is missing. */
   lacks(start: number, end: number): boolean {
     if (this.free.overlapBytes(start, end) + this.beyond.overlapBytes(start, end) > 0) return true;
+    for (const { held } of this.#held) {
+      if (held !== undefined && Math.max(start, held.start) < Math.min(end, held.end)) return true;
+    }
     for (const { segments } of this.board.lanes()) {
       for (const { position, end: owedEnd } of segments) {
         if (Math.max(start, position) < Math.min(end, owedEnd)) return true;
@@ -98,8 +110,11 @@ export class OrderBook {
   orders(): Order[] {
     const out: Order[] = [];
     for (const { segments, source, connection } of this.board.lanes()) {
-      for (const { position, end } of segments) {
+      for (const { position, end, held } of segments) {
         if (position < end) out.push({ start: position, end, source, connection });
+        if (held === undefined) continue;
+        const start = Math.max(position, held.start);
+        if (start < held.end) out.push({ start, end: held.end, source, connection });
       }
     }
     return out;
@@ -177,6 +192,7 @@ export class OrderBook {
       reason,
       hedges,
       strayUntilMs: 0,
+      held: undefined,
       taker: undefined,
     };
   }
@@ -213,9 +229,16 @@ export class OrderBook {
   /** Ends a connection without losing what is on its way: it gets nothing more, and is closed once that has come. */
   retire(lane: Lane, reason: string): void {
     lane.isRetiring = true;
-    // Several times what is on its way by the estimate: a cut into that would have it sent twice, and there is no hurry.
-    const sent = Math.max(retireBytesMin, lane.uncuttableBytes, ((lane.rate ?? 0) * (3 * lane.latencyMs + 200)) / 1000);
-    this.takeBack(lane, sent, reason);
+    const rate = lane.rate ?? 0;
+    const leftMs = (this.leftBytes / this.board.rateSum) * 1000;
+    const isRead = this.isRead || !this.beyond.isEmpty;
+    if (lane.traits.canTrim && !isRead && leftMs > lateLatencies * lane.latencyMs + lateMsMin) {
+      this.#release(lane, (rate * lane.latencyMs) / 1000, reason);
+    } else {
+      // Several times what is on its way by the estimate: a cut into that would have it sent twice.
+      const sent = Math.max(retireBytesMin, lane.uncuttableBytes, (rate * (3 * lane.latencyMs + 200)) / 1000);
+      this.takeBack(lane, sent, reason);
+    }
     this.closeRetired(lane);
   }
 
@@ -225,6 +248,44 @@ export class OrderBook {
     const reason = 'a connection more brought nothing';
     this.command({ type: 'close', connection: lane.connection, reason });
     return true;
+  }
+
+  /**
+   * As `takeBack`, where there is no hurry: what a connection may have sent already is free only when it has said where it
+   * ended, so that nothing comes twice.
+   */
+  #release(lane: Lane, keepBytes: number, reason: string): void {
+    let keep = keepBytes;
+    for (const segment of [...lane.segments]) {
+      const kept = Math.min(keep, Math.max(0, segment.end - segment.position));
+      keep -= kept;
+      const cut = Math.ceil(segment.position + kept);
+      if (cut >= segment.end) continue;
+      const waits = segment.isAsked && segment.held === undefined;
+      if (waits) {
+        const untilMs = this.nowMs + 2 * lane.latencyMs + heldMsMin;
+        segment.held = { start: cut, end: segment.end, untilMs };
+        this.#heldBytes += segment.end - cut;
+        this.#held.add(segment);
+      }
+      this.trim(lane, segment, cut, reason, !waits);
+    }
+  }
+
+  /** It is known where the segment ended: what was held back and did not come is free. False where nothing was. */
+  settle(segment: Segment): boolean {
+    const { held } = segment;
+    if (held === undefined) return false;
+    segment.held = undefined;
+    this.#held.delete(segment);
+    this.#heldBytes -= held.end - held.start;
+    this.giveBack(Math.max(held.start, segment.position), held.end);
+    return true;
+  }
+
+  /** Frees what was held back for longer than a connection needs to say where it ended. */
+  settleOverdue(): void {
+    for (const segment of this.#held) if ((segment.held?.untilMs ?? 0) <= this.nowMs) this.settle(segment);
   }
 
   giveBack(start: number, end: number): void {

@@ -138,6 +138,7 @@ export class Scheduler {
         return;
       case 'tick':
         this.#book.isClientBusy = (event.busy ?? 0) > busyMin;
+        this.#book.isLinkFull = this.#gate.isLinkFull(this.#book.nowMs);
         this.#tick();
         return;
     }
@@ -170,7 +171,10 @@ export class Scheduler {
     this.#book.board.remove(lane);
     this.#allotter.streams.removed(lane);
     this.#sources.get(lane.source)?.removed(lane, this.#book.nowMs);
-    for (const segment of lane.segments) this.#book.giveBack(segment.position, segment.end);
+    for (const segment of lane.segments) {
+      this.#book.settle(segment);
+      this.#book.giveBack(segment.position, segment.end);
+    }
     this.#rank();
     this.#feedHungry();
   }
@@ -222,13 +226,15 @@ export class Scheduler {
     lane.ended(segment, this.#book.nowMs);
     this.#book.askParts(lane);
     this.#book.board.refresh(lane, this.#book.nowMs);
+    const isSettled = this.#book.settle(segment);
     if (end < segment.end) {
       this.#book.giveBack(Math.max(segment.position, end), segment.end);
       this.#feedHungry();
       return;
     }
-    if (this.#book.closeRetired(lane)) return;
-    if (this.#isHungry(lane)) this.#feed(lane);
+    const isRetired = this.#book.closeRetired(lane);
+    if (isSettled) this.#feedHungry();
+    else if (!isRetired && this.#isHungry(lane)) this.#feed(lane);
   }
 
   #alive(connection: ConnectionId): void {
@@ -277,6 +283,7 @@ export class Scheduler {
 
   #tick(): void {
     this.#rank();
+    this.#book.settleOverdue();
     for (const lane of this.#book.board.takeSilent(this.#book.nowMs)) {
       const silentMs = lane.silentMs(this.#book.nowMs);
       if (silentMs > lane.stallMs) lane.markSuspect();

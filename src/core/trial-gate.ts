@@ -16,6 +16,8 @@ const claimSeenMin = 0.35;
 const claimsFromMs = 2000;
 /** Claims that are older say nothing of the link of today. */
 const claimMsMax = 4000;
+/** So long a link that was found full counts as such. */
+const fullMsMax = 10_000;
 /** Trials that end within this time ran side by side. */
 const sameRoundMs = 400;
 /** A trial that takes longer, or whose source went away, holds nobody up. */
@@ -23,6 +25,14 @@ const trialMsMax = 1500;
 /** After trials that only shifted speed from one source to another, nobody tries for so long, doubling. */
 const restMsMin = 1000;
 const restMsMax = 60_000;
+
+/** It paid; it did not; it took from the others what it gained, or may have, where that is too little to show in the sum. */
+export type TrialEnd = 'paid' | 'no gain' | 'at the cost of others' | 'seems to cost others';
+
+/** True where a gain is large enough to show in the sum of all. */
+export function showsInSum(gained: number, total: number): boolean {
+  return gained > total * visibleShare;
+}
 
 /**
  * Keeps sources from trying all at once: as long as no trial has paid, only some run at a time; and where one showed that
@@ -36,6 +46,7 @@ export class TrialGate {
   #restMs = restMsMin;
   #best = { total: 0, atMs: 0 };
   #firstTrialAtMs: number | undefined;
+  #fullAtMs = -Infinity;
   /** What trials gained since a moment, and the sum of that moment. */
   #claims: { gained: number; readonly total: number; readonly sinceMs: number } | undefined;
 
@@ -45,12 +56,13 @@ export class TrialGate {
     const isYoung = nowMs - (this.#firstTrialAtMs ?? nowMs) < claimsFromMs;
     if (!isYoung && this.#isOverclaimed(total, totalBefore, gained, nowMs)) {
       this.#rest(nowMs);
+      this.#fullAtMs = nowMs;
       return false;
     }
     // Trials that run side by side share what they raised the sum to.
     if (agoMs < sameRoundMs) return total > this.#best.total * sumKeptMin;
     // A small gain does not show in a sum that fluctuates by more: then the sum may at least not fall.
-    const least = gained > total * visibleShare ? sumGainMin : sumKeptMin;
+    const least = showsInSum(gained, total) ? sumGainMin : sumKeptMin;
     if (agoMs < bestMsMax && total < this.#best.total * least) return false;
     this.#best = { total, atMs: nowMs };
     return true;
@@ -69,6 +81,12 @@ export class TrialGate {
     return !isSeen;
   }
 
+  /** What one connection gains another one loses, as the last trials showed: bytes that come twice are in the way of others. */
+  isLinkFull(nowMs: number): boolean {
+    if (this.#fullAtMs === -Infinity) return false;
+    return nowMs < Math.max(this.#fullAtMs, this.#restsUntilMs) + fullMsMax;
+  }
+
   mayTry(source: SourceId, sources: number, nowMs: number): boolean {
     if (nowMs < this.#restsUntilMs) return false;
     if (this.#paid || this.#running.has(source)) return true;
@@ -81,11 +99,14 @@ export class TrialGate {
     this.#running.set(source, nowMs);
   }
 
-  /** `how`: it paid; it did not; or it took from the others what it gained. */
-  ended(source: SourceId, how: 'paid' | 'no gain' | 'at the cost of others', nowMs: number): void {
+  ended(source: SourceId, how: TrialEnd, nowMs: number): void {
     this.#running.delete(source);
-    if (how === 'paid') this.#paid = true;
-    if (how === 'at the cost of others') this.#rest(nowMs);
+    if (how === 'paid') {
+      this.#paid = true;
+      this.#fullAtMs = -Infinity;
+    }
+    if (how === 'at the cost of others' || how === 'seems to cost others') this.#rest(nowMs);
+    if (how === 'at the cost of others') this.#fullAtMs = nowMs;
   }
 
   #rest(nowMs: number): void {
