@@ -4,6 +4,7 @@ import { interruptedStatus } from './end-signals.js';
 import { errorHint, printError } from './error-output.js';
 import { type CliIo, isInteractive } from './io.js';
 import { outliveReaders, processIo } from './process-io.js';
+import { optimizeLate } from './get/optimize-late.js';
 import { hideToken } from './options/access-options.js';
 import { type Invocation, parseArguments } from './program.js';
 import { asManygetError } from '../base/errors.js';
@@ -29,6 +30,7 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       io.stdout.write(`${await version()}\n`);
       return 0;
     case 'get': {
+      optimizeLate();
       const [{ runGet }, { download }, { listFiles }] = await Promise.all([
         import('./get/run-get.js'),
         import('../app/download.js'),

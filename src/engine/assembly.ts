@@ -26,6 +26,7 @@ export interface AssemblyParts {
   readonly output: DownloadOutput;
   readonly log: EventLog;
   readonly means: Means;
+  readonly isReadBack: () => boolean;
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly onPhase: (phase: DownloadPhase, reason: string) => void;
@@ -278,6 +279,7 @@ export class Assembly implements LinkEvents {
     const store = this.#parts.output.begin(facts);
     this.#facts = facts;
     this.#transfer = new Transfer({
+      ...this.#parts,
       sizeBytes: facts.sizeBytes,
       pieceBytes: facts.pieceBytes,
       verify: this.#parts.options.verify ?? true,
@@ -286,16 +288,13 @@ export class Assembly implements LinkEvents {
       part: store.part,
       journal: store.journal,
       replay: store.replay,
-      means: this.#parts.means,
       events: this.#parts.log,
       connectionsPerSourceMax: this.#parts.options.connectionsPerSourceMax,
-      nowMs: this.#parts.nowMs,
       runner: (source) => this.pool.runners[source],
       mayHearHashes: () => this.pool.mayHearHashes,
       onBlocked: (error) => this.blocked(error),
       onUnblocked: () => this.#unblocked(),
       onCorrupt: (piece, sources) => this.wrong.corrupt(piece, sources),
-      onForgotten: this.#parts.onForgotten,
       onAdvance: () => this.#advance(),
       onFatal: (error) => this.#parts.onFail(error),
     });

@@ -3,18 +3,25 @@ import { asManygetError, type ManygetError } from '../base/errors.js';
 import type { SourceId } from '../base/ids.js';
 import type { Block } from '../store/block-pool.js';
 import { directUnitBytes, type PartFile } from '../store/part-file.js';
+import type { PieceHasher } from '../store/piece-hasher.js';
+import type { DigestKind } from '../store/range-digest.js';
 
 /** A block on its way to the disk: file bytes [start, end). */
 export interface DirectWrite extends ByteRange {
   readonly block: Block;
   readonly source: SourceId;
+  /** What `digest` is of its bytes, which are hashed while they are being written. */
+  readonly kind: DigestKind;
+  digest: Uint8Array | undefined;
+  isWritten: boolean;
   /** Its bytes are not wanted any more: it only gives its block back. */
   isVoid: boolean;
 }
 
 export interface DirectWritesParts {
   readonly part: PartFile;
-  /** In the file now: to be booked, and the block to be taken over. */
+  readonly hasher: Pick<PieceHasher, 'hashBlock'>;
+  /** In the file now, with its digest: to be booked, and the block to be taken over. */
   readonly onWritten: (write: DirectWrite) => void;
   /** Written or not, its block is free. */
   readonly onVoid: (block: Block) => void;
@@ -23,7 +30,8 @@ export interface DirectWritesParts {
 }
 
 /**
- * Owns the blocks that are on their way to the disk past the page cache, each from `start` until it is booked.
+ * Owns the blocks that are on their way to the disk past the page cache, each from `start` until it is booked. Their digests
+ * are taken meanwhile.
  *
  * Invariant: no two of them hold the same byte of the file, and none holds one that is booked.
  */
@@ -54,10 +62,20 @@ export class DirectWrites {
   }
 
   /** Takes over `block.bytes[0, end - start)`. */
-  start(block: Block, start: number, end: number, source: SourceId): void {
-    const write: DirectWrite = { block, start, end, source, isVoid: false };
+  start(block: Block, start: number, end: number, source: SourceId, kind: DigestKind): void {
+    const write: DirectWrite = {
+      ...{ block, start, end, source, kind },
+      digest: undefined,
+      isWritten: false,
+      isVoid: false,
+    };
     this.#writes.add(write);
     void this.#run(write);
+    const digested = (digest: Uint8Array): void => {
+      write.digest = digest;
+      this.#settle(write);
+    };
+    this.#parts.hasher.hashBlock(block, end - start, digested, kind);
   }
 
   /** How [start, end) begins: on its way until `until`, or not. */
@@ -100,7 +118,7 @@ export class DirectWrites {
     for (let write = this.#failed[0]; write !== undefined; write = this.#failed[0]) {
       if (!write.isVoid) this.#parts.part.write(write.block.bytes, 0, write.end - write.start, write.start);
       this.#failed.shift();
-      this.#settle(write);
+      this.#written(write);
     }
   }
 
@@ -108,7 +126,7 @@ export class DirectWrites {
   async drained(): Promise<void> {
     for (const write of this.#failed.splice(0)) {
       write.isVoid = true;
-      this.#settle(write);
+      this.#written(write);
     }
     if (this.#writes.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -122,17 +140,24 @@ export class DirectWrites {
     } catch (error) {
       if (write.isVoid || this.#waiting.length > 0) {
         write.isVoid = true;
-        this.#settle(write);
+        this.#written(write);
         return;
       }
       this.#failed.push(write);
       this.#parts.onFailed(asManygetError(error, 'io-failed'));
       return;
     }
+    this.#written(write);
+  }
+
+  #written(write: DirectWrite): void {
+    write.isWritten = true;
     this.#settle(write);
   }
 
+  /** Once nobody reads the block any more. */
   #settle(write: DirectWrite): void {
+    if (!write.isWritten || write.digest === undefined) return;
     this.#writes.delete(write);
     if (write.isVoid) this.#parts.onVoid(write.block);
     else this.#parts.onWritten(write);

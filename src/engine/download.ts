@@ -73,13 +73,12 @@ export class Download implements DownloadHandle {
     // What goes by in order is held against them as it does.
     this.#check = new ManifestCheck(parts.output.windowBytes === undefined ? manifest.hashes : {});
     this.#assembly = new Assembly({
-      options: parts.options,
+      ...parts,
       manifest,
-      output: parts.output,
       log: this.#log,
       means: this.#means,
+      isReadBack: () => this.#check.isWanted || this.#options.sha256 === true,
       nowMs: () => this.#nowMs(),
-      random: parts.random,
       onPhase: (phase, reason) => {
         this.#note = reason;
         this.#log.add({ type: 'phase', phase, reason });
@@ -301,8 +300,7 @@ export class Download implements DownloadHandle {
     const arrived = this.#assembly.pool.arrivedBytes;
     const perSec = ((arrived - this.#arrivedAtTick) / Math.max(1, elapsedMs)) * 1000;
     this.#arrivedAtTick = arrived;
-    transfer?.sink.noteSpeed(perSec, this.#check.isWanted || this.#options.sha256 === true);
-    this.#means.hasher.noteSpeed(perSec);
+    transfer?.sink.noteSpeed(perSec);
     const left = transfer === undefined ? Infinity : transfer.ledger.sizeBytes - transfer.ledger.receivedBytes;
     return (left / Math.max(1, perSec)) * 1000;
   }

@@ -77,6 +77,7 @@ export class Inlet {
       this.#sink.countDuplicates(bytes);
       return false;
     }
+    this.#sink.arrived(bytes);
     this.#filled += bytes;
     if (this.#filled < this.#capacity) return false;
     this.finishBlock();

@@ -5,6 +5,7 @@ import type { PieceIndex, SourceId } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
 import type { Block, BlockPool } from '../store/block-pool.js';
 import type { Journal } from '../store/journal.js';
+import type { PieceHasher } from '../store/piece-hasher.js';
 import type { PartFile } from '../store/part-file.js';
 import { DirectPolicy } from './direct-policy.js';
 import { DirectWrites, type DirectWrite } from './direct-writes.js';
@@ -32,6 +33,9 @@ export interface SinkParts {
   readonly journal: Journal;
   readonly ledger: Ledger;
   readonly verifier: Verifier;
+  readonly hasher: Pick<PieceHasher, 'hashBlock' | 'noteSpeed'>;
+  /** The finished file is read once more, so that it had better stay in the page cache. */
+  readonly isReadBack: () => boolean;
   /** The disk took nothing more; called once until `retry` succeeds. */
   readonly onBlocked: (error: ManygetError) => void;
   /** Room for data again: connections that waited may go on. */
@@ -73,11 +77,13 @@ export class Sink {
   onBooked: ((bytes: Uint8Array, start: number, source: SourceId) => void) | undefined;
   /** Somebody found no room since the last tick, while most of the memory waited for the disk. */
   #starved = false;
+  #arrivedBytes = 0;
 
   constructor(parts: SinkParts) {
     this.#parts = parts;
     this.#direct = new DirectWrites({
       part: parts.part,
+      hasher: parts.hasher,
       onWritten: (write) => this.#landed(write),
       onVoid: (block) => this.release(block),
       onFailed: (error) => this.block(error),
@@ -89,16 +95,18 @@ export class Sink {
     return !this.#direct.isEmpty;
   }
 
-  /**
-   * How fast bytes come, once a tick, settles their way to the disk. `isReadBack`: the finished file is read once
-   * more, so that it had better stay in the page cache.
-   */
-  noteSpeed(bytesPerSec: number, isReadBack: boolean): void {
-    const { part, pool } = this.#parts;
-    const wanted = this.#directPolicy.isDirect(part.isDirect, bytesPerSec, this.#starved);
+  /** How fast bytes come, once a tick, settles their way to the disk. */
+  noteSpeed(bytesPerSec: number): void {
+    const wanted = this.#directPolicy.isDirect(this.#parts.part.isDirect, bytesPerSec, this.#starved);
     this.#starved = false;
-    if (!wanted) part.closeDirect();
-    else if (!part.isDirect && !isReadBack && pool.isAligned && !part.openDirect()) this.#directPolicy.refused();
+    this.#parts.hasher.noteSpeed(bytesPerSec);
+    if (wanted) this.#openDirect();
+    else this.#parts.part.closeDirect();
+  }
+
+  /** Bytes came into a block. */
+  arrived(bytes: number): void {
+    this.#arrivedBytes += bytes;
   }
 
   /** What is on its way from `source` is not to be booked: these bytes. Undefined: from anybody. */
@@ -123,7 +131,8 @@ export class Sink {
   /** A block for bytes to come; undefined while memory or disk is full. */
   take(): Block | undefined {
     if (this.#blocked !== undefined) return undefined;
-    const { pool } = this.#parts;
+    const { pool, part } = this.#parts;
+    if (!part.isDirect) this.#watchBurst();
     const block = pool.take(this.blockBytes);
     if (block === undefined && this.#direct.bytes * 2 > pool.takenBytes) this.#starved = true;
     return block;
@@ -226,6 +235,20 @@ export class Sink {
     return false;
   }
 
+  /** Ticks are far apart for a download that takes half a second. */
+  #watchBurst(): void {
+    const isBurst = this.#directPolicy.isBurst(this.#arrivedBytes, performance.now());
+    this.#arrivedBytes = 0;
+    if (!isBurst) return;
+    this.#openDirect();
+    this.#parts.hasher.noteSpeed(Infinity);
+  }
+
+  #openDirect(): void {
+    const { part, pool, isReadBack } = this.#parts;
+    if (!part.isDirect && !isReadBack() && pool.isAligned && !part.openDirect()) this.#directPolicy.refused();
+  }
+
   /** Sends a block of which nothing is written yet past the page cache, where that is a way for it. */
   #startDirect(stretch: Stretch, base: number, end: number): boolean {
     const { block, from, offset, source } = stretch;
@@ -234,30 +257,32 @@ export class Sink {
     const { ledger, verifier } = this.#parts;
     if (verifier.hashesNow && block.bytes.length < ledger.pieceBytes) return false;
     if (!this.isMissing(base, end)) return false;
-    this.#direct.start(block, base, end, source);
+    const range = ledger.pieceRange(ledger.pieceAt(base));
+    const isPiece = verifier.hashesNow && range.start === base && range.end === end;
+    this.#direct.start(block, base, end, source, isPiece ? verifier.algorithm : 'crc32');
     return true;
   }
 
   /** A block is on the disk: books it as if it had just been written. */
   #landed(write: DirectWrite): void {
     const { verifier, ledger } = this.#parts;
-    const { block, start, end, source } = write;
+    const { block, start, end, source, kind, digest } = write;
     try {
-      const piece = ledger.pieceAt(start);
-      const range = ledger.pieceRange(piece);
-      const whole = verifier.hashesNow && range.start === start && range.end === end;
-      const ranges = [{ start, end }];
+      // What may be judged can change while a block is being written.
+      const hash = kind === 'crc32' || !verifier.hashesNow ? undefined : digest;
+      const crc = kind === 'crc32' && digest !== undefined ? Buffer.from(digest).readUInt32BE() : true;
+      const stretch = { block, from: 0, offset: start, source };
       const completed = this.#book(
-        { block, from: 0, offset: start, source },
-        ranges,
-        !(whole && verifier.recordsPieces),
+        stretch,
+        [{ start, end }],
+        hash !== undefined && verifier.recordsPieces ? false : crc,
       );
-      if (whole && completed[0] === piece) {
-        verifier.checkBlock(piece, block, end - start, (b) => this.release(b));
-      } else {
-        this.release(block);
-        for (const done of completed) verifier.checkOnDisk(done);
+      const piece = ledger.pieceAt(start);
+      for (const done of completed) {
+        if (done === piece && hash !== undefined) verifier.checkDigest(piece, hash);
+        else verifier.checkOnDisk(done);
       }
+      this.release(block);
       this.#parts.onLanded();
     } catch (error) {
       this.#parts.onFault(asManygetError(error));
@@ -297,11 +322,14 @@ export class Sink {
     return this.#book(stretch, free, withCrc);
   }
 
-  /** Writes into the ledger and the journal what was just written of a block. Returns the pieces that it completed. */
+  /**
+   * Writes into the ledger and the journal what was just written of a block. Returns the pieces that it completed.
+   * @param withCrc The CRC-32 of the one range where it is known, or whether the journal is to have one.
+   */
   #book(
     stretch: Pick<Stretch, 'block' | 'from' | 'offset' | 'source'>,
     ranges: readonly ByteRange[],
-    withCrc: boolean,
+    withCrc: boolean | number,
   ): PieceIndex[] {
     const { ledger, journal } = this.#parts;
     const { block, from, offset, source } = stretch;
@@ -310,9 +338,10 @@ export class Sink {
       completed.push(...ledger.receive(start, end, source));
       const bytes = block.bytes.subarray(from + start - offset, from + end - offset);
       this.onBooked?.(bytes, start, source);
-      if (withCrc) {
+      if (withCrc !== false) {
         const index = this.#parts.journalIndex(source);
-        journal.append({ type: 'extent', start, end, crc32: crc32(bytes), source: index });
+        const sum = withCrc === true ? crc32(bytes) : withCrc;
+        journal.append({ type: 'extent', start, end, crc32: sum, source: index });
       }
       this.#parts.onWritten(end - start, source);
     }

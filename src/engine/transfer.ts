@@ -33,6 +33,7 @@ export interface TransferParts {
   readonly journal: Journal;
   readonly replay: JournalReplay | undefined;
   readonly means: Means;
+  readonly isReadBack: () => boolean;
   readonly connectionsPerSourceMax: number | undefined;
   readonly events: EventLog;
   readonly nowMs: () => number;
@@ -100,13 +101,12 @@ export class Transfer {
     const missing = this.ledger.missing(0, parts.sizeBytes);
     this.scheduler = new Scheduler({ ...parts, missing });
     this.sink = new Sink({
+      ...parts,
       pool: parts.means.pool(parts.memory.poolBytesMax),
+      hasher: parts.means.hasher,
       openBlocksBytesMax: parts.memory.openBlocksBytesMax,
-      part: parts.part,
-      journal: parts.journal,
       ledger: this.ledger,
       verifier: this.verifier,
-      onBlocked: parts.onBlocked,
       onRoom: () => this.#wakeSoon(),
       onWritten: (bytes, source) => parts.runner(source)?.wrote(bytes),
       onLanded: parts.onAdvance,

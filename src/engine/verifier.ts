@@ -66,6 +66,10 @@ export class Verifier {
     return this.#parts.algorithm === 'sha256';
   }
 
+  get algorithm(): HashAlgorithm {
+    return this.#parts.algorithm;
+  }
+
   /** Complete pieces are hashed at once. */
   get hashesNow(): boolean {
     return this.isOn && (this.hasHashes || this.#parts.mayHearHashes());
@@ -95,6 +99,11 @@ export class Verifier {
       this.#digested(piece, ticket, digest);
     };
     this.#parts.hasher.hashBlock(block, bytes, digested, this.#parts.algorithm);
+  }
+
+  /** A complete piece was hashed while it was being written. */
+  checkDigest(piece: PieceIndex, digest: Uint8Array): void {
+    this.#digested(piece, this.#take(piece), digest);
   }
 
   /** A complete piece came in parts: its bytes are read back, from the page cache as a rule. */

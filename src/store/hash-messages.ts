@@ -9,7 +9,7 @@ export type HashJob =
       readonly kind: 'block';
       readonly bytes: Uint8Array;
       readonly length: number;
-      readonly algorithm: HashAlgorithm;
+      readonly digest: DigestKind;
     }
   /** Digests of ranges of a file. `stop` is shared: anything but 0 in its first cell ends the job early. */
   | {

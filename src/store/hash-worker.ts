@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { asManygetError } from '../base/errors.js';
 import { realDisk } from './disk.js';
 import type { HashAnswer, HashJob } from './hash-messages.js';
 import { PrefixDigest } from './prefix-digest.js';
-import { digestRanges, stepBytes } from './range-digest.js';
+import { digestOf, digestRanges, stepBytes } from './range-digest.js';
 
 /**
  * The thread behind PieceHasher and PrefixHasher: one job after the other, in order, each with exactly one answer. Owns
@@ -63,7 +62,7 @@ port.on('message', (job: HashJob) => {
     switch (job.kind) {
       case 'block': {
         const bytes = job.length === job.bytes.length ? job.bytes : job.bytes.subarray(0, job.length);
-        answer({ kind: 'digests', digests: createHash(job.algorithm).update(bytes).digest() });
+        answer({ kind: 'digests', digests: digestOf(job.digest, bytes) });
         return;
       }
       case 'ranges':

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ManygetError, type ErrorCode } from '../base/errors.js';
@@ -10,7 +9,7 @@ import { realDisk, type Disk } from './disk.js';
 import type { HashJob } from './hash-messages.js';
 import { HashCrew } from './hash-crew.js';
 import type { HashThread } from './hash-thread.js';
-import { digestRanges, stepBytes, type DigestKind } from './range-digest.js';
+import { digestOf, digestRanges, stepBytes, type DigestKind } from './range-digest.js';
 
 /** To hash so much takes less than to start a thread for it. */
 const readHereBytesMax = 8 * 1024 * 1024;
@@ -83,22 +82,24 @@ export class PieceHasher {
 
   /**
    * Digest of `block.bytes[0, bytes)`. The block is not to be touched until `done`, which is called exactly once,
-   * before this returns where there are no threads. After a disposal it is not called any more, but by shared threads.
+   * before this returns where there are no threads, and for a CRC-32. After a disposal it is not called any more, but by shared threads.
    */
   hashBlock(
     block: Block,
     bytes: number,
     done: (digest: Uint8Array, block: Block) => void,
-    algorithm: HashAlgorithm = 'sha256',
+    kind: DigestKind = 'sha256',
   ): void {
-    const thread = this.#wantedThreads === 0 ? undefined : this.#thread(this.#wantedThreads, bytes);
+    // The way to a thread and back, and that its memory is cold there, cost as much as a CRC-32.
+    const isHere = this.#wantedThreads === 0 || kind === 'crc32';
+    const thread = isHere ? undefined : this.#thread(this.#wantedThreads, bytes);
     if (thread === undefined) {
-      done(digestOf(block, bytes, algorithm), block);
+      done(digestOfBlock(block, bytes, kind), block);
       return;
     }
     this.#pending += 1;
-    const waiter = new BlockWaiter(this, block, bytes, done, algorithm);
-    thread.post({ kind: 'block', bytes: block.bytes, length: bytes, algorithm }, bytes, waiter);
+    const waiter = new BlockWaiter(this, block, bytes, done, kind);
+    thread.post({ kind: 'block', bytes: block.bytes, length: bytes, digest: kind }, bytes, waiter);
   }
 
   /** Digest of the file's bytes [start, end). Rejects with `io-failed`, `unexpected` or `aborted`. */
@@ -134,7 +135,7 @@ export class PieceHasher {
   blockSettled(waiter: BlockWaiter, digest: Uint8Array | undefined): void {
     this.#pending -= 1;
     if (this.#disposed && this.#shared === undefined) return;
-    waiter.done(digest ?? digestOf(waiter.block, waiter.bytes, waiter.algorithm), waiter.block);
+    waiter.done(digest ?? digestOfBlock(waiter.block, waiter.bytes, waiter.kind), waiter.block);
     this.#own.stopSpare(Math.max(1, this.#wantedThreads));
   }
 
@@ -167,7 +168,7 @@ class BlockWaiter {
   readonly block: Block;
   readonly bytes: number;
   readonly done: (digest: Uint8Array, block: Block) => void;
-  readonly algorithm: HashAlgorithm;
+  readonly kind: DigestKind;
   readonly #hasher: PieceHasher;
 
   constructor(
@@ -175,13 +176,13 @@ class BlockWaiter {
     block: Block,
     bytes: number,
     done: (digest: Uint8Array, block: Block) => void,
-    algorithm: HashAlgorithm,
+    kind: DigestKind,
   ) {
     this.#hasher = hasher;
     this.block = block;
     this.bytes = bytes;
     this.done = done;
-    this.algorithm = algorithm;
+    this.kind = kind;
   }
 
   digests(digest: Uint8Array): void {
@@ -258,9 +259,8 @@ async function digestHere(
   }
 }
 
-function digestOf(block: Block, bytes: number, algorithm: HashAlgorithm): Uint8Array {
-  const used = bytes === block.bytes.length ? block.bytes : block.bytes.subarray(0, bytes);
-  return createHash(algorithm).update(used).digest();
+function digestOfBlock(block: Block, bytes: number, kind: DigestKind): Uint8Array {
+  return digestOf(kind, bytes === block.bytes.length ? block.bytes : block.bytes.subarray(0, bytes));
 }
 
 function flat(ranges: readonly ByteRange[]): Float64Array {

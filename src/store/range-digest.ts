@@ -15,6 +15,14 @@ export function digestBytes(kind: DigestKind): number {
   return kind === 'crc32' ? 4 : hashAlgorithms[kind].bytes;
 }
 
+/** Digest of bytes in memory (CRC-32 big-endian). */
+export function digestOf(kind: DigestKind, bytes: Uint8Array): Uint8Array {
+  if (kind !== 'crc32') return createHash(kind).update(bytes).digest();
+  const digest = new Uint8Array(4);
+  new DataView(digest.buffer).setUint32(0, crc32(bytes));
+  return digest;
+}
+
 /** As fast as larger steps, and small enough to stop soon. */
 export const stepBytes = 1024 * 1024;
 

@@ -6,6 +6,7 @@ import type { ManygetError } from '../../src/base/errors.js';
 import { DirectWrites, type DirectWrite } from '../../src/engine/direct-writes.js';
 import { BlockPool, type Block } from '../../src/store/block-pool.js';
 import { PartFile } from '../../src/store/part-file.js';
+import { PieceHasher } from '../../src/store/piece-hasher.js';
 import { seededBytes } from '../support/download-lab.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -15,7 +16,7 @@ const bytes = seededBytes(4 * mib, 7);
 const alice = 0 as SourceId;
 const bob = 1 as SourceId;
 
-function world() {
+function world(hashBlock?: PieceHasher['hashBlock']) {
   const disk = new FaultyDisk();
   const at = path.join(tempFolder(), 'out.part');
   const part = PartFile.open(disk, at, 4 * mib, { fresh: true });
@@ -23,9 +24,11 @@ function world() {
   const pool = new BlockPool({ bytesMax: 4 * mib });
   const written: DirectWrite[] = [];
   const freed: Block[] = [];
+  const hasher = hashBlock === undefined ? new PieceHasher({ threads: 0 }) : { hashBlock };
   const errors: ManygetError[] = [];
   const writes = new DirectWrites({
     part,
+    hasher,
     onWritten: (write) => written.push(write),
     onVoid: (block) => freed.push(block),
     onFailed: (error) => errors.push(error),
@@ -34,7 +37,7 @@ function world() {
     const block = pool.take(mib);
     if (block === undefined) throw new Error('expected a block');
     block.bytes.set(bytes.subarray(from, to));
-    writes.start(block, from, to, source);
+    writes.start(block, from, to, source, 'crc32');
   };
   const onDisk = (from: number, to: number): boolean =>
     readFileSync(at).subarray(from, to).equals(bytes.subarray(from, to));
@@ -55,6 +58,26 @@ describe('writes past the page cache', () => {
     ]);
     expect(w.onDisk(0, 2 * mib)).toBe(true);
     expect(w.writes.isEmpty).toBe(true);
+    w.part.close();
+  });
+
+  it('are told, and given back, only when their digests are there too', async () => {
+    const later: (() => void)[] = [];
+    const w = world((block, _bytes, done) => later.push(() => done(new Uint8Array(4), block)));
+    w.start(0, mib);
+    w.start(mib, 2 * mib);
+    w.writes.void(alice);
+    w.start(2 * mib, 3 * mib, bob);
+    while (!w.onDisk(0, 3 * mib)) await new Promise(setImmediate);
+    const drained = w.writes.drained();
+    for (const answer of later.slice(0, 1)) answer();
+    while (w.freed.length === 0) await new Promise(setImmediate);
+    expect(w.freed).toHaveLength(1);
+    expect(w.written).toEqual([]);
+    for (const answer of later.slice(1)) answer();
+    await drained;
+    expect(w.freed).toHaveLength(2);
+    expect(w.written.map((write) => write.start)).toEqual([2 * mib]);
     w.part.close();
   });
 

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { SourceId } from '../../src/base/ids.js';
 import { Ledger } from '../../src/core/ledger.js';
@@ -9,6 +11,7 @@ import type { Verifier } from '../../src/engine/verifier.js';
 import { BlockPool } from '../../src/store/block-pool.js';
 import { Journal, readJournal } from '../../src/store/journal.js';
 import { PartFile } from '../../src/store/part-file.js';
+import { PieceHasher } from '../../src/store/piece-hasher.js';
 import { seededBytes } from '../support/download-lab.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -41,6 +44,9 @@ function world(options: { poolBytes?: number } = {}) {
   const verifier = {
     hashesNow: true,
     recordsPieces: true,
+    algorithm: 'sha256',
+    checkDigest: (piece: number, digest: Uint8Array) =>
+      checked.push(`${piece} as ${Buffer.from(digest).toString('hex')}`),
     checkOnDisk: (piece: number) => checked.push(`${piece} on disk`),
     checkBlock: (piece: number, block: never, _bytes: number, done: (block: never) => void) => {
       checked.push(`${piece} in memory`);
@@ -53,6 +59,8 @@ function world(options: { poolBytes?: number } = {}) {
     part,
     journal,
     ledger,
+    hasher: new PieceHasher({ threads: 0 }),
+    isReadBack: () => false,
     verifier: verifier as unknown as Verifier,
     onBlocked: (error) => blocked.push(error.code),
     onRoom: () => (rooms += 1),
@@ -69,9 +77,15 @@ function world(options: { poolBytes?: number } = {}) {
     if ('damaged' in replay) throw new Error(replay.damaged);
     return replay.extents.map((e) => `${e.start}-${e.end} ${e.source}`);
   };
+  const sums = (): string[] => {
+    journal.flush();
+    const replay = readJournal(disk, journalPath);
+    if ('damaged' in replay) throw new Error(replay.damaged);
+    return [...replay.extents, ...replay.extentsInPieces].map((e) => `${e.start}-${e.end} ${e.crc32}`);
+  };
   const onDisk = (start: number, end: number): boolean =>
     readFileSync(partPath).subarray(start, end).equals(bytes.subarray(start, end));
-  return { disk, part, ledger, pool, sink, checked, blocked, extents, onDisk, rooms: () => rooms };
+  return { disk, part, ledger, pool, sink, verifier, checked, blocked, extents, sums, onDisk, rooms: () => rooms };
 }
 
 /** Has bytes [start, end) arrive, as a socket would bring them: `stepBytes` at a time. Returns where it stopped. */
@@ -228,12 +242,35 @@ describe('a disk that is full', () => {
     expect(w.sink.isMissing(0, 10)).toBe(false);
     arrive(b, 0, 2 * mib);
     await w.sink.drained();
-    expect(w.checked).toEqual(['0 in memory', '1 in memory']);
+    const sha256 = (piece: number) => createHash('sha256').update(bytes.subarray(piece * mib, (piece + 1) * mib));
+    expect(w.checked.sort()).toEqual([0, 1].map((piece) => `${piece} as ${sha256(piece).digest('hex')}`));
     expect(w.ledger.duplicateBytes).toBe(mib);
     expect(w.ledger.deliveredBy(alice)).toEqual([{ start: 0, end: mib, source: alice }]);
     expect(w.onDisk(0, 2 * mib)).toBe(true);
     expect(w.extents()).toEqual([]);
     expect(w.pool.takenBytes).toBe(0);
+  });
+
+  it('past the page cache without hashes to judge them are booked with their CRC-32', async () => {
+    const w = world();
+    w.verifier.hashesNow = false;
+    w.part.openDirect();
+    arrive(new Inlet(w.sink, alice), 0, 2 * mib);
+    await w.sink.drained();
+    const sums = [0, mib].map((start) => `${start}-${start + mib} ${crc32(bytes.subarray(start, start + mib))}`);
+    expect(w.sums().sort()).toEqual(sums);
+    expect(w.checked.sort()).toEqual(['0 on disk', '1 on disk']);
+    expect(w.pool.takenBytes).toBe(0);
+  });
+
+  it('past the page cache are booked with their CRC-32 where hashes ceased to count meanwhile', async () => {
+    const w = world();
+    w.part.openDirect();
+    arrive(new Inlet(w.sink, alice), 0, mib);
+    w.verifier.hashesNow = false;
+    await w.sink.drained();
+    expect(w.sums()).toEqual([`0-${mib} ${crc32(bytes.subarray(0, mib))}`]);
+    expect(w.checked).toEqual(['0 on disk']);
   });
 
   it('past the page cache while another one fills the same block count once', async () => {
