@@ -55,7 +55,9 @@ export function apiRoutes(parts: ApiParts): Hono {
   };
   app.use('/api/*', authorize);
   app.use('/metrics', authorize);
-  app.get('/metrics', (c) => c.text(metricsText(parts.queue, parts.fleets.items), 200, { 'content-type': 'text/plain; version=0.0.4' }));
+  app.get('/metrics', (c) =>
+    c.text(metricsText(parts.queue, parts.fleets.items), 200, { 'content-type': 'text/plain; version=0.0.4' }),
+  );
   queueRoutes(app, parts);
   downloadRoutes(app, parts);
   fleetRoutes(app, parts.fleets);
