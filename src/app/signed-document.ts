@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
-import { checkSignature, isPublicKey, minisignLimits, parsePublicKey, parseSignature } from '../wire/minisign.js';
+import {
+  checkSignature,
+  isPublicKey as isMinisignKey,
+  minisignLimits,
+  parsePublicKey,
+  parseSignature,
+} from '../wire/minisign.js';
 import type { PublicKey, Signature } from '../wire/minisign.js';
 import { readDocument, type DocumentPlaces } from './read-document.js';
-
-export { isPublicKey } from '../wire/minisign.js';
 
 /** Whose signature the documents that describe downloads have to have. */
 export interface SignatureDemand {
@@ -15,6 +19,11 @@ export interface SignatureDemand {
   readonly signature?: string | undefined;
   /** The signature itself, where it is handed over. */
   readonly signatureText?: string | undefined;
+}
+
+/** True for a public key in minisign's form; anything else may be the name of a file with one. */
+export function isPublicKey(text: string): boolean {
+  return isMinisignKey(text);
 }
 
 /** Where documents are, and who has to have signed them. */

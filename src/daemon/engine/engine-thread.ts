@@ -4,7 +4,7 @@
  */
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { downloadAmong, forgetThreads, SharedMeans } from '../../app/download.js';
+import { downloadAmong, forgetThreads, SharedMeans } from '../../app/download-among.js';
 import type { DownloadReader } from '../../base/download-reader.js';
 import { asManygetError } from '../../base/errors.js';
 import { HostSlots } from '../queue/host-slots.js';
