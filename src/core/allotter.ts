@@ -281,8 +281,8 @@ export class Allotter {
   #committedBytes(victim: Lane): number {
     const { board, nowMs } = this.#book;
     const byTime = (board.rateOf(victim) * (victim.latencyMs * latencyMargin + victim.unreportedMs(nowMs))) / 1000;
-    // What a shared processor or link is late to take fills buffers: time says less than what was found in them.
-    return this.#book.isClientBusy || this.#book.isLinkFull ? Math.max(byTime, victim.pipeBytes) : byTime;
+    // Where a connection slows down, what fills its buffers stays as much, and only takes longer.
+    return this.#reading.isOn ? byTime : Math.max(byTime, victim.pipeBytes);
   }
 
   /** Until the first byte of something new can come from a connection. */

@@ -1,3 +1,4 @@
+import type { ByteRange } from '../base/byte-range.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { DeliveryMeter } from './delivery-meter.js';
 import type { LaneTraits, SegmentId } from './scheduler-messages.js';
@@ -19,8 +20,8 @@ export interface Segment {
   readonly hedges: number;
   /** Until when the server goes on sending what it had on its way when it was told to stop; 0 where it was not. */
   strayUntilMs: number;
-  /** What is nobody's until the connection has said where it ended, and how long that is waited for. */
-  held: { readonly start: number; readonly end: number; readonly untilMs: number } | undefined;
+  /** What is nobody's until the connection has said where it ended. */
+  held: ByteRange | undefined;
   /** Who was given what this one lost: the lane and its segment. */
   taker: { readonly lane: Lane; readonly segment: Segment } | undefined;
 }
@@ -292,6 +293,11 @@ export class Lane {
     const pipe = this.receivedBytes - this.#receivedAtProbe;
     this.#pipeBytes = Math.max(pipe, (this.#pipeBytes + pipe) / 2);
     this.#latencyMs = this.#latencyMs === undefined ? sample : this.#latencyMs * 0.4 + sample * 0.6;
+  }
+
+  /** Time since the last sign of life, or since it was asked for bytes. */
+  quietMs(nowMs: number): number {
+    return nowMs - this.#lastLifeAtMs;
   }
 
   /** Time since the last sign of life while something is owed; 0 where nothing is. */

@@ -18,7 +18,7 @@ const partGapsMin = 12;
 /** Before its speed is known: this much, or this share of what is left. */
 const firstPartBytes = 256 * 1024;
 const firstPartShare = 1 / 256;
-/** A connection that was told to end has so long to say where, beside twice what a trim takes to show. */
+/** A connection that was told to end may be quiet for so long, and twice what a trim takes to show. */
 const heldMsMin = 500;
 /** Nobody waits for that when less time is left than this: then it delivers at the least what a send buffer holds. */
 const lateLatencies = 6;
@@ -56,7 +56,8 @@ export class OrderBook {
   isRead = false;
   #nextSegment: SegmentId = 1;
   #commands: SchedulerCommand[] = [];
-  readonly #held = new Set<Segment>();
+  /** Segments that have yet to say where they ended, and since when. */
+  readonly #held = new Map<Segment, { readonly lane: Lane; readonly sinceMs: number }>();
   #heldBytes = 0;
   /** No byte from here on may be asked for. */
   #limit = Infinity;
@@ -96,7 +97,7 @@ export class OrderBook {
   /** True where a byte of [start, end) is missing. */
   lacks(start: number, end: number): boolean {
     if (this.free.overlapBytes(start, end) + this.beyond.overlapBytes(start, end) > 0) return true;
-    for (const { held } of this.#held) {
+    for (const { held } of this.#held.keys()) {
       if (held !== undefined && Math.max(start, held.start) < Math.min(end, held.end)) return true;
     }
     for (const { segments } of this.board.lanes()) {
@@ -230,9 +231,8 @@ export class OrderBook {
   retire(lane: Lane, reason: string): void {
     lane.isRetiring = true;
     const rate = lane.rate ?? 0;
-    const leftMs = (this.leftBytes / this.board.rateSum) * 1000;
     const isRead = this.isRead || !this.beyond.isEmpty;
-    if (lane.traits.canTrim && !isRead && leftMs > lateLatencies * lane.latencyMs + lateMsMin) {
+    if (lane.traits.canTrim && !isRead && !this.#isLate(lane)) {
       this.#release(lane, (rate * lane.latencyMs) / 1000, reason);
     } else {
       // Several times what is on its way by the estimate: a cut into that would have it sent twice.
@@ -263,10 +263,9 @@ export class OrderBook {
       if (cut >= segment.end) continue;
       const waits = segment.isAsked && segment.held === undefined;
       if (waits) {
-        const untilMs = this.nowMs + 2 * lane.latencyMs + heldMsMin;
-        segment.held = { start: cut, end: segment.end, untilMs };
+        segment.held = { start: cut, end: segment.end };
         this.#heldBytes += segment.end - cut;
-        this.#held.add(segment);
+        this.#held.set(segment, { lane, sinceMs: this.nowMs });
       }
       this.trim(lane, segment, cut, reason, !waits);
     }
@@ -283,9 +282,25 @@ export class OrderBook {
     return true;
   }
 
-  /** Frees what was held back for longer than a connection needs to say where it ended. */
+  /** So little time is left that nobody can wait until a connection has said where it ended. */
+  #isLate(lane: Lane): boolean {
+    return this.#leftMs < lateLatencies * lane.latencyMs + lateMsMin;
+  }
+
+  get #leftMs(): number {
+    return (this.leftBytes / this.board.rateSum) * 1000;
+  }
+
+  /** Frees what a connection holds back that brings nothing and does not say where it ended either. */
   settleOverdue(): void {
-    for (const segment of this.#held) if ((segment.held?.untilMs ?? 0) <= this.nowMs) this.settle(segment);
+    for (const [segment, { lane, sinceMs }] of this.#held) {
+      const heldMs = this.nowMs - sinceMs;
+      const quietMs = Math.min(heldMs, lane.quietMs(this.nowMs));
+      const isOver = this.#isLate(lane)
+        ? heldMs > Math.min(lane.latencyMs, this.#leftMs)
+        : quietMs > 2 * lane.latencyMs + heldMsMin;
+      if (isOver) this.settle(segment);
+    }
   }
 
   giveBack(start: number, end: number): void {

@@ -12,7 +12,7 @@ import type { DownloadOutput, FileDigest } from './download-output.js';
 import { checkSameFile, openEarlierRun, openStore, type EarlierRun, type FileFacts } from './resume-state.js';
 
 /** Up to here the SHA-256 of the whole file costs less than anybody notices, and is computed unasked. */
-const sha256UnaskedBytesMax = 64 * 1024 * 1024;
+const sha256UnaskedBytesMax = 32 * 1024 * 1024;
 
 export interface OutputOptions {
   readonly output: string | undefined;
