@@ -32,7 +32,11 @@ export class RawHttpClient implements AsyncDisposable {
       this.ending = 'fin';
       this.#wake();
     });
-    socket.on('close', () => this.#wake());
+    socket.on('close', () => {
+      // Not before: a reset is told between the socket's destruction and this.
+      if (this.ending === 'open') this.ending = 'fin';
+      this.#wake();
+    });
   }
 
   /** @param from The address that it comes from, where that is not the system's choice. */
@@ -103,8 +107,8 @@ export class RawHttpClient implements AsyncDisposable {
 
   /** Resolves when the server has ended the connection, with how. */
   async ended(): Promise<'fin' | 'reset'> {
-    while (this.ending === 'open' && !this.socket.destroyed) await this.#news();
-    return this.ending === 'reset' ? 'reset' : 'fin';
+    while (this.ending === 'open') await this.#news();
+    return this.ending;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -114,7 +118,7 @@ export class RawHttpClient implements AsyncDisposable {
 
   async #until(done: () => boolean): Promise<void> {
     while (!done()) {
-      if (this.ending !== 'open' || this.socket.destroyed) throw new Error(`the connection ended: ${this.ending}`);
+      if (this.ending !== 'open') throw new Error(`the connection ended: ${this.ending}`);
       await this.#news();
     }
   }

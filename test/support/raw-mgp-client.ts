@@ -48,7 +48,11 @@ export class RawMgpClient implements AsyncDisposable {
       this.ending = 'fin';
       this.#wake();
     });
-    socket.on('close', () => this.#wake());
+    socket.on('close', () => {
+      // Not before: a reset is told between the socket's destruction and this.
+      if (this.ending === 'open') this.ending = 'fin';
+      this.#wake();
+    });
   }
 
   /** Connected, and greeted on both sides unless `greet` is false. */
@@ -76,7 +80,7 @@ export class RawMgpClient implements AsyncDisposable {
       const index = this.#frames.findIndex(wanted);
       const [frame] = index === -1 ? [] : this.#frames.splice(index, 1);
       if (frame !== undefined) return frame;
-      if (this.ending !== 'open' || this.socket.destroyed) throw new Error(`the connection ended: ${this.ending}`);
+      if (this.ending !== 'open') throw new Error(`the connection ended: ${this.ending}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -137,10 +141,10 @@ export class RawMgpClient implements AsyncDisposable {
 
   /** Resolves when the connection has ended, with how. */
   async ended(): Promise<'fin' | 'reset'> {
-    while (this.ending === 'open' && !this.socket.destroyed) {
+    while (this.ending === 'open') {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    return this.ending === 'reset' ? 'reset' : 'fin';
+    return this.ending;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
