@@ -231,11 +231,16 @@ describe('a server', () => {
 
   it('that is killed resets its clients', async () => {
     await using served = await serveLarge();
-    await using client = await RawHttpClient.connect(served.port());
-    client.ask('/a.bin');
-    await client.head();
+    await using idle = await RawHttpClient.connect(served.port());
+    await using busy = await RawHttpClient.connect(served.port());
+    await idle.get('/a.bin', { Range: 'bytes=0-0' });
+    busy.ask('/a.bin');
+    await busy.head();
     await served.fleet.kill(1);
-    expect(await client.ended()).toBe('reset');
+    expect(await idle.ended()).toBe('reset');
+    // How it ends for the busy one is not told apart: libuv reports a reset behind the last bytes of a read as a FIN.
+    await busy.ended();
+    expect(busy.received.length).toBeLessThan(largeBytes);
   });
 
   it('that is full says so in the language of whoever comes', async () => {
