@@ -129,7 +129,7 @@ export class Allotter {
     if (this.#second.length === 0) return false;
     const others = new Set<SourceId>();
     for (const other of this.#book.board.lanes()) if (!other.isSuspect) others.add(other.source);
-    if (!lane.traits.ranges && this.#othersHaveRanges()) return false;
+    if (lane.isOneStream && this.#othersHaveRanges()) return false;
     const at = this.#second.findIndex((s) => s.avoid !== lane.source || others.size < 2);
     const taken = this.#second[at];
     if (taken === undefined) return false;
@@ -175,12 +175,11 @@ export class Allotter {
    * middle is anybody's until it is known how far the stream comes.
    */
   #takeFromEnd(lane: Lane, share: number, victim: Lane | undefined, why: string): boolean {
-    const { free, board } = this.#book;
+    const { free } = this.#book;
     const last = free.at(free.count - 1);
     if (last === undefined) return false;
     const rate = lane.rate ?? this.#sourceRate(lane.source);
-    const leftMs = (this.#book.leftBytes / board.rateSum) * 1000;
-    const spanMs = Math.max(spanBesideStreamMsMin, leftMs * spanBesideStream);
+    const spanMs = Math.max(spanBesideStreamMsMin, this.#book.leftMs * spanBesideStream);
     const want = Math.max(spanBytesMin, Math.min(share, rate === undefined ? firstSpanBytes : (rate * spanMs) / 1000));
     // The stream brings nothing of what it has passed.
     const isPassed = last.end <= (this.streams.leader?.streamAt ?? 0);
@@ -196,7 +195,7 @@ export class Allotter {
   }
 
   #othersHaveRanges(): boolean {
-    for (const lane of this.#book.board.lanes()) if (lane.traits.ranges && lane.takesWork) return true;
+    for (const lane of this.#book.board.lanes()) if (!lane.isOneStream && lane.takesWork) return true;
     return false;
   }
 
@@ -225,7 +224,7 @@ export class Allotter {
   /** Takes of what the reader wants next, where who holds it is late with it. */
   #helpHead(thief: Lane): boolean {
     const head = this.#reading.head();
-    if (head === undefined || head.lane === thief || !thief.traits.ranges) return false;
+    if (head === undefined || head.lane === thief || thief.isOneStream) return false;
     const { lane: victim, segment } = head;
     if (victim.isSuspect) return this.#takeOver(thief, victim, 0);
     const { board, nowMs } = this.#book;
@@ -245,7 +244,7 @@ export class Allotter {
 
   /** Takes from a connection that would be done last, so that both are done at the same time; false where none is late. */
   #steal(thief: Lane): boolean {
-    if (!thief.traits.ranges) return false;
+    if (thief.isOneStream) return false;
     let best: { victim: Lane; plan: StealPlan; committedBytes: number } | undefined;
     let silent: Lane | undefined;
     for (const victim of this.#book.board.latest(victimsMax)) {
@@ -311,16 +310,14 @@ export class Allotter {
 
   /** What a steal has to gain, and what may come twice for it. */
   #price(thief: Lane, victim: Lane, victimLeftMs: number, mayHedge: boolean, leastMs: number): HedgeBudget {
-    const { board, nowMs, isClientBusy, isLinkFull } = this.#book;
-    // On a full link all others are as much faster when one ends, as long as it is full: not where one would be much later.
-    const lastMs = sharedLaterMax * (this.#book.leftBytes / board.rateSum) * 1000 + sharedGainMsMin;
-    const sharesAll = isClientBusy || (isLinkFull && !this.#reading.isOn && victimLeftMs < lastMs);
-    if (sharesAll) return { bytes: 0, bytesPerMs: 0, gainMsMin: sharedGainMsMin };
+    const { board, nowMs } = this.#book;
+    if (this.#book.isClientBusy || this.#sharesLink(victimLeftMs))
+      return { bytes: 0, bytesPerMs: 0, gainMsMin: sharedGainMsMin };
     const gainMsMin = thief.source === victim.source ? Math.max(leastMs, siblingGainMsMin) : leastMs;
     // What is on its way twice is not fetched a third time, unless nothing comes or all wait for it behind a full window;
     // and nothing is by one that is slow itself.
     const isTwice = !this.#reading.isBounded && victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;
-    if (isTwice && mayHedge && victim.traits.ranges && !this.#reading.isOn && board.rateOf(thief) >= board.meanRate) {
+    if (isTwice && mayHedge && !victim.isOneStream && !this.#reading.isOn && board.rateOf(thief) >= board.meanRate) {
       return {
         bytes: 0,
         bytesPerMs: (board.rateSum / 1000) * hedgePrice,
@@ -332,6 +329,12 @@ export class Allotter {
       return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, noHedgeGainMsMin) };
     }
     return { bytes: this.#hedgeBytesLeft, bytesPerMs: (board.rateSum / 1000) * hedgePrice, gainMsMin };
+  }
+
+  /** On a full link all others are as much faster when one ends, as long as it is full: not where one would be much later. */
+  #sharesLink(victimLeftMs: number): boolean {
+    if (!this.#book.isLinkFull || this.#reading.isOn) return false;
+    return victimLeftMs < sharedLaterMax * this.#book.leftMs + sharedGainMsMin;
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { SourceId } from '../base/ids.js';
 import type { Lane } from './lane.js';
-import { showsInSum, type TrialGate } from './trial-gate.js';
+import type { TrialGate } from './trial-gate.js';
 
 /** How many times what it was the goodput has to be after doubling the connections, for them to have been worth it. */
 const gainMin = 1.2;
@@ -109,7 +109,7 @@ export class ConnectionGrowth {
 
   /** It sends the file from its start on only: a second connection would bring the same bytes. */
   get isOneStream(): boolean {
-    for (const lane of this.lanes) if (!lane.traits.ranges) return true;
+    for (const lane of this.lanes) if (lane.isOneStream) return true;
     return false;
   }
 
@@ -226,7 +226,7 @@ export class ConnectionGrowth {
     const gain = rate / Math.max(1, before.rate);
     if (gain >= gainMin && others < before.others) {
       // Connections to others went away meanwhile: whether it has what they had, nobody can tell. Measured anew, later.
-      view.gate.ended(this.source, 'no gain', view.nowMs);
+      view.gate.ended(this.source, false, view.nowMs);
       this.#baseline = { rate, total, count, others };
       this.#nextTrialMs = view.nowMs + unseenRestMs;
       return none;
@@ -234,7 +234,7 @@ export class ConnectionGrowth {
     const shared = total - before.total >= (rate - before.rate) * sharedGainMin;
     if (gain >= gainMin && shared) {
       const raised = view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
-      view.gate.ended(this.source, raised ? 'paid' : 'no gain', view.nowMs);
+      view.gate.ended(this.source, raised, view.nowMs);
       this.#baseline = { rate, total, count, others };
       this.#restMs = restMsMin;
       if (!raised) {
@@ -250,8 +250,8 @@ export class ConnectionGrowth {
       this.#baseline = { rate, total, count, others };
       return this.#grow(2, rate, rttMs, view);
     }
-    const taken = showsInSum(rate - before.rate, total) ? 'at the cost of others' : 'seems to cost others';
-    view.gate.ended(this.source, gain >= gainMin ? taken : 'no gain', view.nowMs);
+    view.gate.ended(this.source, false, view.nowMs);
+    if (gain >= gainMin) view.gate.costOthers(rate - before.rate, total, view.nowMs);
     if (gain >= keptGainMin && shared) {
       this.#baseline = { rate, total, count, others };
       this.#rest(view);

@@ -1,4 +1,3 @@
-import type { ByteRange } from '../base/byte-range.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { DeliveryMeter } from './delivery-meter.js';
 import type { LaneTraits, SegmentId } from './scheduler-messages.js';
@@ -20,8 +19,6 @@ export interface Segment {
   readonly hedges: number;
   /** Until when the server goes on sending what it had on its way when it was told to stop; 0 where it was not. */
   strayUntilMs: number;
-  /** What is nobody's until the connection has said where it ended. */
-  held: ByteRange | undefined;
   /** Who was given what this one lost: the lane and its segment. */
   taker: { readonly lane: Lane; readonly segment: Segment } | undefined;
 }
@@ -172,7 +169,7 @@ export class Lane {
 
   /** It is asked for a part at a time, as what is asked for cannot be cut short without closing it. */
   get isParted(): boolean {
-    return this.traits.ranges && !this.traits.canTrim;
+    return !this.isOneStream && !this.traits.canTrim;
   }
 
   /** Without ranges: how far the file has gone by, be it wanted or not. */
@@ -302,7 +299,7 @@ export class Lane {
 
   /** Time since the last sign of life while something is owed; 0 where nothing is. */
   silentMs(nowMs: number): number {
-    return this.isIdle && !this.#suspect ? 0 : nowMs - this.#lastLifeAtMs;
+    return this.isIdle && !this.#suspect ? 0 : this.quietMs(nowMs);
   }
 
   /** Time by which owed bytes are later than this connection's past explains. */

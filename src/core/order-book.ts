@@ -35,6 +35,12 @@ export interface Order extends Run {
   readonly connection: ConnectionId;
 }
 
+/** What a segment lost, since when, and the lane that it is on. */
+interface Held extends ByteRange {
+  readonly lane: Lane;
+  readonly sinceMs: number;
+}
+
 /**
  * What is free, what is on order and with whom; every order and every trim goes through here and becomes a command.
  *
@@ -56,8 +62,8 @@ export class OrderBook {
   isRead = false;
   #nextSegment: SegmentId = 1;
   #commands: SchedulerCommand[] = [];
-  /** Segments that have yet to say where they ended, and since when. */
-  readonly #held = new Map<Segment, { readonly lane: Lane; readonly sinceMs: number }>();
+  /** What segments lost that have yet to say where they ended: nobody's until then. */
+  readonly #held = new Map<Segment, Held>();
   #heldBytes = 0;
   /** No byte from here on may be asked for. */
   #limit = Infinity;
@@ -69,6 +75,11 @@ export class OrderBook {
   /** Bytes that are free, on order, held back, or may not be asked for yet. */
   get leftBytes(): number {
     return this.free.bytes + this.beyond.bytes + this.board.owedBytes + this.#heldBytes;
+  }
+
+  /** Time in which all lanes together would bring that, if none got slower. */
+  get leftMs(): number {
+    return (this.leftBytes / this.board.rateSum) * 1000;
   }
 
   /** Nothing from `limit` on may be asked for: what is, is taken back as far as it is not on its way. */
@@ -97,8 +108,8 @@ export class OrderBook {
   /** True where a byte of [start, end) is missing. */
   lacks(start: number, end: number): boolean {
     if (this.free.overlapBytes(start, end) + this.beyond.overlapBytes(start, end) > 0) return true;
-    for (const { held } of this.#held.keys()) {
-      if (held !== undefined && Math.max(start, held.start) < Math.min(end, held.end)) return true;
+    for (const held of this.#held.values()) {
+      if (Math.max(start, held.start) < Math.min(end, held.end)) return true;
     }
     for (const { segments } of this.board.lanes()) {
       for (const { position, end: owedEnd } of segments) {
@@ -111,12 +122,14 @@ export class OrderBook {
   orders(): Order[] {
     const out: Order[] = [];
     for (const { segments, source, connection } of this.board.lanes()) {
-      for (const { position, end, held } of segments) {
+      for (const { position, end } of segments) {
         if (position < end) out.push({ start: position, end, source, connection });
-        if (held === undefined) continue;
-        const start = Math.max(position, held.start);
-        if (start < held.end) out.push({ start, end: held.end, source, connection });
       }
+    }
+    for (const [{ position }, { lane, start, end }] of this.#held) {
+      const { source, connection } = lane;
+      const from = Math.max(position, start);
+      if (from < end) out.push({ start: from, end, source, connection });
     }
     return out;
   }
@@ -173,9 +186,8 @@ export class OrderBook {
       const first = Math.min(firstPartBytes, this.leftBytes * firstPartShare);
       return Math.max(partBytesMin, first, lane.receivedBytes);
     }
-    const leftMs = (this.leftBytes / this.board.rateSum) * 1000;
     const most = this.isRead ? Math.max(readPartMsMax, lane.latencyMs) : partMsMax;
-    const balanced = Math.min(most, Math.max(leftMs * partShareMax, lane.latencyMs));
+    const balanced = Math.min(most, Math.max(this.leftMs * partShareMax, lane.latencyMs));
     const ms = Math.max(balanced, lane.partGapMs * partGapsMin);
     return Math.max(partBytesMin, (rate * ms) / 1000);
   }
@@ -193,7 +205,6 @@ export class OrderBook {
       reason,
       hedges,
       strayUntilMs: 0,
-      held: undefined,
       taker: undefined,
     };
   }
@@ -232,7 +243,7 @@ export class OrderBook {
     lane.isRetiring = true;
     const rate = lane.rate ?? 0;
     const isRead = this.isRead || !this.beyond.isEmpty;
-    if (lane.traits.canTrim && !isRead && !this.#isLate(lane)) {
+    if (lane.traits.canTrim && !isRead) {
       this.#release(lane, (rate * lane.latencyMs) / 1000, reason);
     } else {
       // Several times what is on its way by the estimate: a cut into that would have it sent twice.
@@ -261,11 +272,10 @@ export class OrderBook {
       keep -= kept;
       const cut = Math.ceil(segment.position + kept);
       if (cut >= segment.end) continue;
-      const waits = segment.isAsked && segment.held === undefined;
+      const waits = segment.isAsked && !this.#held.has(segment);
       if (waits) {
-        segment.held = { start: cut, end: segment.end };
+        this.#held.set(segment, { lane, start: cut, end: segment.end, sinceMs: this.nowMs });
         this.#heldBytes += segment.end - cut;
-        this.#held.set(segment, { lane, sinceMs: this.nowMs });
       }
       this.trim(lane, segment, cut, reason, !waits);
     }
@@ -273,9 +283,8 @@ export class OrderBook {
 
   /** It is known where the segment ended: what was held back and did not come is free. False where nothing was. */
   settle(segment: Segment): boolean {
-    const { held } = segment;
+    const held = this.#held.get(segment);
     if (held === undefined) return false;
-    segment.held = undefined;
     this.#held.delete(segment);
     this.#heldBytes -= held.end - held.start;
     this.giveBack(Math.max(held.start, segment.position), held.end);
@@ -284,11 +293,7 @@ export class OrderBook {
 
   /** So little time is left that nobody can wait until a connection has said where it ended. */
   #isLate(lane: Lane): boolean {
-    return this.#leftMs < lateLatencies * lane.latencyMs + lateMsMin;
-  }
-
-  get #leftMs(): number {
-    return (this.leftBytes / this.board.rateSum) * 1000;
+    return this.leftMs < lateLatencies * lane.latencyMs + lateMsMin;
   }
 
   /** Frees what a connection holds back that brings nothing and does not say where it ended either. */
@@ -297,7 +302,7 @@ export class OrderBook {
       const heldMs = this.nowMs - sinceMs;
       const quietMs = Math.min(heldMs, lane.quietMs(this.nowMs));
       const isOver = this.#isLate(lane)
-        ? heldMs > Math.min(lane.latencyMs, this.#leftMs)
+        ? heldMs > Math.min(lane.latencyMs, this.leftMs)
         : quietMs > 2 * lane.latencyMs + heldMsMin;
       if (isOver) this.settle(segment);
     }

@@ -160,6 +160,7 @@ export class Scheduler {
     const lane = new Lane(connection, source, rttMs, this.#book.nowMs, traits, growth.laneRate);
     growth.added(lane, this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
+    this.#allotter.streams.added(lane);
     this.#rank();
     this.#feed(lane);
     this.#ramp(growth, rttMs);
@@ -378,7 +379,7 @@ export class Scheduler {
       sources: this.#sources.size,
       connections: this.#book.board.size,
       gate: this.#gate,
-      leftMs: (this.#book.leftBytes / this.#book.board.rateSum) * 1000,
+      leftMs: this.#book.leftMs,
     };
   }
 

@@ -45,13 +45,14 @@ interface Trial {
  * Connections that bring the file from its start on only. All of them bring the same bytes, so one is in use at a time,
  * and it is given what it passes anyway: the others leave the file's start to it and come from the end.
  *
- * Owns: which one is in use (`#leader`), and who is being tried beside it.
+ * Owns: them (`#lanes`), which one is in use (`#leader`), and who is being tried beside it.
  */
 export class StreamLanes {
   readonly #book: OrderBook;
   readonly #reading: Reading;
   readonly #onItsWay: (lane: Lane) => number;
   readonly #fileBytes: number;
+  readonly #lanes = new Set<Lane>();
   #leader: Lane | undefined;
   #trial: Trial | undefined;
   /** How fast the one in use was when another one was tried beside it. */
@@ -93,13 +94,10 @@ export class StreamLanes {
     }
   }
 
-  get #lanes(): Lane[] {
-    return [...this.#book.board.lanes()].filter((lane) => !lane.traits.ranges);
-  }
-
   /** Looks anew who is there: one brings the start, the others wait until it fails or is slower than they are. */
   rank(): void {
-    const usable = this.#lanes.filter((lane) => !lane.isSuspect && !lane.isRetiring && !lane.isReserve);
+    if (this.#lanes.size === 0) return;
+    const usable = [...this.#lanes].filter((lane) => !lane.isSuspect && !lane.isRetiring && !lane.isReserve);
     if (this.#leader !== undefined && !usable.includes(this.#leader)) this.#lead(undefined);
     if (this.#leader === undefined) {
       this.#lead(usable.reduce<Lane | undefined>(fasterOf, undefined));
@@ -112,7 +110,12 @@ export class StreamLanes {
     this.#try(this.#leader, usable);
   }
 
+  added(lane: Lane): void {
+    if (lane.isOneStream) this.#lanes.add(lane);
+  }
+
   removed(lane: Lane): void {
+    this.#lanes.delete(lane);
     this.#tried.delete(lane);
     if (this.#trial?.lane === lane) this.#trial = undefined;
     if (this.#leader === lane) this.#leader = undefined;
@@ -182,7 +185,7 @@ export class StreamLanes {
 
   /** What stays with another connection whatever is taken: what is on its way; with a slower stream, up to where it is overtaken. */
   #keeps(lane: Lane, other: Lane): number {
-    if (other.traits.ranges || other.isIdle) return Math.ceil(this.#onItsWay(other));
+    if (!other.isOneStream || other.isIdle) return Math.ceil(this.#onItsWay(other));
     const [own, its] = [this.#book.board.rateOf(lane), this.#book.board.rateOf(other)];
     const meets = own <= its ? Infinity : (Math.max(0, other.streamAt - lane.streamAt) * its) / (own - its);
     const skips = (other.segments[0]?.position ?? 0) - other.streamAt;
@@ -221,8 +224,8 @@ export class StreamLanes {
 
   /** What others were to bring in the order of the file is anybody's again: from now on they begin at its end. */
   #clearTheWay(): void {
-    const { board, leftBytes } = this.#book;
-    if ((leftBytes / board.rateSum) * 1000 < clearedMsMin) return;
+    const { board, leftMs } = this.#book;
+    if (leftMs < clearedMsMin) return;
     for (const lane of board.lanes()) {
       if (lane.isOneStream || lane.isSuspect || lane.isRetiring) continue;
       const kept = Math.max(lane.uncuttableBytes, this.#onItsWay(lane));
@@ -238,9 +241,9 @@ export class StreamLanes {
 
   /** How fast another stream is shows only while it brings what nobody needs: each is tried once, for a moment. */
   #try(leader: Lane, usable: readonly Lane[]): void {
-    const { board, leftBytes, nowMs } = this.#book;
+    const { board, leftMs, nowMs } = this.#book;
     if (this.#trial !== undefined || leader.rate === undefined) return;
-    if ((leftBytes / board.rateSum) * 1000 < trialLeftMsMin) return;
+    if (leftMs < trialLeftMsMin) return;
     const slower = (one: Lane): boolean => board.rateOf(leader) < slowerMax * (this.#tried.get(one) ?? Infinity);
     const lane = usable.find((one) => one.isSpare && one.isIdle && slower(one));
     if (lane === undefined) return;
@@ -302,7 +305,7 @@ export class StreamLanes {
 
   /** One that waits and was faster than the one in use is now takes over, where it can catch up in time. */
   #changeOver(leader: Lane, usable: readonly Lane[]): void {
-    const { board, leftBytes } = this.#book;
+    const { board, leftMs } = this.#book;
     const rate = board.rateOf(leader);
     if (leader.rate === undefined) return;
     const best = usable.reduce<Lane | undefined>(
@@ -311,7 +314,7 @@ export class StreamLanes {
     );
     if (best?.rate === undefined || best.rate < fasterMin * rate) return;
     const catchUpMs = (Math.max(0, leader.streamAt - best.streamAt) * 1000) / (best.rate - rate);
-    if (catchUpMs > (leftBytes / board.rateSum) * 500) return;
+    if (catchUpMs > leftMs / 2) return;
     this.#book.takeBack(best, 0, 'it brings the start instead');
     this.#tried.set(leader, best.rate);
     this.#lead(best);

@@ -16,7 +16,7 @@ const claimSeenMin = 0.35;
 const claimsFromMs = 2000;
 /** Claims that are older say nothing of the link of today. */
 const claimMsMax = 4000;
-/** So long a link that was found full counts as such. */
+/** So long beyond that rest a link that was found full counts as such. */
 const fullMsMax = 10_000;
 /** Trials that end within this time ran side by side. */
 const sameRoundMs = 400;
@@ -25,14 +25,6 @@ const trialMsMax = 1500;
 /** After trials that only shifted speed from one source to another, nobody tries for so long, doubling. */
 const restMsMin = 1000;
 const restMsMax = 60_000;
-
-/** It paid; it did not; it took from the others what it gained, or may have, where that is too little to show in the sum. */
-export type TrialEnd = 'paid' | 'no gain' | 'at the cost of others' | 'seems to cost others';
-
-/** True where a gain is large enough to show in the sum of all. */
-export function showsInSum(gained: number, total: number): boolean {
-  return gained > total * visibleShare;
-}
 
 /**
  * Keeps sources from trying all at once: as long as no trial has paid, only some run at a time; and where one showed that
@@ -46,7 +38,7 @@ export class TrialGate {
   #restMs = restMsMin;
   #best = { total: 0, atMs: 0 };
   #firstTrialAtMs: number | undefined;
-  #fullAtMs = -Infinity;
+  #fullUntilMs = 0;
   /** What trials gained since a moment, and the sum of that moment. */
   #claims: { gained: number; readonly total: number; readonly sinceMs: number } | undefined;
 
@@ -56,7 +48,7 @@ export class TrialGate {
     const isYoung = nowMs - (this.#firstTrialAtMs ?? nowMs) < claimsFromMs;
     if (!isYoung && this.#isOverclaimed(total, totalBefore, gained, nowMs)) {
       this.#rest(nowMs);
-      this.#fullAtMs = nowMs;
+      this.#linkIsFull();
       return false;
     }
     // Trials that run side by side share what they raised the sum to.
@@ -83,8 +75,7 @@ export class TrialGate {
 
   /** What one connection gains another one loses, as the last trials showed: bytes that come twice are in the way of others. */
   isLinkFull(nowMs: number): boolean {
-    if (this.#fullAtMs === -Infinity) return false;
-    return nowMs < Math.max(this.#fullAtMs, this.#restsUntilMs) + fullMsMax;
+    return nowMs < this.#fullUntilMs;
   }
 
   mayTry(source: SourceId, sources: number, nowMs: number): boolean {
@@ -99,14 +90,18 @@ export class TrialGate {
     this.#running.set(source, nowMs);
   }
 
-  ended(source: SourceId, how: TrialEnd, nowMs: number): void {
+  ended(source: SourceId, paid: boolean, nowMs: number): void {
     this.#running.delete(source);
-    if (how === 'paid') {
-      this.#paid = true;
-      this.#fullAtMs = -Infinity;
-    }
-    if (how === 'at the cost of others' || how === 'seems to cost others') this.#rest(nowMs);
-    if (how === 'at the cost of others') this.#fullAtMs = nowMs;
+    if (!paid) return;
+    this.#paid = true;
+    this.#fullUntilMs = nowMs;
+  }
+
+  /** The others lost what a trial gained, as far as the sum of all says: all rest. Where it is too little to show in that, the link need not be full. */
+  costOthers(gained: number, total: number, nowMs: number): void {
+    const wasFull = this.isLinkFull(nowMs);
+    this.#rest(nowMs);
+    if (wasFull || showsInSum(gained, total)) this.#linkIsFull();
   }
 
   #rest(nowMs: number): void {
@@ -114,4 +109,13 @@ export class TrialGate {
     this.#restsUntilMs = nowMs + this.#restMs;
     this.#restMs = Math.min(restMsMax, 2 * this.#restMs);
   }
+
+  #linkIsFull(): void {
+    this.#fullUntilMs = this.#restsUntilMs + fullMsMax;
+  }
+}
+
+/** True where a gain is large enough to show in the sum of all. */
+function showsInSum(gained: number, total: number): boolean {
+  return gained > total * visibleShare;
 }

@@ -12,7 +12,7 @@ function source(id: number): SourceId {
 function gateAt(nowMs: number, agoMs: number): TrialGate {
   const gate = new TrialGate();
   gate.started(source(0), nowMs - agoMs);
-  gate.ended(source(0), 'paid', nowMs - agoMs);
+  gate.ended(source(0), true, nowMs - agoMs);
   return gate;
 }
 
@@ -51,9 +51,42 @@ describe('trials of more connections', () => {
       [10_000, 2000],
       [20_000, 4000],
     ] as const) {
-      gate.ended(source(0), 'at the cost of others', nowMs);
+      gate.costOthers(3 * mb, 12 * mb, nowMs);
       expect(gate.mayTry(source(0), 4, nowMs + restMs - 1)).toBe(false);
       expect(gate.mayTry(source(0), 4, nowMs + restMs)).toBe(true);
     }
+  });
+});
+
+describe('the link', () => {
+  test('counts as full through the rest after a trial that took from the others, and ten seconds more', () => {
+    const gate = new TrialGate();
+    expect(gate.isLinkFull(0)).toBe(false);
+    gate.costOthers(3 * mb, 12 * mb, 5000);
+    expect(gate.isLinkFull(5000)).toBe(true);
+    expect(gate.isLinkFull(15_999)).toBe(true);
+    expect(gate.isLinkFull(16_000)).toBe(false);
+  });
+
+  test('counts as full where the gains of several trials together do not show', () => {
+    const gate = gateAt(10_000, 5000);
+    for (let n = 0; n < 4; n += 1) gate.raisesSum(12 * mb, 12 * mb, 0.3 * mb, 10_000 + n * 500);
+    expect(gate.isLinkFull(11_500)).toBe(false);
+    gate.raisesSum(12 * mb, 12 * mb, 0.3 * mb, 12_000);
+    expect(gate.isLinkFull(12_000)).toBe(true);
+  });
+
+  test('does not where what was taken is too little to tell', () => {
+    const gate = new TrialGate();
+    gate.costOthers(0.3 * mb, 12 * mb, 5000);
+    expect(gate.isLinkFull(5000)).toBe(false);
+    expect(gate.mayTry(source(0), 4, 5000)).toBe(false);
+  });
+
+  test('is not full any more once a trial pays', () => {
+    const gate = new TrialGate();
+    gate.costOthers(3 * mb, 12 * mb, 5000);
+    gate.ended(source(0), true, 8000);
+    expect(gate.isLinkFull(8000)).toBe(false);
   });
 });
