@@ -1,8 +1,8 @@
-import { crc32 } from 'node:zlib';
 import type { ByteRange } from '../base/byte-range.js';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { PieceIndex, SourceId } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
+import { crcOfBytes } from '../store/block-crc.js';
 import type { Block, BlockPool } from '../store/block-pool.js';
 import type { Journal } from '../store/journal.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
@@ -340,7 +340,7 @@ export class Sink {
       this.onBooked?.(bytes, start, source);
       if (withCrc !== false) {
         const index = this.#parts.journalIndex(source);
-        const sum = withCrc === true ? crc32(bytes) : withCrc;
+        const sum = withCrc === true ? crcOfBytes(bytes) : withCrc;
         journal.append({ type: 'extent', start, end, crc32: sum, source: index });
       }
       this.#parts.onWritten(end - start, source);

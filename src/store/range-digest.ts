@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ManygetError } from '../base/errors.js';
 import { hashAlgorithms, type HashAlgorithm } from '../base/hash-algorithm.js';
+import { crcOfBytes } from './block-crc.js';
 import { diskError, quoted } from './disk-error.js';
 import { openFlags, type Disk } from './disk.js';
 
@@ -19,7 +20,7 @@ export function digestBytes(kind: DigestKind): number {
 export function digestOf(kind: DigestKind, bytes: Uint8Array): Uint8Array {
   if (kind !== 'crc32') return createHash(kind).update(bytes).digest();
   const digest = new Uint8Array(4);
-  new DataView(digest.buffer).setUint32(0, crc32(bytes));
+  new DataView(digest.buffer).setUint32(0, crcOfBytes(bytes));
   return digest;
 }
 

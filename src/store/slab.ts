@@ -1,3 +1,6 @@
+import { crcMayFold } from './block-crc.js';
+import { foldScratchBytes, type FoldableMemory } from './crc32-folder.js';
+
 /**
  * One stretch of memory that blocks are cut from, and a shelf of those that ended downloads have left: a slab is freed by
  * the collector at some time, and a daemon that ends a download each second cannot wait for that.
@@ -16,9 +19,10 @@ export class Slab {
     const units = Math.ceil(bytesMax / slabUnitBytes);
     this.bytes = units * slabUnitBytes;
     this.#used = new Uint8Array(units);
-    const aligned = pageAlignedMemory(units);
+    const aligned = pageAlignedMemory(units + Math.ceil(foldScratchBytes / slabUnitBytes));
     this.isAligned = aligned !== undefined;
-    this.#memory = aligned ?? new SharedArrayBuffer(this.bytes);
+    this.#memory = aligned?.buffer ?? new SharedArrayBuffer(this.bytes);
+    if (aligned !== undefined) crcMayFold(aligned, this.bytes);
   }
 
   cut(bytes: number): Uint8Array | undefined {
@@ -71,7 +75,7 @@ export class SlabShelf {
 /** The part of WebAssembly that is needed here; the compiler's Node types have none of it. */
 interface WasmHost {
   readonly WebAssembly?: {
-    readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => { readonly buffer: unknown };
+    readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => FoldableMemory;
   };
 }
 
@@ -80,12 +84,11 @@ interface WasmHost {
  * pages of 64 KiB. Undefined where the system refuses the address space for one (`ulimit -v`), or Node runs
  * without WebAssembly (`--jitless`).
  */
-function pageAlignedMemory(pages: number): SharedArrayBuffer | undefined {
+function pageAlignedMemory(pages: number): FoldableMemory | undefined {
   const wasm = (globalThis as WasmHost).WebAssembly;
   if (wasm === undefined) return undefined;
   try {
-    const { buffer } = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
-    return buffer instanceof SharedArrayBuffer ? buffer : undefined;
+    return new wasm.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
