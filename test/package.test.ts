@@ -32,8 +32,10 @@ afterAll(async () => {
 describe('the package', () => {
   test('holds every program, the types of the library, the pages for users, and nothing else', () => {
     const modules = repoPaths('src').filter((path) => !path.startsWith('src/cli/'));
-    const command = packed.paths.filter((path) => /^dist\/bin\/[\w-]+\.js$/.test(path));
-    expect(command).toContain('dist/bin/manyget.js');
+    const command = packed.paths.filter((path) => /^dist\/bin\/(?:[\w-]+\.js|package\.json|licenses\.txt)$/.test(path));
+    expect(command).toEqual(
+      expect.arrayContaining(['manyget.js', 'package.json', 'licenses.txt'].map((name) => `dist/bin/${name}`)),
+    );
     const programs = modules.map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
     const shown = programs.filter((path) => /^dist\/(?:index|app\/.*|base\/.*)\.js$/.test(path));
     const types = shown.map((path) => path.replace(/\.js$/, '.d.ts'));

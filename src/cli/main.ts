@@ -9,6 +9,9 @@ import { hideToken } from './options/access-options.js';
 import { type Invocation, parseArguments } from './program.js';
 import { asManygetError } from '../base/errors.js';
 
+/** First come the connections. */
+const optimizeLateAfterMs = 20;
+
 async function main(args: readonly string[], io: CliIo): Promise<number> {
   try {
     if (args.length > 0 || !isInteractive(io)) return await run(parseArguments(args), io);
@@ -30,7 +33,7 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       io.stdout.write(`${await version()}\n`);
       return 0;
     case 'get': {
-      optimizeLate();
+      setTimeout(optimizeLate, optimizeLateAfterMs).unref();
       const [{ runGet }, { download }, { listFiles }] = await Promise.all([
         import('./get/run-get.js'),
         import('../app/download.js'),
@@ -83,9 +86,13 @@ async function version(): Promise<string> {
   return packageVersion();
 }
 
-outliveReaders();
-hideToken(process.argv.slice(2), (title) => (process.title = title));
-const status = await main(process.argv.slice(2), processIo());
-// Pipes may still hold lines; nothing else is worth waiting for, a forgotten timer least of all.
-await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
-process.exit(status);
+async function runCommand(args: readonly string[]): Promise<void> {
+  outliveReaders();
+  hideToken(args, (title) => (process.title = title));
+  const status = await main(args, processIo());
+  // Pipes may still hold lines; nothing else is worth waiting for, a forgotten timer least of all.
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  process.exit(status);
+}
+
+void runCommand(process.argv.slice(2));

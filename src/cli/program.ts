@@ -1,6 +1,7 @@
 /** The commands of manyget and their flags. Parses; what a command does is loaded only when it runs. */
 import { Argument, Command, CommanderError } from 'commander';
 
+import { defaultCommand, otherCommands } from './command-names.js';
 import { addDaemonCommands, type DaemonCommand } from './daemon/daemon-request.js';
 import { addGetFlags, type GetFlags, getRequest, type GetRequest } from './get/get-request.js';
 import {
@@ -28,14 +29,11 @@ export type Invocation =
   /** Help was asked for: this is its text. */
   | { readonly type: 'help'; readonly text: string };
 
-/** The command that is meant where none is named. */
-export const defaultCommand = 'get';
-
 /** What `args` (without node and script) ask for; a ManygetError with code `usage` where they make no sense. */
 export function parseArguments(args: readonly string[]): Invocation {
   let invocation: Invocation | undefined;
   let help = '';
-  const program = makeProgram((found) => (invocation = found)).exitOverride();
+  const program = (isPlainGet(args) ? makeGetProgram : makeProgram)((found) => (invocation = found)).exitOverride();
   const collectHelp = (command: Command): void => {
     command.exitOverride().configureOutput({
       writeOut: (text) => {
@@ -55,22 +53,14 @@ export function parseArguments(args: readonly string[]): Invocation {
   return invocation ?? { type: 'help', text: help };
 }
 
+/** The flags of `get` are all that is needed: setting up those of all commands takes longer than opening a connection. */
+function isPlainGet(args: readonly string[]): boolean {
+  return !otherCommands.has(args[0] ?? '') && !args.some((arg) => arg === '--help' || arg === '-h');
+}
+
 /** All commands and flags; `found` is called with what a command line asks for. */
 export function makeProgram(found: (invocation: Invocation) => void): Command {
-  const program = new Command('manyget')
-    .description('Fetch one file in pieces from many servers at once; and run those servers.')
-    .usage('[command] [options] [arguments]')
-    .option('-V, --version', 'print the version');
-  program.on('option:version', () => {
-    found({ type: 'version' });
-    throw new CommanderError(0, 'commander.version', '');
-  });
-  addGetFlags(
-    program
-      .command(defaultCommand, { isDefault: true })
-      .description('fetch one file from all servers that have it (the default command)')
-      .addHelpText('after', getExamples),
-  ).action((sources: string[], flags: GetFlags) => found({ type: 'get', request: getRequest(sources, flags) }));
+  const program = makeGetProgram(found);
   addServeFlags(
     program.command('serve').description('run servers that offer files').addHelpText('after', serveExamples),
   ).action((paths: string[], flags: ServeFlags) => found({ type: 'serve', request: serveRequest(paths, flags) }));
@@ -92,6 +82,25 @@ export function makeProgram(found: (invocation: Invocation) => void): Command {
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
     .addHelpText('after', completionExamples)
     .action((shell: Shell) => found({ type: 'completion', shell }));
+  return program;
+}
+
+/** As `makeProgram`, knowing of `get` alone. */
+function makeGetProgram(found: (invocation: Invocation) => void): Command {
+  const program = new Command('manyget')
+    .description('Fetch one file in pieces from many servers at once; and run those servers.')
+    .usage('[command] [options] [arguments]')
+    .option('-V, --version', 'print the version');
+  program.on('option:version', () => {
+    found({ type: 'version' });
+    throw new CommanderError(0, 'commander.version', '');
+  });
+  addGetFlags(
+    program
+      .command(defaultCommand, { isDefault: true })
+      .description('fetch one file from all servers that have it (the default command)')
+      .addHelpText('after', getExamples),
+  ).action((sources: string[], flags: GetFlags) => found({ type: 'get', request: getRequest(sources, flags) }));
   return program;
 }
 

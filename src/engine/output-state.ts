@@ -14,6 +14,9 @@ import { checkSameFile, openEarlierRun, openStore, type EarlierRun, type FileFac
 /** Up to here the SHA-256 of the whole file costs less than anybody notices, and is computed unasked. */
 const sha256UnaskedBytesMax = 32 * 1024 * 1024;
 
+/** The process that reserves space takes some ms of this one's time: the first bytes come before it, and a small or fast download goes without. */
+const reserveAfterMs = 50;
+
 export interface OutputOptions {
   readonly output: string | undefined;
   readonly resume: boolean;
@@ -38,6 +41,7 @@ export class OutputState implements DownloadOutput {
   #earlier: EarlierRun | undefined;
   #part: PartFile | undefined;
   #journal: Journal | undefined;
+  #reserving: NodeJS.Timeout | undefined;
   /** What the journal has heard of the content. */
   #contentId: string | undefined;
   #isFinished = false;
@@ -99,7 +103,10 @@ export class OutputState implements DownloadOutput {
     const { part, journal } = openStore(this.#disk, paths.part, paths.journal, facts, earlier);
     this.#part = part;
     this.#journal = journal;
-    if (earlier === undefined) void preallocate(part.path, facts.sizeBytes, this.#disk);
+    if (earlier === undefined) {
+      const reserve = (): void => void preallocate(part.path, facts.sizeBytes, this.#disk);
+      this.#reserving = setTimeout(reserve, reserveAfterMs).unref();
+    }
     return { part, journal, replay: earlier?.replay };
   }
 
@@ -118,6 +125,7 @@ export class OutputState implements DownloadOutput {
 
   /** What has begun is of no use: as if nothing had been there. */
   discard(): void {
+    clearTimeout(this.#reserving);
     this.#part?.close();
     this.#journal?.remove();
     this.#part = undefined;
@@ -162,6 +170,7 @@ export class OutputState implements DownloadOutput {
   ): Promise<FileDigest> {
     const part = this.#part;
     if (part === undefined) throw new Error('nothing was begun');
+    clearTimeout(this.#reserving);
     this.#journal?.flush();
     const unasked = this.#disk.look(part.path)?.sizeBytes ?? 0;
     const computes = sha256.computed !== undefined || sha256.forced || unasked <= sha256UnaskedBytesMax;
@@ -212,6 +221,7 @@ export class OutputState implements DownloadOutput {
 
   /** Lets go of everything. */
   close(): void {
+    clearTimeout(this.#reserving);
     this.#part?.close();
     (this.#journal ?? this.#earlier?.journal)?.close();
     this.#lock?.release();

@@ -23,7 +23,7 @@ const blockSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16].map((times) => 
 
 export class BlockPool {
   readonly bytesMax: number;
-  readonly #slab: Slab;
+  #made: Slab | undefined;
   /** Idle blocks by size. */
   readonly #idle = new Map<number, Block[]>();
   readonly #taken = new Set<Block>();
@@ -39,7 +39,11 @@ export class BlockPool {
   constructor(options: { readonly bytesMax: number; readonly shelf?: SlabShelf | undefined }) {
     this.bytesMax = options.bytesMax;
     this.#shelf = options.shelf;
-    this.#slab = options.shelf?.take(options.bytesMax) ?? new Slab(options.bytesMax);
+  }
+
+  /** Made when it is needed first: servers are asked for their first bytes before that. */
+  get #slab(): Slab {
+    return (this.#made ??= this.#shelf?.take(this.bytesMax) ?? new Slab(this.bytesMax));
   }
 
   /** True where blocks lie in memory as a write past the page cache (O_DIRECT) needs it. */
@@ -96,7 +100,7 @@ export class BlockPool {
   #leave(): void {
     if (this.#taken.size > 0) return;
     this.#dropIdle(0);
-    this.#shelf?.put(this.#slab);
+    if (this.#made !== undefined) this.#shelf?.put(this.#made);
   }
 
   /** Blocks of other sizes that nobody asks for make room, all of them where they lie in the way. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { ManygetError } from '../../src/base/errors.js';
 import { getCommandLine, type GetRequest, resumeCommandLine } from '../../src/cli/get/get-request.js';
-import { parseArguments } from '../../src/cli/program.js';
+import { defaultCommand, otherCommands } from '../../src/cli/command-names.js';
+import { makeProgram, parseArguments } from '../../src/cli/program.js';
 import { serveCommandLine, serveOptions, type ServeRequest } from '../../src/cli/serve/serve-request.js';
 
 function words(line: string): string[] {
@@ -126,6 +127,22 @@ describe('serve', () => {
   ])('%s is written as it was read', (line) => {
     expect(serveCommandLine(serveOf(line.replace(/^manyget /, '')))).toBe(line);
   });
+});
+
+test('the names of commands that are not a get are those of the program, and the words for help and version', () => {
+  const names = makeProgram(() => undefined).commands.map((command) => command.name());
+  const expected = [...names, 'help', '--help', '-h', '--version', '-V'].filter((name) => name !== defaultCommand);
+  expect([...otherCommands].sort()).toEqual(expected.sort());
+});
+
+test('help after flags of a get is that of get, and of the program where get is not named', () => {
+  const textOf = (line: string): string => {
+    const invocation = parseArguments(words(line));
+    return invocation.type === 'help' ? invocation.text : '';
+  };
+  expect(textOf('get -q --help')).toMatch(/^Usage: manyget get /);
+  expect(textOf('-q --help')).toMatch(/^Usage: manyget \[command\]/);
+  expect(textOf('mgp://a:1/x -h')).toContain('\n  serve');
 });
 
 test('help and version are asked for, not errors', () => {

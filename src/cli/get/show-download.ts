@@ -1,6 +1,7 @@
 /** Wires one download to a view and to the user's wish to end. */
 import type { DownloadHandle } from '../../base/download-handle.js';
 import { asManygetError, type ManygetError } from '../../base/errors.js';
+import type { DownloadEvent } from '../../base/events.js';
 import { endRequest } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import type { CliIo } from '../io.js';
@@ -21,25 +22,41 @@ export interface ShowRequest {
 
 /** Shows a download from its beginning to its end, as `request` wants to see it. Returns the exit status. */
 export async function showDownload(request: ShowRequest, begin: () => DownloadHandle, io: CliIo): Promise<number> {
-  const view = await makeView(request.report, io);
+  // Servers are being asked while the view is loaded.
+  const handle = begin();
+  const events = handle.events();
+  let view: GetView | undefined;
+  let cancelling: Promise<void> = Promise.resolve();
+  const ending = endRequest(io, () => {
+    view?.ending(request.isKept ?? true);
+    cancelling = handle.cancel('ended by the user');
+  });
   try {
-    return await transfer(request, begin(), view, io);
+    view = await makeView(request.report, io).catch(async (error: unknown) => {
+      await handle.cancel();
+      throw error;
+    });
+    view.start(handle);
+    return await transfer(request, { handle, events, view, cancelled: () => cancelling }, io);
   } finally {
-    view.close();
+    ending.stopListening();
+    view?.close();
   }
 }
 
-async function transfer(request: ShowRequest, handle: DownloadHandle, view: GetView, io: CliIo): Promise<number> {
-  view.start(handle);
-  const following = follow(handle, view);
+interface Shown {
+  readonly handle: DownloadHandle;
+  readonly events: AsyncIterable<DownloadEvent>;
+  readonly view: GetView;
+  /** Resolves once a download that the user ended has ended. */
+  readonly cancelled: () => Promise<void>;
+}
+
+async function transfer(request: ShowRequest, { handle, events, view, cancelled }: Shown, io: CliIo): Promise<number> {
+  const following = follow(events, view);
   const timer = setInterval(() => {
     view.update();
   }, view.intervalMs);
-  let cancelling: Promise<void> = Promise.resolve();
-  const ending = endRequest(io, () => {
-    view.ending(request.isKept ?? true);
-    cancelling = handle.cancel('ended by the user');
-  });
   try {
     const report = await handle.done;
     await following;
@@ -48,7 +65,7 @@ async function transfer(request: ShowRequest, handle: DownloadHandle, view: GetV
   } catch (thrown) {
     const error = request.cause?.() ?? asManygetError(thrown);
     const hint = errorHint(error, request.again);
-    await Promise.allSettled([cancelling, following]);
+    await Promise.allSettled([cancelled(), following]);
     // Whoever read the output has had enough: that is nobody's fault, and nothing to talk about.
     if (error.code === 'output-closed') return error.exitStatus;
     if (error.code === 'is-manifest' && request.onManifest !== undefined) {
@@ -60,13 +77,12 @@ async function transfer(request: ShowRequest, handle: DownloadHandle, view: GetV
     return printError(io, error, hint, request.report.verbose);
   } finally {
     clearInterval(timer);
-    ending.stopListening();
   }
 }
 
 /** Hands every event to the view; ends with the download. */
-async function follow(handle: DownloadHandle, view: GetView): Promise<void> {
-  for await (const event of handle.events()) view.event(event);
+async function follow(events: AsyncIterable<DownloadEvent>, view: GetView): Promise<void> {
+  for await (const event of events) view.event(event);
 }
 
 async function makeView(report: ReportOptions, io: CliIo): Promise<GetView> {

@@ -1,5 +1,6 @@
 /** What is made of the table of commands, as text. */
-import { defaultCommand, makeProgram } from '../program.js';
+import { defaultCommand } from '../command-names.js';
+import { makeProgram } from '../program.js';
 import { bashCompletion } from './bash-completion.js';
 import { type CommandEntry, commandTable } from './command-table.js';
 import { completionPlaces, type Shell } from './completion-places.js';

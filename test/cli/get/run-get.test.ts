@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { DownloadOptions } from '../../../src/base/download-handle.js';
 import { ManygetError } from '../../../src/base/errors.js';
+import { EventFeed } from '../../../src/base/event-feed.js';
+import type { DownloadEvent } from '../../../src/base/events.js';
 import type { GetRequest } from '../../../src/cli/get/get-request.js';
 import { type GetDeps, runGet } from '../../../src/cli/get/run-get.js';
 import { parseArguments } from '../../../src/cli/program.js';
@@ -26,7 +28,7 @@ interface Running {
   readonly handle: ScriptedDownload;
   readonly options: DownloadOptions[];
   readonly status: Promise<number>;
-  /** Resolves when the download has been begun. */
+  /** Resolves when the download has begun and is being shown. */
   readonly begun: Promise<void>;
 }
 
@@ -37,10 +39,19 @@ function start(io: MemoryIo, args: string[], deps: Partial<GetDeps> = {}): Runni
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
+  const events = handle.events.bind(handle);
+  handle.events = () => {
+    const reading = events();
+    const next = reading.next.bind(reading);
+    reading.next = () => {
+      begin();
+      return next();
+    };
+    return reading;
+  };
   const all: GetDeps = {
     download(given) {
       options.push(given);
-      begin();
       return handle;
     },
     listFiles: () => Promise.reject(new ManygetError('connect-refused', 'nothing listens there')),
@@ -249,6 +260,23 @@ describe('a failure', () => {
     ]);
     expect(io.stderr.text).toContain('caused by Error: the fuse');
   });
+});
+
+test('what happens while the view is being loaded is shown', async () => {
+  const io = memoryIo();
+  const handle = new ScriptedDownload();
+  // Unlike the scripted one, it keeps nothing for those who come late.
+  const feed = new EventFeed<DownloadEvent>(10);
+  handle.events = () => feed.read();
+  const download = (): ScriptedDownload => {
+    queueMicrotask(() => feed.emit({ type: 'notice', reason: 'it is early', atMs: 1 }));
+    return handle;
+  };
+  const running = start(io, [url, '-v'], { download });
+  await vi.waitFor(() => expect(io.stdout.text).toContain('it is early'));
+  feed.end();
+  handle.finish();
+  expect(await running.status).toBe(0);
 });
 
 describe('the wish to end', () => {
