@@ -1,7 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
-import type { Lane, Segment } from './lane.js';
+import type { Lane } from './lane.js';
 import type { OrderBook } from './order-book.js';
 import type { Reading } from './reading.js';
 import { StreamLanes } from './stream-lanes.js';
@@ -14,6 +14,7 @@ import {
   type StealPlan,
   type StealVictim,
 } from './split.js';
+import { takeableParts, type TakeablePart } from './takeable-parts.js';
 
 /** How long a source may take to connect before its share is dealt out to the others. */
 const expectedMsMax = 2000;
@@ -24,9 +25,6 @@ const slowShare = 0.25;
 const slowMsMin = 200;
 /** Queues grow between a probe and a trim: so much more than the last one said is taken to be on its way. */
 const latencyMargin = 1.15;
-/** From a lane with more segments than these the longest are taken, and so many of them at once. */
-const segmentsMany = 6;
-const stealSegmentsMax = 3;
 /** What a steal has to gain while the client's own processor or link is the bottleneck: all speeds are shares of it. */
 const sharedGainMsMin = 150;
 /** Who ends so many times as late as all would together is late for a reason of its own. */
@@ -238,7 +236,8 @@ export class Allotter {
     const plan = this.#plan(thief, victim, { owedBytes, committedBytes, leftMs, rate }, true);
     if (plan === undefined) return false;
     this.#hedgeBytesLeft -= plan.wasteBytes;
-    this.#takeOff(thief, victim, segment, plan, Math.min(plan.bytes, owedBytes), 'what the reader waits for');
+    const takeable = owedBytes - committedBytes + plan.wasteBytes;
+    this.#takeOff(thief, victim, { segment, takeable }, plan, plan.bytes, 'what the reader waits for');
     return true;
   }
 
@@ -342,14 +341,16 @@ export class Allotter {
    */
   #takeEnd(thief: Lane, victim: Lane, plan: StealPlan, committedBytes: number): void {
     let left = plan.bytes;
-    for (const { segment, takeable } of segmentsToTake(victim, plan.bytes, committedBytes)) {
+    for (const part of takeableParts(victim, committedBytes)) {
       if (left <= 0) break;
-      left -= this.#takeOff(thief, victim, segment, plan, Math.min(left, takeable), 'the one that would end last');
+      left -= this.#takeOff(thief, victim, part, plan, left, 'the one that would end last');
     }
   }
 
-  /** Moves about the last `bytes` of a segment to the thief; returns how many they became. */
-  #takeOff(thief: Lane, victim: Lane, segment: Segment, plan: StealPlan, bytes: number, what: string): number {
+  /** Moves about the last `wanted` bytes of what may be taken to the thief; returns how many they became. */
+  #takeOff(thief: Lane, victim: Lane, part: TakeablePart, plan: StealPlan, wanted: number, what: string): number {
+    const { segment, takeable } = part;
+    const bytes = Math.min(wanted, takeable);
     const gain = `done ${(plan.gainMs / 1000).toFixed(plan.gainMs < 1000 ? 2 : 1)} s sooner`;
     const both = this.#book.board.rateOf(victim) + this.#book.board.rateOf(thief);
     // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
@@ -357,7 +358,8 @@ export class Allotter {
     const { position, end } = segment;
     const wished = end - bytes;
     const whole = wished <= position;
-    const cut = whole ? position : alignCut(wished, { start: position, end }, this.#pieceBytes, slack);
+    // What is on its way would come twice for it, so a cut is not moved into that.
+    const cut = whole ? position : alignCut(wished, { start: Math.ceil(end - takeable), end }, this.#pieceBytes, slack);
     this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
     const isHedge = plan.wasteBytes > 0;
     const twice = isHedge ? `; ${formatBytes(plan.wasteBytes)} of it may come twice` : '';
@@ -378,21 +380,4 @@ export class Allotter {
     this.#book.takeBack(victim, keepBytes, silent);
     return this.#takeFree(thief, victim, `of one that is ${silent}`);
   }
-}
-
-/**
- * What a thief takes of, in order: the victim's last segments; where it has many, the longest, so that small ones are
- * not handed round for ever. The first bytes that the victim owes are on their way and stay with it.
- */
-function segmentsToTake(victim: Lane, bytes: number, committedBytes: number): { segment: Segment; takeable: number }[] {
-  let kept = victim.segments.length > segmentsMany ? committedBytes : victim.remainingBytes - bytes;
-  const out: { segment: Segment; takeable: number }[] = [];
-  for (const segment of victim.segments) {
-    const owed = Math.max(0, segment.end - segment.position);
-    const stays = Math.min(Math.max(0, kept), owed);
-    kept -= stays;
-    if (owed > stays) out.push({ segment, takeable: owed - stays });
-  }
-  if (victim.segments.length <= segmentsMany) return out.reverse();
-  return out.sort((a, b) => b.takeable - a.takeable).slice(0, stealSegmentsMax);
 }

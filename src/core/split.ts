@@ -95,7 +95,8 @@ export function alignCut(cut: number, room: ByteRange, pieceBytes: number, slack
   const inside = (at: number): boolean => at > room.start && at < room.end;
   const piece = Math.round(cut / pieceBytes) * pieceBytes;
   if (Math.abs(piece - cut) <= slackBytes && inside(piece)) return piece;
-  const grain = Math.round(cut / grainBytes) * grainBytes;
-  if (inside(grain)) return grain;
+  for (const grain of [Math.round(cut / grainBytes), Math.ceil(cut / grainBytes)]) {
+    if (inside(grain * grainBytes)) return grain * grainBytes;
+  }
   return Math.min(room.end, Math.max(room.start, Math.round(cut)));
 }

@@ -83,6 +83,12 @@ describe('a cut', () => {
     expect(alignCut(3.5 * mib + 5, room, mib, 2000)).toBe(3.5 * mib);
   });
 
+  test('is not moved out of the room, where a boundary is nearer before it', () => {
+    const behind = { start: 3.5 * mib + 5, end: 10 * mib };
+    expect(alignCut(3.5 * mib + 6, behind, mib, 2000)).toBe(3.5 * mib + 16 * 1024);
+    expect(alignCut(3.5 * mib + 6, behind, mib, mib)).toBe(4 * mib);
+  });
+
   test('else to a whole byte within the room', () => {
     expect(alignCut(100.4, { start: 50, end: 200 }, mib, 10)).toBe(100);
     expect(alignCut(300, { start: 50, end: 200 }, mib, 10)).toBe(200);
