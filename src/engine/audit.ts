@@ -174,15 +174,27 @@ export class Audit implements LaneEvents {
     for (const lane of this.#lanes.values()) lane.close();
   }
 
-  // What the lanes tell.
+  // What the lanes ask and tell.
+
+  guess(points: readonly SamplePoint[]): string[] | undefined {
+    // What is said about a disputed point is kept, whatever it is.
+    if (this.#disputes.count > 0) return undefined;
+    return points.map((point) => this.#textAt(point));
+  }
 
   answered(lane: SampleLane, points: readonly SamplePoint[], answer: SampleAnswer): void {
     const { nowMs } = this.#parts;
     this.#costBytes += answer.costBytes;
     this.#progressMs = nowMs();
-    for (const [i, point] of points.entries()) {
-      const bytes = answer.parts[i];
-      if (point.isStale || this.#closed) continue;
+    for (let i = 0; i < points.length && !this.#closed; i += 1) {
+      const point = points[i];
+      if (point === undefined || point.isStale) continue;
+      // It may be disputed by now.
+      if (answer.isAsGuessed && !this.#disputes.has(point)) {
+        this.#agrees(lane.runner.id, point);
+        continue;
+      }
+      const bytes = answer.isAsGuessed ? bytesInFile(this.#parts, point) : answer.parts[i];
       if (bytes === undefined) this.#retry(lane, point);
       else this.#compare(lane, point, bytes);
     }
@@ -216,14 +228,20 @@ export class Audit implements LaneEvents {
       this.#disputes.claim(point, source, bytes);
       return;
     }
+    if (this.#textAt(point) === Buffer.from(bytes).toString('latin1')) this.#agrees(source, point);
+    else if (this.#disputes.isFull) lane.add(point);
+    else this.#begin(point, new Map([[source, bytes]]));
+  }
+
+  #agrees(source: SourceId, point: SamplePoint): void {
     this.#samples += 1;
-    if (Buffer.compare(this.#kept.at(point) ?? bytesInFile(this.#parts, point), bytes) !== 0) {
-      if (this.#disputes.isFull) lane.add(point);
-      else this.#begin(point, new Map([[source, bytes]]));
-      return;
-    }
     if (source !== point.deliverer) this.#compared[point.stretch] = 1;
     this.#answeredOne(point);
+  }
+
+  /** What is in the file there, a character for each byte. */
+  #textAt(point: SamplePoint): string {
+    return this.#kept.textAt(point) ?? Buffer.from(bytesInFile(this.#parts, point)).toString('latin1');
   }
 
   #answeredOne(point: SamplePoint): void {
@@ -274,30 +292,33 @@ export class Audit implements LaneEvents {
     const costBytes = this.#sampleCostBytes();
     const every = Math.ceil(costBytes / (sampleLimits.stretchBytes * sampleLimits.costShareMax));
     const others = othersPerPoint(lanes.length, costBytes);
+    const pieceRuns = ledger.runs(range.start, range.end);
+    const isOnes = pieceRuns.length === 1;
+    // Who asked to be left alone is asked later, and proves nothing until then.
+    const groups = [lanes.filter((lane) => !lane.isResting), lanes.filter((lane) => lane.isResting)];
     for (let at = range.start; at < range.end; at += sampleLimits.stretchBytes) {
       const stretch = Math.floor(at / sampleLimits.stretchBytes);
       if (stretch % every !== 0 || this.#costBytes > this.#costBytesMax) continue;
-      const seen = new Set<SourceId>();
-      for (const run of ledger.runs(at, Math.min(range.end, at + sampleLimits.stretchBytes))) {
-        if (seen.has(run.source)) continue;
+      const runs = isOnes ? pieceRuns : ledger.runs(at, Math.min(range.end, at + sampleLimits.stretchBytes));
+      let seen: Set<SourceId> | undefined;
+      for (const run of runs) {
+        if (seen?.has(run.source) === true) continue;
         const grid = sampleAt(stretch, this.#phaseOf(run.source), ledger.sizeBytes);
         const isIn = grid.start >= run.start && grid.end <= run.end;
-        if (isIn) seen.add(run.source);
+        if (isIn && !isOnes) (seen ??= new Set()).add(run.source);
         const start = isIn ? grid.start : run.start;
         const end = isIn ? grid.end : Math.min(run.end, run.start + sampleLimits.sampleBytes);
-        const point = { start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 };
-        this.#queuePoint(point, others, lanes);
+        this.#queuePoint({ start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 }, others, groups);
       }
     }
   }
 
-  #queuePoint(point: SamplePoint, others: number, lanes: readonly SampleLane[]): void {
+  #queuePoint(point: SamplePoint, others: number, groups: readonly (readonly SampleLane[])[]): void {
     this.#turn += 1;
-    // Who asked to be left alone is asked later, and proves nothing until then.
-    for (const isLate of [false, true]) {
+    for (const lanes of groups) {
       for (let i = 0; i < lanes.length && point.awaited < others; i += 1) {
         const lane = lanes[(this.#turn + i) % lanes.length];
-        if (lane === undefined || lane.runner.id === point.deliverer || lane.isResting !== isLate) continue;
+        if (lane === undefined || lane.runner.id === point.deliverer) continue;
         lane.add(point, point.awaited > 0);
         point.awaited += 1;
       }

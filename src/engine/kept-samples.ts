@@ -8,7 +8,7 @@ const stretchesPerShelf = 64;
 const shelvesMax = 1024;
 
 interface Shelf {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** Where in the file each sample begins; -1: there is none. */
   readonly starts: Float64Array;
   readonly sources: Int32Array;
@@ -35,24 +35,26 @@ export class KeptSamples {
   note(bytes: Uint8Array, start: number, source: SourceId): void {
     const phase = this.#phaseOf(source);
     const end = start + bytes.length;
+    const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let stretch = Math.floor(start / stretchBytes); stretch * stretchBytes < end; stretch += 1) {
       const sample = sampleAt(stretch, phase, this.#sizeBytes);
       if (sample.start < start || sample.end > end) continue;
       const shelf = this.#shelfOf(stretch);
       const slot = stretch % stretchesPerShelf;
-      shelf.bytes.set(bytes.subarray(sample.start - start, sample.end - start), slot * sampleBytes);
+      from.copy(shelf.bytes, slot * sampleBytes, sample.start - start, sample.end - start);
       shelf.starts[slot] = sample.start;
       shelf.sources[slot] = source;
     }
   }
 
-  /** What was delivered there; undefined where that is not kept. */
-  at({ stretch, start, end, deliverer }: SamplePoint): Uint8Array | undefined {
+  /** What was delivered there, a character for each byte; undefined where that is not kept. */
+  textAt({ stretch, start, end, deliverer }: SamplePoint): string | undefined {
     const shelf = this.#shelves.get(Math.floor(stretch / stretchesPerShelf));
     const slot = stretch % stretchesPerShelf;
     if (shelf?.starts[slot] !== start || shelf.sources[slot] !== deliverer) return undefined;
-    const { end: keptEnd } = sampleAt(stretch, this.#phaseOf(deliverer), this.#sizeBytes);
-    return end === keptEnd ? shelf.bytes.subarray(slot * sampleBytes, slot * sampleBytes + end - start) : undefined;
+    // Only the last stretch's can be shorter than the others.
+    if (end - start !== sampleBytes && end !== this.#sizeBytes) return undefined;
+    return shelf.bytes.toString('latin1', slot * sampleBytes, slot * sampleBytes + end - start);
   }
 
   /** [start, end) of the file is missing again. */
@@ -70,7 +72,7 @@ export class KeptSamples {
     const [oldest] = this.#shelves.size >= shelvesMax ? this.#shelves.keys() : [];
     if (oldest !== undefined) this.#shelves.delete(oldest);
     shelf = {
-      bytes: new Uint8Array(stretchesPerShelf * sampleBytes),
+      bytes: Buffer.alloc(stretchesPerShelf * sampleBytes),
       starts: new Float64Array(stretchesPerShelf).fill(-1),
       sources: new Int32Array(stretchesPerShelf),
     };

@@ -18,6 +18,8 @@ export interface SamplePoint {
 }
 
 export interface LaneEvents {
+  /** What is in the file at these points, a character for each byte; undefined where every answer is to be read. */
+  guess(points: readonly SamplePoint[]): string[] | undefined;
   answered(lane: SampleLane, points: readonly SamplePoint[], answer: SampleAnswer): void;
   failed(lane: SampleLane, points: readonly SamplePoint[]): void;
 }
@@ -132,11 +134,11 @@ export class SampleLane {
 
   #ask(points: readonly SamplePoint[]): void {
     this.#out.add(points);
-    this.#sampler.ask(points).then(
+    this.#sampler.ask(points, this.#events.guess(points)).then(
       (answer) => {
         this.#out.delete(points);
         this.#failures = 0;
-        const isUseful = answer.parts.some((part) => part !== undefined);
+        const isUseful = answer.isAsGuessed || answer.parts.some((part) => part !== undefined);
         this.#hasAnswered ||= isUseful;
         this.#useless = isUseful ? 0 : this.#useless + 1;
         if (!this.#closed) this.#events.answered(this, points, answer);

@@ -100,6 +100,8 @@ export interface SourceConnection {
 
 /** What came of a question for samples. */
 export interface SampleAnswer {
+  /** All ranges hold what the asker took them to hold: `parts` is empty then. */
+  readonly isAsGuessed: boolean;
   /** For each range that was asked for its bytes; undefined where this answer had none of it. */
   readonly parts: readonly (Uint8Array | undefined)[];
   /** Bytes that the question and its answer took on the network, about. */
@@ -112,8 +114,11 @@ export interface Sampler {
   readonly rangesAtOnce: number;
   /** Questions that may be out at once; may change with any answer. */
   readonly questionsAtOnce: number;
-  /** Ranges in the order of the file, at most 1 MiB each. Rejects where the source fails. */
-  ask(ranges: readonly ByteRange[]): Promise<SampleAnswer>;
+  /**
+   * Ranges in the order of the file, at most 1 MiB each. Rejects where the source fails.
+   * @param guess What is in each of them as far as is known, a character for each byte: to compare costs less than to read.
+   */
+  ask(ranges: readonly ByteRange[], guess?: readonly string[]): Promise<SampleAnswer>;
   close(): void;
 }
 

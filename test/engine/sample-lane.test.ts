@@ -28,6 +28,10 @@ class LaneLab implements LaneEvents {
     this.lane = new SampleLane(runner, sampler, this, () => this.nowMs);
   }
 
+  guess(): undefined {
+    return undefined;
+  }
+
   answered(_lane: SampleLane, points: readonly SamplePoint[]): void {
     this.compared.push(...points);
   }
@@ -46,7 +50,7 @@ class LaneLab implements LaneEvents {
   /** The newest question is answered with this. */
   async reply(error?: ManygetError): Promise<void> {
     const { ranges, reply } = this.asked.at(-1) ?? { ranges: [], reply: () => Promise.resolve() };
-    await reply(error ?? { parts: ranges.map(() => new Uint8Array(16)), costBytes: 100 });
+    await reply(error ?? { isAsGuessed: false, parts: ranges.map(() => new Uint8Array(16)), costBytes: 100 });
   }
 
   #ask(ranges: readonly ByteRange[]): Promise<SampleAnswer> {

@@ -3,6 +3,7 @@ import { ManygetError } from '../../base/errors.js';
 import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
 import { parseRetryAfter } from '../../wire/http-date.js';
 import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
+import { PartsShape } from '../../wire/http-parts-shape.js';
 import { MultipartReader } from '../../wire/http-parts.js';
 import { rangesHeader } from '../../wire/http-range.js';
 import type { SampleAnswer, Sampler } from '../source.js';
@@ -22,6 +23,8 @@ const rangeBytesMax = 1024 * 1024;
 
 interface Asked {
   readonly ranges: readonly ByteRange[];
+  readonly guess: readonly string[] | undefined;
+  isAsGuessed: boolean;
   readonly parts: (Uint8Array | undefined)[];
   readonly resolve: (answer: SampleAnswer) => void;
   readonly reject: (error: ManygetError) => void;
@@ -33,7 +36,15 @@ interface Asked {
 }
 
 type Body =
-  | { readonly kind: 'parts'; readonly reader: MultipartReader }
+  | {
+      readonly kind: 'parts';
+      readonly boundary: string;
+      readonly reader: MultipartReader;
+      /** Bytes in the scratch memory that were not read yet. */
+      filled: number;
+      /** And all that came of the body. */
+      isWhole: boolean;
+    }
   | { readonly kind: 'plain'; readonly start: number; readonly bytes: Uint8Array; filled: number };
 
 /**
@@ -46,7 +57,9 @@ type Body =
 export class HttpSampler implements Sampler, HttpChannelHandler {
   readonly #file: HttpFile;
   readonly #client: HttpClient;
-  readonly #scratch = new Uint8Array(64 * 1024);
+  readonly #scratch = Buffer.alloc(64 * 1024);
+  /** How this server answers, once that is known. */
+  #shape: PartsShape | undefined;
   #channel: HttpChannel | undefined;
   readonly #asked: Asked[] = [];
   #body: Body | undefined;
@@ -69,10 +82,12 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     return isProved ? questionsMax : 1;
   }
 
-  ask(ranges: readonly ByteRange[]): Promise<SampleAnswer> {
+  ask(ranges: readonly ByteRange[], guess?: readonly string[]): Promise<SampleAnswer> {
     return new Promise((resolve, reject) => {
       const asked: Asked = {
         ranges,
+        guess,
+        isAsGuessed: false,
         parts: ranges.map(() => undefined),
         resolve,
         reject,
@@ -122,29 +137,25 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     if (body?.kind === 'plain' && body.filled < body.bytes.length) {
       return body.bytes.subarray(body.filled, body.filled + Math.min(bytesMax, body.bytes.length - body.filled));
     }
-    return this.#scratch.subarray(0, Math.min(bytesMax, this.#scratch.length));
+    if (body?.kind === 'parts' && body.filled === this.#scratch.length) this.#readParts();
+    const from = body?.kind === 'parts' ? body.filled : 0;
+    return this.#scratch.subarray(from, Math.min(from + bytesMax, this.#scratch.length));
   }
 
   bodyFilled(bytes: number): void {
-    const [file, body, asked] = [this.#file, this.#body, this.#asked[0]];
+    const [body, asked] = [this.#body, this.#asked[0]];
     if (asked === undefined || body === undefined) return;
     asked.costBytes += bytes;
-    if (body.kind === 'plain') {
-      body.filled += bytes;
-      return;
-    }
-    body.reader.push(this.#scratch.subarray(0, bytes), (part) => {
-      const { totalBytes, start } = part.range;
-      if (totalBytes === undefined || totalBytes === file.known.sizeBytes) this.#take(asked, start, part.bytes);
-    });
+    body.filled += bytes;
   }
 
   bodyEnded(): void {
     const [asked] = this.#asked;
     const body = this.#body;
-    this.#body = undefined;
     if (asked !== undefined && body !== undefined) {
       if (body.kind === 'plain') this.#take(asked, body.start, body.bytes.subarray(0, body.filled));
+      else this.#partsEnded(asked, body);
+      this.#body = undefined;
       this.#done(asked);
     }
     if (this.#keepsAlive) return;
@@ -189,7 +200,9 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     asked.costBytes += 200;
     if (answer.kind === 'multipart') {
       const longest = Math.max(...asked.ranges.map((range) => range.end - range.start));
-      this.#body = { kind: 'parts', reader: new MultipartReader(answer.boundary, peer, longest) };
+      const { boundary } = answer;
+      const reader = new MultipartReader(boundary, peer, longest);
+      this.#body = { kind: 'parts', boundary, reader, filled: 0, isWhole: true };
       return;
     }
     if (answer.kind === 'bytes' && !answer.whole && answer.end !== undefined) {
@@ -222,6 +235,32 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     this.#fail('http-range', `does not answer a short range (${answer.kind})`);
   }
 
+  /** The whole answer is here: is it what was guessed? */
+  #partsEnded(asked: Asked, body: Body & { readonly kind: 'parts' }): void {
+    const { ranges, guess, parts } = asked;
+    const text = body.isWhole && guess !== undefined ? this.#scratch.toString('latin1', 0, body.filled) : undefined;
+    if (text !== undefined && guess !== undefined && this.#shape?.write(body.boundary, ranges, guess) === text) {
+      asked.isAsGuessed = true;
+      return;
+    }
+    this.#readParts();
+    if (text === undefined || parts.includes(undefined)) return;
+    const texts = parts.map((part) => Buffer.from(part ?? []).toString('latin1'));
+    this.#shape = PartsShape.learn(text, body.boundary, ranges, texts) ?? this.#shape;
+  }
+
+  /** Reads what is in the scratch memory part by part. */
+  #readParts(): void {
+    const [{ known }, body, asked] = [this.#file, this.#body, this.#asked[0]];
+    if (asked === undefined || body?.kind !== 'parts') return;
+    body.reader.push(this.#scratch.subarray(0, body.filled), (part) => {
+      const { totalBytes, start } = part.range;
+      if (totalBytes === undefined || totalBytes === known.sizeBytes) this.#take(asked, start, part.bytes);
+    });
+    body.filled = 0;
+    body.isWhole = false;
+  }
+
   /** Bytes of the file from `start` on: hands them to whatever was asked for among them. */
   #take(asked: Asked, start: number, bytes: Uint8Array): void {
     const due = asked.ranges[asked.next];
@@ -239,9 +278,14 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   #done(asked: Asked): void {
     this.#asked.splice(this.#asked.indexOf(asked), 1);
     this.#startTimer();
-    const missing = asked.parts.filter((part) => part === undefined).length;
-    if (missing > 0 && missing < asked.parts.length) this.#rangesAtOnce = asked.parts.length - missing;
-    asked.resolve({ parts: asked.parts, costBytes: asked.costBytes });
+    const { parts, costBytes, isAsGuessed } = asked;
+    if (isAsGuessed) {
+      asked.resolve({ isAsGuessed, parts: [], costBytes });
+      return;
+    }
+    const missing = parts.filter((part) => part === undefined).length;
+    if (missing > 0 && missing < parts.length) this.#rangesAtOnce = parts.length - missing;
+    asked.resolve({ isAsGuessed, parts, costBytes });
   }
 
   #fail(code: ManygetError['code'], what: string): void {
