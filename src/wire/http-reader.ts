@@ -17,13 +17,16 @@ export interface HttpReaderHandler {
 
 /** Heads and chunked bodies land here first; a plain body is read in place. */
 const scratchBytes = 64 * 1024;
+/** The handler hears of so many bytes at once at the most, where it need not hear of each portion (TLS brings 16 KiB at a time). */
+const waitingBytesMax = 128 * 1024;
 
 /**
  * Reads the answers on one connection, bodies without a copy where their framing allows it.
  *
  * The socket asks `arm()` for memory and says `filled(n)`. The handler's memory is asked for from within those calls,
  * or from `resume` while reading is paused, when none of it is armed: it may be moved on without harm.
- * Invariant: `#held` are bytes that came while there was no room; they are older than all that is armed.
+ * Invariants: `#held` are bytes that came while there was no room; they are older than all that is armed. The first
+ * `#waiting` bytes of `#target` came and were not told to the handler, which is asked for no other target meanwhile.
  */
 export class HttpReader {
   readonly #handler: HttpReaderHandler;
@@ -35,6 +38,9 @@ export class HttpReader {
   #left = 0;
   #interim = 0;
   #armedInPlace = false;
+  /** The handler's memory; undefined where it is to be asked for some. */
+  #target: Uint8Array | undefined;
+  #waiting = 0;
   #stopped = false;
   #paused = false;
   #held: Uint8Array | undefined;
@@ -52,21 +58,37 @@ export class HttpReader {
 
   /** Memory for the next bytes of the stream: never empty. */
   arm(): Uint8Array {
+    if (this.#waiting > 0 && this.#target !== undefined) return this.#target.subarray(this.#waiting);
     const inPlace = !this.#paused && this.#isPlainBody && !this.#stopped;
-    const target = inPlace ? this.#handler.bodyTarget(this.#left) : undefined;
-    this.#armedInPlace = target !== undefined;
-    return target ?? (this.#scratch ??= new Uint8Array(scratchBytes));
+    if (inPlace) this.#target ??= this.#handler.bodyTarget(this.#left);
+    else this.#target = undefined;
+    this.#armedInPlace = this.#target !== undefined;
+    return this.#target ?? (this.#scratch ??= new Uint8Array(scratchBytes));
   }
 
-  /** `bytes` bytes came into what was armed last. False where there is no room for more until `resume`. */
-  filled(bytes: number): boolean {
+  /**
+   * `bytes` bytes came into what was armed last. False where there is no room for more until `resume`.
+   * @param mayWait The handler need not hear of them at once: with the next ones, or by `settle`.
+   */
+  filled(bytes: number, mayWait = false): boolean {
     if (!this.#armedInPlace) return this.push((this.#scratch ?? new Uint8Array(0)).subarray(0, bytes));
-    this.#bodyFilled(bytes);
+    this.#waiting += bytes;
+    if (mayWait && this.#waiting < Math.min(waitingBytesMax, this.#target?.length ?? 0)) return true;
+    this.settle();
     return this.#goesOn();
+  }
+
+  /** The handler hears of all that came. Before the stream ends, or from within `filled`: it may take its memory away then. */
+  settle(): void {
+    const bytes = this.#waiting;
+    this.#waiting = 0;
+    this.#target = undefined;
+    if (bytes > 0 && !this.#stopped) this.#bodyFilled(bytes);
   }
 
   /** Takes bytes that are somewhere else; what there is no room for is kept as a copy. Returns as `filled`. */
   push(bytes: Uint8Array): boolean {
+    this.settle();
     if (this.#paused) {
       this.#held = joined(this.#held, bytes);
       return false;
@@ -94,6 +116,7 @@ export class HttpReader {
 
   /** The other side ended the stream. True where that was an end of a body that only the end tells. */
   ended(): boolean {
+    this.settle();
     if (this.#framing?.kind !== 'until-close' || this.#held !== undefined) return false;
     this.#endBody();
     return true;
@@ -110,7 +133,9 @@ export class HttpReader {
 
   #hasRoom(): boolean {
     if (this.#stopped) return false;
-    return !this.#isPlainBody || this.#handler.bodyTarget(this.#left) !== undefined;
+    if (!this.#isPlainBody) return true;
+    this.#target = this.#handler.bodyTarget(this.#left);
+    return this.#target !== undefined;
   }
 
   #take(bytes: Uint8Array): number {

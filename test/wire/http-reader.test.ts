@@ -44,8 +44,16 @@ const stream =
 const heads = [200, 206, 204, 200, 200];
 const bodies = ['hello world', 'chunkof bytes!!', '', '', 'up to the end'];
 
-/** Feeds `text` as a socket would: into what was armed, or, at times, in memory of its own. */
-function feed(reader: HttpReader, text: string, portions: readonly number[], resume: () => void): void {
+/**
+ * Feeds `text` as a socket would: into what was armed, or, at times, in memory of its own.
+ * @param mayWait In turns: the handler need not hear of a portion at once.
+ */
+function feed(
+  reader: HttpReader,
+  text: string,
+  { portions, mayWait }: { portions: readonly number[]; mayWait: readonly boolean[] },
+  resume: () => void,
+): void {
   const bytes = Buffer.from(text, 'latin1');
   let at = 0;
   for (let turn = 0; at < bytes.length; turn += 1) {
@@ -60,7 +68,7 @@ function feed(reader: HttpReader, text: string, portions: readonly number[], res
       const n = Math.min(armed.length, rest.length);
       armed.set(rest.subarray(0, n));
       at += n;
-      goesOn = reader.filled(n);
+      goesOn = reader.filled(n, mayWait[turn % mayWait.length] ?? false);
     }
     if (!goesOn) resume();
   }
@@ -73,7 +81,8 @@ describe('answers on one connection', () => {
         fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 10 }),
         fc.integer({ min: 1, max: 20 }),
         fc.integer({ min: 1, max: 9 }),
-        (portions, room, targetBytesMax) => {
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
+        (portions, room, targetBytesMax, mayWait) => {
           const handler = new Bodies();
           handler.targetBytesMax = targetBytesMax;
           handler.roomBytes = room;
@@ -82,7 +91,7 @@ describe('answers on one connection', () => {
             do handler.roomBytes = room;
             while (!reader.resume());
           };
-          feed(reader, stream, portions, refill);
+          feed(reader, stream, { portions, mayWait }, refill);
           handler.roomBytes = Infinity;
           reader.resume();
           expect(reader.ended()).toBe(true);
@@ -91,6 +100,56 @@ describe('answers on one connection', () => {
         },
       ),
     );
+  });
+
+  describe('of which the handler need not hear at once', () => {
+    function reading(targetBytesMax: number): { reader: HttpReader; heard: number[] } {
+      const handler = new Bodies();
+      handler.targetBytesMax = targetBytesMax;
+      const heard: number[] = [];
+      const bodyFilled = handler.bodyFilled.bind(handler);
+      handler.bodyFilled = (bytes) => {
+        heard.push(bytes);
+        bodyFilled(bytes);
+      };
+      const reader = new HttpReader(handler, 'x');
+      reader.push(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n'));
+      return { reader, heard };
+    }
+
+    function fill(reader: HttpReader, bytes: number, mayWait: boolean): void {
+      expect(reader.arm().length).toBeGreaterThanOrEqual(bytes);
+      reader.filled(bytes, mayWait);
+    }
+
+    test('are told together, once its memory is full', () => {
+      const { reader, heard } = reading(100);
+      for (const bytes of [40, 40]) fill(reader, bytes, true);
+      expect([reader.arm().length, heard]).toEqual([20, []]);
+      fill(reader, 20, true);
+      expect([reader.arm().length, heard]).toEqual([100, [100]]);
+    });
+
+    test('are told together with those that may not wait', () => {
+      const { reader, heard } = reading(100);
+      for (const mayWait of [true, true, false, true]) fill(reader, 10, mayWait);
+      expect(heard).toEqual([30]);
+    });
+
+    test('are told after 128 KiB at the latest', () => {
+      const { reader, heard } = reading(900_000);
+      for (let n = 0; n < 20; n += 1) fill(reader, 16 * 1024, true);
+      expect(heard).toEqual([128 * 1024, 128 * 1024]);
+    });
+
+    test('are told before the stream ends, and when somebody wants to know', () => {
+      const { reader, heard } = reading(100);
+      fill(reader, 10, true);
+      reader.settle();
+      fill(reader, 20, true);
+      reader.ended();
+      expect(heard).toEqual([10, 20]);
+    });
   });
 
   test('keep what comes while reading is paused', () => {

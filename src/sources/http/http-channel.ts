@@ -5,6 +5,9 @@ import { socketError } from '../tcp/socket-error.js';
 import { dial, type DialHandler, type DialPlan, type Stream } from './http-dial.js';
 import { tlsError } from '../tls-error.js';
 
+/** The handler hears of what came so late at the most, while more comes. */
+const settleMs = 2;
+
 /** What a channel calls; nothing more once it is closed or was destroyed. */
 export interface HttpChannelHandler extends HttpReaderHandler {
   opened(connectMs: number): void;
@@ -25,6 +28,7 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   readonly #stream: Stream;
   #isOpen = false;
   #isClosed = false;
+  #settledAtMs = -Infinity;
   /** Final answers that began. */
   answers = 0;
 
@@ -57,6 +61,16 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
     }
   }
 
+  /** The handler hears of all that came. Only right before `destroy`: it may take its memory away. */
+  settle(): void {
+    if (this.#isClosed) return;
+    try {
+      this.#reader.settle();
+    } catch (error) {
+      this.#close(asManygetError(error, 'unexpected', this.peer));
+    }
+  }
+
   destroy(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -79,7 +93,10 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   filled(bytes: number): boolean {
     if (this.#isClosed) return false;
     try {
-      return this.#reader.filled(bytes) && !this.#isClosed;
+      const nowMs = performance.now();
+      const mayWait = nowMs - this.#settledAtMs < settleMs;
+      if (!mayWait) this.#settledAtMs = nowMs;
+      return this.#reader.filled(bytes, mayWait) && !this.#isClosed;
     } catch (error) {
       this.#close(asManygetError(error, 'unexpected', this.peer));
       return false;
@@ -107,6 +124,7 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   }
 
   failed(error: Error): void {
+    this.settle();
     if (error instanceof ManygetError) this.#close(error);
     else this.#close(tlsError(this.peer, error) ?? socketError(this.peer, error, this.#isOpen));
   }

@@ -85,6 +85,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   }
 
   close(error: ManygetError): void {
+    this.#channel?.settle();
     this.#end(error);
   }
 
