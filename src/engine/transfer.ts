@@ -9,9 +9,10 @@ import type { SchedulerCommand, SchedulerEvent, SegmentId } from '../core/schedu
 import type { Journal, JournalReplay } from '../store/journal.js';
 import type { PartFile } from '../store/part-file.js';
 import type { Means } from '../store/shared-means.js';
-import { claimedRanges, journalName, otherVersionRanges } from './earlier-versions.js';
+import { claimedRanges, otherVersionRanges } from './earlier-versions.js';
 import type { EventLog } from './event-log.js';
 import { Inlet } from './inlet.js';
+import { JournalSources } from './journal-sources.js';
 import type { Link, LinkInlet } from './link.js';
 import { requestEvent } from './request-event.js';
 import { Sink, type TransferMemory } from './sink.js';
@@ -67,7 +68,7 @@ export class Transfer {
   readonly #waiting = new Set<Link>();
   /** Inlets of ended connections whose last bytes the disk has not taken yet. */
   readonly #orphans = new Set<LinkInlet>();
-  readonly #journalIndex = new Map<SourceId, number>();
+  readonly #journalSources: JournalSources;
   readonly #versionsSeen = new Set<SourceId>();
   readonly #queue: SchedulerEvent[] = [];
   #dispatching = false;
@@ -82,6 +83,8 @@ export class Transfer {
   constructor(parts: TransferParts) {
     this.#parts = parts;
     this.ledger = new Ledger(parts.sizeBytes, parts.pieceBytes);
+    this.#journalSources = new JournalSources(parts.journal, parts.runner);
+    const journalIndex = (source: SourceId): number => this.#journalSources.indexOf(source);
     this.verifier = new Verifier({
       on: parts.verify,
       algorithm: parts.pieceAlgorithm,
@@ -89,7 +92,7 @@ export class Transfer {
       journal: parts.journal,
       hasher: parts.means.hasher,
       partPath: parts.part.path,
-      journalIndex: (source) => this.#indexOf(source),
+      journalIndex,
       mayHearHashes: parts.mayHearHashes,
       onCorrupt: (piece, sources) => this.#corrupt(piece, sources),
       onVerified: parts.onAdvance,
@@ -111,7 +114,7 @@ export class Transfer {
       onWritten: (bytes, source) => parts.runner(source)?.wrote(bytes),
       onLanded: parts.onAdvance,
       onFault: parts.onFatal,
-      journalIndex: (source) => this.#indexOf(source),
+      journalIndex,
     });
   }
 
@@ -281,7 +284,7 @@ export class Transfer {
       journal.append({
         type: 'segment',
         connection: run.connection,
-        source: this.#indexOf(run.source),
+        source: this.#journalSources.indexOf(run.source),
         start: run.start,
         end: run.end,
       });
@@ -290,7 +293,7 @@ export class Transfer {
       if (runner.speedBytesPerSec <= 0) continue;
       const bytesPerSec = Math.round(runner.speedBytesPerSec);
       const firstByteMs = Math.round(runner.firstByteMs ?? 0);
-      journal.append({ type: 'speed', source: this.#indexOf(runner.id), bytesPerSec, firstByteMs });
+      journal.append({ type: 'speed', source: this.#journalSources.indexOf(runner.id), bytesPerSec, firstByteMs });
     }
   }
 
@@ -377,16 +380,5 @@ export class Transfer {
         link.wake();
       }
     });
-  }
-
-  #indexOf(source: SourceId): number {
-    let index = this.#journalIndex.get(source);
-    if (index === undefined) {
-      const runner = this.#parts.runner(source);
-      const name = runner === undefined ? 'unknown:' : journalName(runner.source.url, runner.info?.version);
-      index = this.#parts.journal.sourceIndex(name);
-      this.#journalIndex.set(source, index);
-    }
-    return index;
   }
 }
