@@ -14,7 +14,7 @@ export interface DirectWrite extends ByteRange {
   readonly kind: DigestKind;
   digest: Uint8Array | undefined;
   isWritten: boolean;
-  /** Its bytes are not wanted any more: it only gives its block back. */
+  /** Its bytes are not wanted any more. */
   isVoid: boolean;
 }
 
@@ -23,8 +23,8 @@ export interface DirectWritesParts {
   readonly hasher: Pick<PieceHasher, 'hashBlock'>;
   /** In the file now, with its digest: to be booked, and the block to be taken over. */
   readonly onWritten: (write: DirectWrite) => void;
-  /** Written or not, its block is free. */
-  readonly onVoid: (block: Block) => void;
+  /** It is on its way no longer, and was not wanted: its bytes are missing, and the block is to be taken over. */
+  readonly onVoid: (write: DirectWrite) => void;
   /** The disk refused; the write waits for `retry`. */
   readonly onFailed: (error: ManygetError) => void;
 }
@@ -33,7 +33,8 @@ export interface DirectWritesParts {
  * Owns the blocks that are on their way to the disk past the page cache, each from `start` until it is booked. Their digests
  * are taken meanwhile.
  *
- * Invariant: no two of them hold the same byte of the file, and none holds one that is booked.
+ * Invariant: no two of them hold the same byte of the file, and none holds one that is booked. What is not wanted any more
+ * keeps its place until it has landed: nobody can call it back from the disk, and it must not land on what came after it.
  */
 export class DirectWrites {
   readonly #parts: DirectWritesParts;
@@ -82,7 +83,7 @@ export class DirectWrites {
   sameUntil(start: number, end: number): { held: boolean; until: number } {
     let until = end;
     for (const write of this.#writes) {
-      if (write.isVoid || write.end <= start || write.start >= until) continue;
+      if (write.end <= start || write.start >= until) continue;
       if (write.start <= start) return { held: true, until: Math.min(end, write.end) };
       until = write.start;
     }
@@ -102,15 +103,11 @@ export class DirectWrites {
     return rest;
   }
 
-  /** What is on its way from `source` (from anybody, where that is undefined) is not wanted any more: these bytes. */
-  void(source: SourceId | undefined): ByteRange[] {
-    const ranges: ByteRange[] = [];
+  /** What is on its way from `source` (from anybody, where that is undefined) is not wanted any more. */
+  void(source: SourceId | undefined): void {
     for (const write of this.#writes) {
-      if (write.isVoid || (source !== undefined && write.source !== source)) continue;
-      write.isVoid = true;
-      ranges.push({ start: write.start, end: write.end });
+      if (source === undefined || write.source === source) write.isVoid = true;
     }
-    return ranges;
   }
 
   /** Writes again, the ordinary way, what the disk refused. Throws what it says to it this time. */
@@ -159,7 +156,7 @@ export class DirectWrites {
   #settle(write: DirectWrite): void {
     if (!write.isWritten || write.digest === undefined) return;
     this.#writes.delete(write);
-    if (write.isVoid) this.#parts.onVoid(write.block);
+    if (write.isVoid) this.#parts.onVoid(write);
     else this.#parts.onWritten(write);
     if (this.#writes.size > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();

@@ -112,7 +112,7 @@ export class OutputState implements DownloadOutput {
 
   /** A file whose size nobody states: opens the part file, empty. What an earlier run left is of no use. */
   beginStream(): PartFile {
-    this.discard();
+    this.#reset();
     this.#part = PartFile.open(this.#disk, this.#state().part, 0, { fresh: true });
     return this.#part;
   }
@@ -125,13 +125,10 @@ export class OutputState implements DownloadOutput {
 
   /** What has begun is of no use: as if nothing had been there. */
   discard(): void {
-    clearTimeout(this.#reserving);
-    this.#part?.close();
-    this.#journal?.remove();
-    this.#part = undefined;
-    this.#journal = undefined;
-    this.#contentId = undefined;
-    this.#earlier = undefined;
+    const begun = this.#part?.path;
+    this.#reset();
+    // What is still on its way to the disk must not land in what comes next: that is a new file, not this one emptied.
+    if (begun !== undefined) this.#removeIfThere(begun);
   }
 
   /** The content of the file is known now; may be said again. @throws ManygetError `journal-other-file`. */
@@ -225,6 +222,16 @@ export class OutputState implements DownloadOutput {
     this.#part?.close();
     (this.#journal ?? this.#earlier?.journal)?.close();
     this.#lock?.release();
+  }
+
+  #reset(): void {
+    clearTimeout(this.#reserving);
+    this.#part?.close();
+    this.#journal?.remove();
+    this.#part = undefined;
+    this.#journal = undefined;
+    this.#contentId = undefined;
+    this.#earlier = undefined;
   }
 
   #state(): StatePaths {

@@ -46,6 +46,8 @@ export interface SinkParts {
   readonly onWritten: (bytes: number, source: SourceId) => void;
   /** A block that was on its way to the disk is in the file: perhaps that was the last one. */
   readonly onLanded: () => void;
+  /** What `source` brought there was not to be booked, and is on its way to the disk no longer: it may be fetched again. */
+  readonly onDropped: (range: ByteRange, source: SourceId) => void;
   /** A fault of our own, in what a disk's answer set off. */
   readonly onFault: (error: ManygetError) => void;
 }
@@ -64,7 +66,7 @@ export interface Stretch {
  * connections of a download. Whole blocks may go past the page cache; they are booked when the disk has them.
  *
  * Invariant: the ledger and the journal never name a byte that was not written before. A byte on its way counts as
- * there: whoever brings it too brings a duplicate.
+ * there: whoever brings it too brings a duplicate. So no byte of the file is ever being written twice at a time.
  */
 export class Sink {
   readonly #parts: SinkParts;
@@ -85,7 +87,7 @@ export class Sink {
       part: parts.part,
       hasher: parts.hasher,
       onWritten: (write) => this.#landed(write),
-      onVoid: (block) => this.release(block),
+      onVoid: (write) => this.#dropped(write),
       onFailed: (error) => this.block(error),
     });
   }
@@ -109,9 +111,9 @@ export class Sink {
     this.#arrivedBytes += bytes;
   }
 
-  /** What is on its way from `source` is not to be booked: these bytes. Undefined: from anybody. */
-  dropWrites(source: SourceId | undefined): ByteRange[] {
-    return this.#direct.void(source);
+  /** What is on its way from `source` is not to be booked. Undefined: from anybody. */
+  dropWrites(source: SourceId | undefined): void {
+    this.#direct.void(source);
   }
 
   /** Resolves once nothing is on its way to the disk. */
@@ -284,6 +286,16 @@ export class Sink {
       }
       this.release(block);
       this.#parts.onLanded();
+    } catch (error) {
+      this.#parts.onFault(asManygetError(error));
+    }
+  }
+
+  /** A block that was not to be booked is on the disk, or will never be. */
+  #dropped({ block, start, end, source }: DirectWrite): void {
+    try {
+      this.release(block);
+      this.#parts.onDropped({ start, end }, source);
     } catch (error) {
       this.#parts.onFault(asManygetError(error));
     }

@@ -113,6 +113,7 @@ export class Transfer {
       onRoom: () => this.#wakeSoon(),
       onWritten: (bytes, source) => parts.runner(source)?.wrote(bytes),
       onLanded: parts.onAdvance,
+      onDropped: (range, avoid) => this.dispatch({ type: 'refetch', range, avoid }),
       onFault: parts.onFatal,
       journalIndex,
     });
@@ -256,7 +257,7 @@ export class Transfer {
 
   /** What this source delivered cannot be trusted: fetch it again elsewhere. */
   distrust(source: SourceId): void {
-    for (const range of this.sink.dropWrites(source)) this.dispatch({ type: 'refetch', range, avoid: source });
+    this.sink.dropWrites(source);
     for (const run of this.ledger.deliveredBy(source)) this.refetch(run.start, run.end, source);
   }
 
@@ -308,6 +309,7 @@ export class Transfer {
   /** As `close`, and books nothing more. */
   discard(): void {
     this.#closed = true;
+    this.verifier.close();
     this.sink.dropWrites(undefined);
     this.sink.end();
   }

@@ -123,7 +123,9 @@ export class Verifier {
     const { hasher, partPath, algorithm } = this.#parts;
     hasher.hashFile(partPath, range.start, range.end, { algorithm }).then(
       (digest) => this.#digested(piece, ticket, digest),
-      (error: unknown) => this.#parts.onError(asManygetError(error, 'io-failed', partPath)),
+      (error: unknown) => {
+        if (!this.#closed) this.#parts.onError(asManygetError(error, 'io-failed', partPath));
+      },
     );
   }
 
@@ -158,7 +160,7 @@ export class Verifier {
     return this.#ticket;
   }
 
-  /** Digests that are still under way come too late: nobody writes them down any more. */
+  /** Digests that are still under way come too late: nobody writes them down, or misses them. */
   close(): void {
     this.#closed = true;
   }

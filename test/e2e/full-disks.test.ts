@@ -1,25 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { sourceMaker } from '../../src/app/source-maker.js';
-import type { DownloadOptions } from '../../src/base/download-handle.js';
-import { Download } from '../../src/engine/download.js';
-import { OutputState } from '../../src/engine/output-state.js';
+import type { Download } from '../../src/engine/download.js';
 import { realDisk } from '../../src/store/disk.js';
 import { readJournal } from '../../src/store/journal.js';
 import { DownloadLab, eventsOf, failure, mib, seededBytes, until } from '../support/download-lab.js';
+import { getOnto, outputOnto } from '../support/download-onto.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
 
 const size = 8 * mib;
 const bytes = seededBytes(size, 5);
 
 /** A download whose files are on `disk`. */
-function getOnto(lab: DownloadLab, disk: FaultyDisk, sources: readonly string[], giveUpAfterMs = 60_000): Download {
-  const options: DownloadOptions = { sources, output: lab.output, giveUpAfterMs };
-  const output = new OutputState(disk, { output: lab.output, resume: true, overwrite: false });
-  const fetchManifest = (): Promise<never> => Promise.reject(new Error('nobody names a manifest here'));
-  const makeSource = sourceMaker(options);
-  const handle = new Download({ options, makeSource, fetchManifest, output, random: () => 0.5 });
-  handle.start();
-  return lab.keep(handle);
+function getOntoDisk(lab: DownloadLab, disk: FaultyDisk, sources: readonly string[], giveUpAfterMs?: number): Download {
+  return getOnto(lab, outputOnto(lab, disk), sources, giveUpAfterMs);
 }
 
 /** Pieces of which the journal says that they are in the part file. */
@@ -34,7 +26,7 @@ describe.concurrent('a disk that is full in mid-download', () => {
     const servers = [await lab.script({ bytes }), await lab.script({ bytes })];
     const disk = new FaultyDisk();
     disk.spaceBytes = 3 * mib;
-    const handle = getOnto(
+    const handle = getOntoDisk(
       lab,
       disk,
       servers.map((s) => s.url),
@@ -56,7 +48,7 @@ describe.concurrent('a disk that is full in mid-download', () => {
     const servers = [await lab.script({ bytes }), await lab.script({ bytes }), await lab.script({ bytes })];
     const disk = new FaultyDisk();
     disk.spaceBytes = 100_000;
-    const handle = getOnto(
+    const handle = getOntoDisk(
       lab,
       disk,
       servers.map((s) => s.url),
@@ -75,7 +67,7 @@ describe.concurrent('a disk that is full in mid-download', () => {
     await using lab = await DownloadLab.create();
     const server = await lab.script({ bytes, allowedBytes: 2 * mib });
     const disk = new FaultyDisk();
-    const handle = getOnto(lab, disk, [server.url], 400);
+    const handle = getOntoDisk(lab, disk, [server.url], 400);
     await until(() => recordedPieces(lab) === 32);
     disk.spaceBytes = mib;
     server.allow(Infinity);
@@ -93,7 +85,7 @@ describe.concurrent('a disk that is full in mid-download', () => {
     const server = await lab.script({ bytes });
     const disk = new FaultyDisk();
     disk.spaceBytes = 0;
-    expect((await failure(getOnto(lab, disk, [server.url]))).code).toBe('disk-full');
+    expect((await failure(getOntoDisk(lab, disk, [server.url]))).code).toBe('disk-full');
     expect(server.sentBytes).toBe(0);
   });
 });
@@ -104,7 +96,7 @@ describe.concurrent('a disk that fails', () => {
     const server = await lab.script({ bytes });
     const disk = new FaultyDisk();
     disk.fail('write', 'EIO', { skip: 6 });
-    const error = await failure(getOnto(lab, disk, [server.url]));
+    const error = await failure(getOntoDisk(lab, disk, [server.url]));
     expect(error.code).toBe('io-failed');
     expect(error.message).toContain('out.bin.part');
     await lab.get([server.url]).done;
@@ -116,7 +108,7 @@ describe.concurrent('a disk that fails', () => {
     const server = await lab.script({ bytes });
     const disk = new FaultyDisk();
     disk.fail('sync', 'EIO', { times: 100 });
-    expect((await failure(getOnto(lab, disk, [server.url]))).code).toBe('io-failed');
+    expect((await failure(getOntoDisk(lab, disk, [server.url]))).code).toBe('io-failed');
     expect(lab.written()).toBeUndefined();
     await lab.get([server.url]).done;
     expect(lab.written()?.equals(bytes)).toBe(true);
@@ -127,7 +119,7 @@ describe.concurrent('a disk that fails', () => {
     const server = await lab.script({ bytes });
     const disk = new FaultyDisk();
     disk.writeBytesMax = 10_007;
-    await getOnto(lab, disk, [server.url]).done;
+    await getOntoDisk(lab, disk, [server.url]).done;
     expect(lab.written()?.equals(bytes)).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { SourceId } from '../../src/base/ids.js';
 import type { ManygetError } from '../../src/base/errors.js';
 import { DirectWrites, type DirectWrite } from '../../src/engine/direct-writes.js';
-import { BlockPool, type Block } from '../../src/store/block-pool.js';
+import { BlockPool } from '../../src/store/block-pool.js';
 import { PartFile } from '../../src/store/part-file.js';
 import { PieceHasher } from '../../src/store/piece-hasher.js';
 import { seededBytes } from '../support/download-lab.js';
@@ -23,14 +23,17 @@ function world(hashBlock?: PieceHasher['hashBlock']) {
   expect(part.openDirect()).toBe(true);
   const pool = new BlockPool({ bytesMax: 4 * mib });
   const written: DirectWrite[] = [];
-  const freed: Block[] = [];
+  const dropped: DirectWrite[] = [];
   const hasher = hashBlock === undefined ? new PieceHasher({ threads: 0 }) : { hashBlock };
   const errors: ManygetError[] = [];
   const writes = new DirectWrites({
     part,
     hasher,
     onWritten: (write) => written.push(write),
-    onVoid: (block) => freed.push(block),
+    onVoid: (write) => {
+      dropped.push(write);
+      pool.release(write.block);
+    },
     onFailed: (error) => errors.push(error),
   });
   const start = (from: number, to: number, source = alice): void => {
@@ -41,7 +44,7 @@ function world(hashBlock?: PieceHasher['hashBlock']) {
   };
   const onDisk = (from: number, to: number): boolean =>
     readFileSync(at).subarray(from, to).equals(bytes.subarray(from, to));
-  return { disk, part, writes, written, freed, errors, start, onDisk };
+  return { disk, part, writes, written, dropped, errors, start, onDisk };
 }
 
 describe('writes past the page cache', () => {
@@ -71,12 +74,12 @@ describe('writes past the page cache', () => {
     while (!w.onDisk(0, 3 * mib)) await new Promise(setImmediate);
     const drained = w.writes.drained();
     for (const answer of later.slice(0, 1)) answer();
-    while (w.freed.length === 0) await new Promise(setImmediate);
-    expect(w.freed).toHaveLength(1);
+    while (w.dropped.length === 0) await new Promise(setImmediate);
+    expect(w.dropped).toHaveLength(1);
     expect(w.written).toEqual([]);
     for (const answer of later.slice(1)) answer();
     await drained;
-    expect(w.freed).toHaveLength(2);
+    expect(w.dropped).toHaveLength(2);
     expect(w.written.map((write) => write.start)).toEqual([2 * mib]);
     w.part.close();
   });
@@ -112,11 +115,31 @@ describe('writes past the page cache', () => {
     const w = world();
     w.start(0, mib, alice);
     w.start(mib, 2 * mib, bob);
-    expect(w.writes.void(alice)).toEqual([{ start: 0, end: mib }]);
-    expect(w.writes.sameUntil(0, mib)).toEqual({ held: false, until: mib });
+    w.writes.void(alice);
     await w.writes.drained();
     expect(w.written.map((write) => write.source)).toEqual([bob]);
-    expect(w.freed.length).toBe(1);
+    expect(w.dropped.map(({ start, end, source }) => [start, end, source])).toEqual([[0, mib, alice]]);
+    w.part.close();
+  });
+
+  it('that are not wanted any more keep their place until they have landed', async () => {
+    const w = world();
+    let land = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (land = resolve));
+    w.disk.landing = (offset) => (offset === 0 ? gate : undefined);
+    w.start(0, mib, alice);
+    w.start(mib, 2 * mib, alice);
+    w.writes.void(alice);
+    await expect.poll(() => w.dropped.length).toBe(1);
+    expect(w.dropped[0]?.start).toBe(mib);
+    expect(w.writes.sameUntil(0, 4 * mib)).toEqual({ held: true, until: mib });
+    expect(w.writes.without([{ start: 0, end: 3 * mib }])).toEqual([{ start: mib, end: 3 * mib }]);
+    land();
+    await w.writes.drained();
+    expect(w.onDisk(0, mib)).toBe(true);
+    expect(w.dropped.map((write) => write.start)).toEqual([mib, 0]);
+    expect(w.writes.sameUntil(0, mib)).toEqual({ held: false, until: mib });
+    expect(w.written).toEqual([]);
     w.part.close();
   });
 
@@ -143,7 +166,7 @@ describe('writes past the page cache', () => {
     await expect.poll(() => w.errors.length).toBe(1);
     await w.writes.drained();
     expect(w.written).toEqual([]);
-    expect(w.freed.length).toBe(1);
+    expect(w.dropped.length).toBe(1);
     w.part.close();
   });
 });

@@ -40,6 +40,7 @@ function world(options: { poolBytes?: number } = {}) {
   const pool = new BlockPool({ bytesMax: options.poolBytes ?? 8 * mib });
   const checked: string[] = [];
   const blocked: string[] = [];
+  const dropped: string[] = [];
   let rooms = 0;
   const verifier = {
     hashesNow: true,
@@ -67,6 +68,7 @@ function world(options: { poolBytes?: number } = {}) {
     journalIndex: (source) => journal.sourceIndex(`mgp://h:${source}/f`),
     onWritten: () => undefined,
     onLanded: () => undefined,
+    onDropped: (range, source) => dropped.push(`${range.start}-${range.end} ${source}`),
     onFault: (error) => {
       throw error;
     },
@@ -85,7 +87,21 @@ function world(options: { poolBytes?: number } = {}) {
   };
   const onDisk = (start: number, end: number): boolean =>
     readFileSync(partPath).subarray(start, end).equals(bytes.subarray(start, end));
-  return { disk, part, ledger, pool, sink, verifier, checked, blocked, extents, sums, onDisk, rooms: () => rooms };
+  return {
+    disk,
+    part,
+    ledger,
+    pool,
+    sink,
+    verifier,
+    checked,
+    blocked,
+    dropped,
+    extents,
+    sums,
+    onDisk,
+    rooms: () => rooms,
+  };
 }
 
 /** Has bytes [start, end) arrive, as a socket would bring them: `stepBytes` at a time. Returns where it stopped. */

@@ -183,3 +183,20 @@ describe('without verification', () => {
     expect(w.files).toEqual([]);
   });
 });
+
+describe('once it is closed', () => {
+  it('nothing is written down, judged or missed any more', async () => {
+    const w = world();
+    w.verifier.setExpected(right);
+    w.ledger.receive(0, 3 * pieceBytes, alice);
+    w.verifier.checkBlock(first, block, pieceBytes, noBlock);
+    w.verifier.checkOnDisk(second);
+    w.verifier.checkOnDisk(2 as PieceIndex);
+    w.verifier.close();
+    w.blocks[0]?.(digest('other'));
+    w.files[0]?.resolve(digest('other'));
+    w.files[1]?.reject(new Error('ENOENT'));
+    await new Promise(setImmediate);
+    expect([w.records, w.corrupt, w.errors]).toEqual([[], [], []]);
+  });
+});

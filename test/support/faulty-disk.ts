@@ -22,6 +22,8 @@ export class FaultyDisk implements Disk {
   spaceBytes = Infinity;
   /** Called before each operation: what else happens just then. */
   before: ((operation: DiskOperation) => void) | undefined;
+  /** Awaited before what `writeSoon` was given reaches the disk: decides in which order writes land. */
+  landing: ((offset: number, bytes: number) => Promise<void> | undefined) | undefined;
   readonly #inner: Disk;
   readonly #faults: Fault[] = [];
 
@@ -111,6 +113,7 @@ export class FaultyDisk implements Disk {
 
   async writeSoon(fd: number, source: Uint8Array, from: number, bytes: number, offset: number): Promise<number> {
     this.#step('writeSoon', fd);
+    await this.landing?.(offset, bytes);
     return this.#inner.writeSoon(fd, source, from, this.#fitting(bytes), offset);
   }
 

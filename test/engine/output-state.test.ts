@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { OutputState } from '../../src/engine/output-state.js';
+import { seededBytes } from '../support/download-lab.js';
+import { FaultyDisk } from '../support/faulty-disk.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const mib = 1024 * 1024;
+
+/** What was discarded is on its way to the disk yet: it goes nowhere near the file that is begun in its place. */
+it('begins anew beside writes that have not landed, not under them', async () => {
+  const disk = new FaultyDisk();
+  const state = new OutputState(disk, { output: path.join(tempFolder(), 'out'), resume: false, overwrite: false });
+  state.open('out', () => undefined);
+  const facts = { name: 'out', pieceBytes: mib, contentId: undefined };
+  const { part } = state.begin({ ...facts, sizeBytes: 2 * mib });
+  expect(part.openDirect()).toBe(true);
+  let land = (): void => undefined;
+  disk.landing = () => new Promise<void>((resolve) => (land = resolve));
+  // Memory that O_DIRECT takes need not be had here: what it refuses goes the ordinary way, as late.
+  const late = part.writeDirect(seededBytes(mib, 1), 0);
+  state.discard();
+  const right = seededBytes(mib, 2);
+  state.begin({ ...facts, sizeBytes: mib }).part.write(right, 0, mib, 0);
+  land();
+  await late;
+  expect(readFileSync(state.partPath).equals(right)).toBe(true);
+  state.close();
+});
