@@ -1,3 +1,4 @@
+import type { ByteRange } from '../base/byte-range.js';
 import type { SourceId } from '../base/ids.js';
 import type { Block } from '../store/block-pool.js';
 import type { Sink } from './sink.js';
@@ -114,6 +115,16 @@ export class Inlet {
     if (this.#sink.finish(this.#stretch(block), this.#base)) return true;
     this.#block = block;
     return false;
+  }
+
+  /** Gives up what is in memory alone, and the block: these bytes. */
+  drop(): ByteRange | undefined {
+    const block = this.#block;
+    if (block === undefined) return undefined;
+    this.#block = undefined;
+    const { from, to, offset } = this.#stretch(block);
+    this.#sink.release(block);
+    return from === to ? undefined : { start: offset, end: offset + to - from };
   }
 
   #takeBlock(): boolean {

@@ -1,3 +1,4 @@
+import type { ByteRange } from '../base/byte-range.js';
 import type { ManygetError } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import type { SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
@@ -16,6 +17,8 @@ export interface LinkInlet {
   flush(): boolean;
   flushOld(): boolean;
   finishBlock(): boolean;
+  /** Gives up what is in memory alone, and its memory: these bytes. */
+  drop?(): ByteRange | undefined;
   /** Nothing more comes of what was asked for. */
   ended?(): void;
   /** The connection is gone. */

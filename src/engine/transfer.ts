@@ -67,7 +67,7 @@ export class Transfer {
   readonly #links = new Map<ConnectionId, Link>();
   readonly #waiting = new Set<Link>();
   /** Inlets of ended connections whose last bytes the disk has not taken yet. */
-  readonly #orphans = new Set<LinkInlet>();
+  readonly #orphans = new Map<LinkInlet, SourceId>();
   readonly #journalSources: JournalSources;
   readonly #versionsSeen = new Set<SourceId>();
   readonly #queue: SchedulerEvent[] = [];
@@ -141,7 +141,7 @@ export class Transfer {
     this.sink.connections = this.#links.size;
     this.#waiting.delete(link);
     const inlet = link.inlet;
-    if (inlet !== undefined && !this.#closed && !inlet.finishBlock()) this.#orphans.add(inlet);
+    if (inlet !== undefined && !this.#closed && !inlet.finishBlock()) this.#orphans.set(inlet, link.runner.id);
     this.dispatch({ type: 'connection-closed', connection: link.id });
     this.#parts.onAdvance();
   }
@@ -258,7 +258,14 @@ export class Transfer {
   /** What this source delivered cannot be trusted: fetch it again elsewhere. */
   distrust(source: SourceId): void {
     this.sink.dropWrites(source);
+    for (const [orphan, owner] of this.#orphans) if (owner === source) this.#drop(orphan, source);
     for (const run of this.ledger.deliveredBy(source)) this.refetch(run.start, run.end, source);
+  }
+
+  #drop(orphan: LinkInlet, source: SourceId): void {
+    this.#orphans.delete(orphan);
+    const range = orphan.drop?.();
+    if (range !== undefined) this.dispatch({ type: 'refetch', range, avoid: source });
   }
 
   /** What an earlier run got from this source when it held another version is fetched again, once. */
@@ -360,7 +367,7 @@ export class Transfer {
 
   #retryBlocked(): void {
     const written = this.sink.retry(() => {
-      for (const orphan of this.#orphans) {
+      for (const orphan of this.#orphans.keys()) {
         if (!orphan.finishBlock()) return false;
         this.#orphans.delete(orphan);
       }

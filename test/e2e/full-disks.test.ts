@@ -63,6 +63,36 @@ describe.concurrent('a disk that is full in mid-download', () => {
     expect(lab.written()?.equals(bytes)).toBe(true);
   });
 
+  it('keeps nothing for it that a server brought who is left out meanwhile', async () => {
+    await using lab = await DownloadLab.create();
+    // A span for each of the three is whole blocks: none is full, and has to go, before the disk is.
+    const [right, wrong] = [seededBytes(9 * mib, 5), seededBytes(9 * mib, 6)];
+    const servers = [
+      await lab.script({ bytes: wrong, hashed: false, allowedBytes: 300_000 }),
+      await lab.script({ bytes: right, hashed: false, allowedBytes: 300_000 }),
+      await lab.script({ bytes: right, hashed: false, allowedBytes: 300_000 }),
+    ];
+    const disk = new FaultyDisk();
+    const handle = getOntoDisk(
+      lab,
+      disk,
+      servers.map((s) => s.url),
+    );
+    await until(() => handle.snapshot().doneBytes === 900_000);
+    disk.spaceBytes = 0;
+    for (const server of servers) server.allow(200_000);
+    await until(() => handle.snapshot().phase === 'disk-full');
+    // What has arrived and was not written.
+    await until(() => handle.snapshot().sources[0]?.duplicateBytes === 200_000);
+    for (const server of servers) server.finishHashing();
+    await until(() => handle.snapshot().sources[0]?.state === 'quarantined');
+    disk.spaceBytes = Infinity;
+    for (const server of servers) server.allow(9 * mib);
+    await handle.done;
+    expect(eventsOf(handle, 'piece-corrupt')).toEqual([]);
+    expect(lab.written()?.equals(right)).toBe(true);
+  });
+
   it('for too long ends it, and the next run goes on from there', async () => {
     await using lab = await DownloadLab.create();
     const server = await lab.script({ bytes, allowedBytes: 2 * mib });
