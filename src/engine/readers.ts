@@ -1,3 +1,4 @@
+import { Changes } from '../base/changes.js';
 import type { DownloadReader, ReaderOptions } from '../base/download-reader.js';
 import { asManygetError, ManygetError } from '../base/errors.js';
 import type { ByteReader } from '../store/file-reader.js';
@@ -32,7 +33,7 @@ export class Readers {
   readonly #parts: ReadersParts;
   /** Oldest first. */
   readonly #open = new Set<Reader>();
-  readonly #waiting = new Set<() => void>();
+  readonly #changes = new Changes();
   /** Where readers went away in the middle, the last of them last. */
   #places: number[] = [];
   #placeTimer: NodeJS.Timeout | undefined;
@@ -65,21 +66,13 @@ export class Readers {
   }
 
   /** Resolves with the size of the file once somebody has said it; rejects where the download ends before, or for the signal. */
-  async sizeKnown(signal: AbortSignal | undefined): Promise<number> {
-    for (;;) {
-      if (signal?.aborted === true) throw new ManygetError('aborted', 'waiting was ended by its caller');
-      const sizeBytes = this.#parts.sizeBytes();
-      if (sizeBytes !== undefined) return sizeBytes;
-      await this.change(signal);
-    }
+  sizeKnown(signal: AbortSignal | undefined): Promise<number> {
+    return this.#changes.until(() => this.#parts.sizeBytes() ?? this.#notEnded(), signal);
   }
 
   /** There may be more to read. */
   wake(): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const go of waiting) go();
+    this.#changes.wake();
   }
 
   /** The scheduler is new: it is told where somebody reads. */
@@ -100,15 +93,8 @@ export class Readers {
 
   /** @internal Resolves when there may be more to read; rejects once nothing more can come. */
   async change(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#ended) throw this.#error ?? new ManygetError('unexpected', 'the download ended without these bytes');
-    let go = (): void => undefined;
-    await new Promise<void>((resolve) => {
-      go = resolve;
-      this.#waiting.add(go);
-      signal?.addEventListener('abort', go);
-    });
-    signal?.removeEventListener('abort', go);
-    this.#waiting.delete(go);
+    this.#notEnded();
+    await this.#changes.next(signal);
   }
 
   /** @internal */
@@ -132,6 +118,11 @@ export class Readers {
     if (this.#open.size > 0 || this.#ended) return;
     this.#placeTimer = setTimeout(() => this.#forgetPlaces(), placeKeptMs);
     this.#placeTimer.unref();
+  }
+
+  /** @throws What the download ended with, where it has. */
+  #notEnded(): undefined {
+    if (this.#ended) throw this.#error ?? new ManygetError('unexpected', 'the download ended without these bytes');
   }
 
   /** Where bytes are wanted first: of who came last, else where somebody was last. */

@@ -1,4 +1,5 @@
 import type { DownloadReader, ReaderOptions } from '../../base/download-reader.js';
+import { Changes } from '../../base/changes.js';
 import { ManygetError } from '../../base/errors.js';
 import { EventFeed } from '../../base/event-feed.js';
 import type { DownloadEvent } from '../../base/events.js';
@@ -33,8 +34,8 @@ export class EngineDownload {
   #callCount = 0;
   #snapshot: DownloadSnapshot | undefined;
   #pieces: Uint8Array | undefined;
-  readonly #waiting = new Set<() => void>();
-  #ended = false;
+  readonly #changes = new Changes();
+  #end: DownloadReport | ManygetError | undefined;
   #settle!: { resolve: (report: DownloadReport) => void; reject: (error: ManygetError) => void };
 
   constructor(line: DownloadLine) {
@@ -69,13 +70,12 @@ export class EngineDownload {
   }
 
   /** The size of the file, once a source has said it; rejects where the download ends before, or for the signal. */
-  async sizeKnown(signal?: AbortSignal): Promise<number> {
-    for (;;) {
-      if (signal?.aborted === true) throw new ManygetError('aborted', 'waiting was ended by its caller');
+  sizeKnown(signal?: AbortSignal): Promise<number> {
+    return this.#changes.until(() => {
       if (this.#snapshot?.sizeBytes !== undefined) return this.#snapshot.sizeBytes;
-      if (this.#ended) return (await this.done).sizeBytes;
-      await this.#change(signal);
-    }
+      if (this.#end instanceof ManygetError) throw this.#end;
+      return this.#end?.sizeBytes;
+    }, signal);
   }
 
   async pause(): Promise<void> {
@@ -123,7 +123,7 @@ export class EngineDownload {
   news(snapshot: DownloadSnapshot, events: readonly DownloadEvent[]): void {
     this.#snapshot = snapshot;
     for (const event of events) this.#feed.emit(event);
-    this.#wake();
+    this.#changes.wake();
   }
 
   /** @internal */
@@ -143,18 +143,18 @@ export class EngineDownload {
 
   /** @internal It has ended, well or with an error. */
   end(how: DownloadReport | ManygetError): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#end !== undefined) return;
+    this.#end = how;
     this.#feed.end();
     if (how instanceof ManygetError) this.#settle.reject(how);
     else this.#settle.resolve(how);
     for (const call of this.#calls.values()) call.resolve(undefined);
     this.#calls.clear();
-    this.#wake();
+    this.#changes.wake();
   }
 
   #call(command: DownloadCommand): Promise<unknown> {
-    if (this.#ended) return Promise.resolve(undefined);
+    if (this.#end !== undefined) return Promise.resolve(undefined);
     this.#callCount += 1;
     const call = this.#callCount;
     return new Promise((resolve, reject) => {
@@ -167,20 +167,5 @@ export class EngineDownload {
     const call = this.#calls.get(number);
     this.#calls.delete(number);
     return call;
-  }
-
-  async #change(signal: AbortSignal | undefined): Promise<void> {
-    let go = (): void => undefined;
-    await new Promise<void>((resolve) => {
-      go = resolve;
-      this.#waiting.add(go);
-      signal?.addEventListener('abort', go);
-    });
-    signal?.removeEventListener('abort', go);
-    this.#waiting.delete(go);
-  }
-
-  #wake(): void {
-    for (const go of [...this.#waiting]) go();
   }
 }
