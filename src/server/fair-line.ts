@@ -15,6 +15,17 @@ const partiesMax = 4096;
 /** Readers get so many bytes for each one of those who have not yet read. */
 const readersWeight = 2;
 
+/** What a place waits for: leave to send so many bytes, of which `waiter` is told. */
+export interface Wish {
+  readonly bytes: number;
+  readonly waiter: GateWaiter;
+}
+
+/** Who waits for its turn to send. */
+export interface GateWaiter {
+  gateOpened(bytes: number): void;
+}
+
 interface Member {
   /** Bytes served, divided by the weight. */
   served: number;
@@ -99,8 +110,8 @@ export class Place implements Member {
   served = 0;
   sentBytes = 0;
   readonly party: Party;
-  /** Where it waits; undefined: it does not. */
-  waitsIn: { readonly kind: Kind; readonly share: Share } | undefined;
+  /** Where it waits, and for what; undefined: it does not. */
+  waits: { readonly kind: Kind; readonly share: Share; readonly wish: Wish } | undefined;
 
   constructor(party: Party) {
     this.party = party;
@@ -111,7 +122,7 @@ export class Place implements Member {
   }
 }
 
-/** See above. Generic in what a place is kept with. */
+/** See above. Owns who waits and for what; whoever has a turn is told by others. */
 export class FairLine {
   readonly #parties = new Map<string, Party>();
   readonly #kinds = new Turns<Kind>();
@@ -140,22 +151,22 @@ export class FairLine {
     place.party.placeCount -= 1;
   }
 
-  wait(place: Place): void {
+  wait(place: Place, wish: Wish): void {
     const { party } = place;
     const isReader = place.hasRead || party.isReader;
     const kind = isReader ? this.#readers : this.#others;
     const share = isReader ? party.readers : party.others;
-    place.waitsIn = { kind, share };
+    place.waits = { kind, share, wish };
     share.places.join(place);
     kind.shares.join(share);
     this.#kinds.join(kind);
   }
 
   leave(place: Place): void {
-    const { waitsIn } = place;
-    if (waitsIn === undefined) return;
-    const { kind, share } = waitsIn;
-    place.waitsIn = undefined;
+    const { waits } = place;
+    if (waits === undefined) return;
+    const { kind, share } = waits;
+    place.waits = undefined;
     share.places.leave(place);
     if (share.places.size === 0) kind.shares.leave(share);
     if (kind.shares.size === 0) this.#kinds.leave(kind);
@@ -168,9 +179,9 @@ export class FairLine {
 
   /** The place has its turn, and leaves the line until it waits again. */
   serve(place: Place, bytes: number, nowMs: number): void {
-    const { waitsIn } = place;
-    if (waitsIn !== undefined) {
-      const { kind, share } = waitsIn;
+    const { waits } = place;
+    if (waits !== undefined) {
+      const { kind, share } = waits;
       this.#kinds.charge(kind, bytes / kind.weight);
       kind.shares.charge(share, bytes);
       share.places.charge(place, bytes);

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { blockHeadBytes, type Block, type BlockPool, type BlockUser, type BlockWaiter } from './block-pool.js';
 import { FrameSizer } from './frame-sizer.js';
 import type { OpenFile } from './open-files.js';
-import type { GateLane, GateWaiter } from './rate-gate.js';
+import type { GateWaiter } from './fair-line.js';
+import type { GateLane } from './rate-gate.js';
 
 /** Bytes of an open file that are to go out. The sender moves `next`; `end` may be lowered meanwhile. */
 export interface SendJob {

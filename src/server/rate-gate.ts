@@ -1,10 +1,5 @@
-import { FairLine, type Place } from './fair-line.js';
+import { FairLine, type GateWaiter, type Place } from './fair-line.js';
 import { TokenBucket } from './token-bucket.js';
-
-/** Who waits for its turn to send. */
-export interface GateWaiter {
-  gateOpened(bytes: number): void;
-}
 
 /** One connection's way through the gate; one frame at a time. */
 export interface GateLane {
@@ -18,11 +13,6 @@ export interface GateLane {
   close(): void;
 }
 
-interface Waiting {
-  readonly bytes: number;
-  readonly waiter: GateWaiter;
-}
-
 /**
  * Holds a server's connections to one rate together. They pass one frame at a time, in the order of the fair line. Owns the one
  * timer that this takes.
@@ -30,7 +20,6 @@ interface Waiting {
 export class RateGate {
   readonly #bucket: TokenBucket;
   readonly #line = new FairLine();
-  readonly #waiting = new Map<Place, Waiting>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(bytesPerSec: number) {
@@ -58,15 +47,13 @@ export class RateGate {
       this.#line.serve(place, bytes, nowMs);
       return true;
     }
-    this.#waiting.set(place, { bytes, waiter });
-    this.#line.wait(place);
+    this.#line.wait(place, { bytes, waiter });
     this.#openInTurn();
     return false;
   }
 
   #close(place: Place): void {
     this.#line.exit(place);
-    this.#waiting.delete(place);
     if (this.#line.isEmpty) this.#stopTimer();
   }
 
@@ -74,18 +61,17 @@ export class RateGate {
     this.#stopTimer();
     for (;;) {
       const first = this.#line.first();
-      const next = first === undefined ? undefined : this.#waiting.get(first);
-      if (first === undefined || next === undefined) return;
+      const wish = first?.waits?.wish;
+      if (first === undefined || wish === undefined) return;
       const nowMs = performance.now();
-      const waitMs = this.#bucket.take(next.bytes, nowMs);
+      const waitMs = this.#bucket.take(wish.bytes, nowMs);
       if (waitMs > 0) {
         this.#stopTimer(); // one may have been set by a waiter that asked again from within gateOpened
         this.#timer = setTimeout(this.#openInTurn, Math.ceil(waitMs));
         return;
       }
-      this.#line.serve(first, next.bytes, nowMs);
-      this.#waiting.delete(first);
-      next.waiter.gateOpened(next.bytes);
+      this.#line.serve(first, wish.bytes, nowMs);
+      wish.waiter.gateOpened(wish.bytes);
     }
   };
 

@@ -2,25 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { FairLine, type Place } from '../../src/server/fair-line.js';
 
 const mib = 1024 * 1024;
+const nobody = { gateOpened: () => undefined };
 
 /** Connections that always want more, frames of one size each; counts what each party got. */
 class Crowd {
   readonly line = new FairLine();
-  readonly #frames = new Map<Place, { party: string; bytes: number }>();
+  readonly #parties = new Map<Place, string>();
   got: Record<string, number> = {};
   nowMs = 1000;
 
   join(party: string, connections: number, frameBytes: number): Place[] {
     return Array.from({ length: connections }, () => {
       const place = this.line.enter(party);
-      this.#frames.set(place, { party, bytes: frameBytes });
-      this.line.wait(place);
+      this.#parties.set(place, party);
+      this.line.wait(place, { bytes: frameBytes, waiter: nobody });
       return place;
     });
   }
 
   leave(place: Place): void {
-    this.#frames.delete(place);
     this.line.exit(place);
   }
 
@@ -29,13 +29,14 @@ class Crowd {
     this.got = {};
     for (let served = 0; served < bytes;) {
       const place = this.line.first();
-      const frame = place === undefined ? undefined : this.#frames.get(place);
-      if (place === undefined || frame === undefined) throw new Error('nobody waits');
-      this.nowMs += frame.bytes / mib;
-      this.line.serve(place, frame.bytes, this.nowMs);
-      this.got[frame.party] = (this.got[frame.party] ?? 0) + frame.bytes;
-      served += frame.bytes;
-      this.line.wait(place);
+      const wish = place?.waits?.wish;
+      if (place === undefined || wish === undefined) throw new Error('nobody waits');
+      const party = this.#parties.get(place) ?? '';
+      this.nowMs += wish.bytes / mib;
+      this.line.serve(place, wish.bytes, this.nowMs);
+      this.got[party] = (this.got[party] ?? 0) + wish.bytes;
+      served += wish.bytes;
+      this.line.wait(place, wish);
     }
   }
 
