@@ -282,7 +282,12 @@ describe('a download in order', () => {
     const bytes = seededBytes(16 * mib, 3);
     const wrong = Buffer.from(bytes);
     for (let at = 0; at < wrong.length; at += 256 * 1024) wrong[at] = (wrong[at] ?? 0) ^ 0xff;
-    const servers = await Promise.all([bytes, wrong, bytes].map((file) => HttpTestServer.start({ file })));
+    // The others answer once it is out: till then every byte is of the one that sends wrong ones.
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const servers = await Promise.all(
+      [bytes, wrong, bytes].map((file) => HttpTestServer.start({ file, held: file === wrong ? undefined : held })),
+    );
     const digests = Buffer.concat(
       Array.from({ length: 16 }, (_, i) =>
         createHash('sha256')
@@ -298,12 +303,13 @@ describe('a download in order', () => {
         manifest: { sizeBytes: bytes.length, pieces: { algorithm: 'sha256', pieceBytes: mib, digests } },
       },
     );
-    expect((await readAll(handle.createReader())).equals(bytes)).toBe(true);
-    await handle.done;
-    const corrupt = eventsOf(handle, 'piece-corrupt');
-    expect(corrupt.length).toBeGreaterThan(0);
-    // A piece may have come from several at once.
-    expect(corrupt.every(({ sources }) => sources.includes(1))).toBe(true);
+    const all = readAll(handle.createReader());
+    await until(() => handle.snapshot().sources[1]?.state === 'quarantined');
+    release();
+    expect((await all).equals(bytes)).toBe(true);
+    const report = await handle.done;
+    expect(eventsOf(handle, 'piece-corrupt').map((event) => event.sources)).toEqual([[1], [1], [1]]);
+    expect(report.sources.map((source) => source.faults)).toEqual([0, 3, 0]);
   });
 
   it('ends with an error where the whole is not what it should have been', async () => {

@@ -47,6 +47,8 @@ export interface HttpTestServerOptions {
   readonly host?: string;
   /** Path and name of the file. Default "/f.bin". */
   readonly path?: string;
+  /** Nothing is answered before. */
+  readonly held?: Promise<void> | undefined;
 }
 
 const running: HttpTestServer[] = [];
@@ -74,7 +76,11 @@ export class HttpTestServer {
     this.etag = options.etag ?? '"v1"';
     this.file = options.file;
     this.lastModified = options.lastModified;
-    const answer = (request: IncomingMessage, response: ServerResponse): void => this.#answer(request, response);
+    const { held } = options;
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      if (held === undefined) this.#answer(request, response);
+      else void held.then(() => this.#answer(request, response));
+    };
     this.#server = options.tls === true ? createTlsServer(testCertificate(), answer) : createServer(answer);
     this.#server.keepAliveTimeout = 60_000;
     this.#server.on('connection', (socket: Socket) => {
