@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +56,23 @@ describe('the package', () => {
     );
     expect(page).toHaveLength(4);
     expect([...packed.paths].sort()).toEqual([...programs, ...command, ...types, ...pages, ...docs, ...page].sort());
+  });
+
+  test('needs no package that it does not name as a dependency', async () => {
+    const { dependencies } = JSON.parse(await readFile(join(unpacked, 'package.json'), 'utf8')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    const needed = new Set<string>();
+    for (const path of packed.paths.filter((each) => /^dist\/(?!web\/).*\.js$/.test(each))) {
+      const code = await readFile(join(unpacked, path), 'utf8');
+      for (const [, name = ''] of code.matchAll(
+        /^(?:import .*|.* from |.*\brequire\()["']((?:@[\w-]+\/)?[\w-]+)[^"':]*["']/gm,
+      )) {
+        if (!isBuiltin(name)) needed.add(name);
+      }
+    }
+    expect(needed.size).toBeGreaterThan(5);
+    expect([...needed].filter((name) => dependencies[name] === undefined)).toEqual([]);
   });
 
   test('is put together as publint wants it', async () => {

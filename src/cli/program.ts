@@ -1,7 +1,9 @@
 /** The commands of manyget and their flags. Parses; what a command does is loaded only when it runs. */
 import { Argument, Command, CommanderError } from 'commander';
 
-import { defaultCommand, otherCommands } from './command-names.js';
+import { ManygetError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
+import { defaultCommand, nearCommand, otherCommands } from './command-names.js';
 import { addDaemonCommands, type DaemonCommand } from './daemon/daemon-request.js';
 import { addGetFlags, type GetFlags, getRequest, type GetRequest } from './get/get-request.js';
 import {
@@ -47,8 +49,8 @@ export function parseArguments(args: readonly string[]): Invocation {
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw usageError(sentenceOf(error));
+    if (!(error instanceof CommanderError)) throw asMeant(args[0], error);
+    if (error.exitCode !== 0) throw usageError(sentenceOf(error, wordsOf(program, args)));
   }
   return invocation ?? { type: 'help', text: help };
 }
@@ -64,6 +66,7 @@ export function makeProgram(found: (invocation: Invocation) => void): Command {
   addServeFlags(
     program.command('serve').description('run servers that offer files').addHelpText('after', serveExamples),
   ).action((paths: string[], flags: ServeFlags) => found({ type: 'serve', request: serveRequest(paths, flags) }));
+  program.commandsGroup('Check, sign and mend files:');
   addManifestFlags(
     program.command('manifest').description('describe files in a Metalink: sizes, hashes, sources'),
   ).action((files: string[], flags: ManifestFlags) =>
@@ -75,7 +78,9 @@ export function makeProgram(found: (invocation: Invocation) => void): Command {
   addRepairFlags(program.command('repair').description('fetch what is wrong with a file, and only that')).action(
     (file: string, flags: RepairFlags) => found({ type: 'repair', command: repairCommand(file, flags) }),
   );
+  program.commandsGroup('A daemon with a queue and a page:');
   addDaemonCommands(program, (command) => found({ type: 'daemon', command }));
+  program.commandsGroup('Besides:').helpCommand('help [command]', 'show the help of a command');
   program
     .command('completion')
     .description('print what a shell needs to complete commands, options and their values')
@@ -90,7 +95,11 @@ function makeGetProgram(found: (invocation: Invocation) => void): Command {
   const program = new Command('manyget')
     .description('Fetch one file in pieces from many servers at once; and run those servers.')
     .usage('[command] [options] [arguments]')
-    .option('-V, --version', 'print the version');
+    .configureHelp({ minWidthToWrap: 20 })
+    .commandsGroup('Download and serve:')
+    .helpOption('-h, --help', 'show this help')
+    .option('-V, --version', 'print the version')
+    .addHelpText('after', programNotes);
   program.on('option:version', () => {
     found({ type: 'version' });
     throw new CommanderError(0, 'commander.version', '');
@@ -104,13 +113,58 @@ function makeGetProgram(found: (invocation: Invocation) => void): Command {
   return program;
 }
 
-/** "error: unknown option '--foo'\n(Did you mean --bar?)" as one sentence. */
-function sentenceOf(error: CommanderError): string {
-  return error.message
+/** Who mistyped a command asked for a file of that name instead: says so, where that makes no sense. */
+function asMeant(word: string | undefined, error: unknown): unknown {
+  const meant = word === undefined ? undefined : nearCommand(word);
+  return meant === undefined || !(error instanceof ManygetError)
+    ? error
+    : usageError(`"${printable(word ?? '', 40)}" is not a command: did you mean manyget ${meant}?`);
+}
+
+/** What the parser refuses, as one sentence: "error: unknown option '--foo'\n(Did you mean --bar?)" has two lines. */
+function sentenceOf(error: CommanderError, [command, words]: readonly [Command, string]): string {
+  const message = error.message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .trim();
+  const more = `see: manyget ${words}${words === '' ? '' : ' '}--help`;
+  const inner = command.commands.map((each) => each.name()).join(', ');
+  switch (error.code) {
+    case 'commander.help':
+      return `${words} takes one of these commands: ${inner}; ${more}`;
+    case 'commander.unknownCommand':
+      return `${message}, ${words} has these: ${inner}`;
+    case 'commander.missingArgument':
+      return `${words} lacks its argument <${/'(.*)'/.exec(message)?.[1] ?? ''}>; ${more}`;
+    case 'commander.invalidArgument':
+      return message.replace(
+        /^command-argument value '(.*)' is invalid for argument '.*'\. Allowed choices are (.*)\.$/,
+        (_, given: string, choices: string) => `${words} takes one of ${choices}, not "${printable(given, 40)}"`,
+      );
+    default:
+      return message;
+  }
 }
+
+/** The command that `args` come to, and the words that name it. */
+function wordsOf(program: Command, args: readonly string[]): readonly [Command, string] {
+  const words: string[] = [];
+  let at = program;
+  for (const arg of args) {
+    const next = at.commands.find((command) => command.name() === arg);
+    if (next === undefined) break;
+    words.push(arg);
+    at = next;
+  }
+  return [at, words.join(' ')];
+}
+
+const programNotes = `
+Try:
+  manyget serve video.mp4                             four servers of it, ports 9001-9004
+  manyget get -a 127.0.0.1 -p 9001-9004 video.mp4     fetch it from all of them
+  manyget https://a.example/f.iso https://b.example/f.iso
+  manyget get --help                                  every option of a command`;
 
 const getExamples = `
 Examples:

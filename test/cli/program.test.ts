@@ -135,6 +135,19 @@ test('the names of commands that are not a get are those of the program, and the
   expect([...otherCommands].sort()).toEqual(expected.sort());
 });
 
+test('a word beside a command is the NAME that it was given as', () => {
+  expect(getOf('logs -p 9001').from).toMatchObject({ kind: 'servers', name: 'logs' });
+});
+
+test('no line of a help is wider than a terminal', () => {
+  for (const name of makeProgram(() => undefined).commands.map((each) => each.name())) {
+    const invocation = parseArguments([name, '--help']);
+    const text = invocation.type === 'help' ? invocation.text : '';
+    const [flags = ''] = text.split('\nExamples:');
+    expect([name, flags.split('\n').filter((line) => line.length > 80)]).toEqual([name, []]);
+  }
+});
+
 test('help after flags of a get is that of get, and of the program where get is not named', () => {
   const textOf = (line: string): string => {
     const invocation = parseArguments(words(line));
@@ -174,6 +187,16 @@ describe('bad command lines are one sentence, code usage, exit status 28', () =>
       'video.mp4',
       '"video.mp4" is not the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
     ],
+    ['sevre video.mp4', '"sevre" is not a command: did you mean manyget serve?'],
+    ['gte mgp://a:1/x', '"gte" is not a command: did you mean manyget get?'],
+    [
+      'vid',
+      '"vid" is not the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
+    ],
+    ['verify', 'verify lacks its argument <file>; see: manyget verify --help'],
+    ['fleet', 'fleet takes one of these commands: add, ls, close, open, rm; see: manyget fleet --help'],
+    ['fleet foo', "unknown command 'foo', fleet has these: add, ls, close, open, rm"],
+    ['completion tcsh', 'completion takes one of bash, zsh, fish, not "tcsh"'],
     ['get -a 10.0.0.5 video.mp4', '-a names the servers but not their ports: add -p 9001-9004'],
     ['get -p 9001 a b', '-p takes one NAME to fetch from all its ports, not 2 of them'],
     [

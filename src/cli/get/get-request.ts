@@ -100,13 +100,43 @@ export interface GetFlags extends ReportFlags, HttpFlags, ControlFlags, TokenFla
 }
 
 export function addGetFlags(command: Command): Command {
-  command
-    .argument(
-      '[sources...]',
-      'addresses of one file, one for each server; or manifests (.meta4, .metalink, -); with -a: the NAME alone',
-    )
+  command.argument(
+    '[sources...]',
+    'addresses of one file, one for each server; or manifests (.meta4, .metalink, -); with -a: the NAME alone',
+  );
+  addPlaceFlags(command.optionsGroup('From where, and to where:'));
+  addTrustFlags(command.optionsGroup('What is believed:'));
+  addControlFlags(
+    command
+      .optionsGroup('Speed and servers:')
+      .option('-x, --max-connections-per-server <n>', 'connections to one server, at most (default: 16)', (text) =>
+        parseWhole('-x', text, 1, 64),
+      )
+      .option('--connect-timeout <seconds>', 'time for a connection to be there (default: 10)', (text) =>
+        parseSeconds('--connect-timeout', text, 0.1, 3600),
+      )
+      .option('--give-up-after <seconds>', 'end when no server has answered for so long (default: 60)', (text) =>
+        parseSeconds('--give-up-after', text, 0, 31_536_000),
+      ),
+  );
+  addTokenFlags(command.optionsGroup('Logins and HTTP:'), 'secret that the servers ask for');
+  addHttpFlags(command);
+  return addReportFlags(command.optionsGroup('What is shown:'));
+}
+
+function addPlaceFlags(command: Command): Command {
+  return command
     .option('-a, --address <host>', 'address of the servers, used with -p', (text) => parseHost('-a', text))
     .option('-p, --ports <ports>', 'their ports: 9001,9002,9003 or 9001-9004', (text) => parsePorts(text, 1))
+    .option(
+      '--input-file <file>',
+      'list of files to fetch, a line each, mirrors separated by TAB; - reads it from stdin',
+    )
+    .option(
+      '-j, --max-concurrent-downloads <n>',
+      'files of a list or a manifest at the same time (default: 3)',
+      (text) => parseWhole('-j', text, 1, 64),
+    )
     .option(
       '-o, --out <path>',
       "file to write, or an existing folder (default: the file's own name, here); - is standard output",
@@ -119,8 +149,20 @@ export function addGetFlags(command: Command): Command {
     .option('-d, --dir <folder>', 'existing folder to write into')
     .option('-r, --resume', 'go on where an earlier run ended (the default)')
     .option('--no-resume', 'start over')
-    .option('--overwrite', 'replace an output that exists')
+    .option('--overwrite', 'replace an output that exists');
+}
+
+function addTrustFlags(command: Command): Command {
+  command
     .option('--no-verify', "do not check the pieces against the servers' hashes")
+    .option('--sha256', 'compute the SHA-256 of the whole file at the end')
+    .option(
+      '--checksum <type=hex>',
+      'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5',
+      appendedText,
+    )
+    .option('--checksums <file>', 'checksum file (or its http address) with a line for each file, like SHA256SUMS');
+  return addSignatureFlags(command)
     .option(
       '--trust <source>',
       'address, or HOST:PORT, of a source to believe where sources hold different bytes',
@@ -131,34 +173,7 @@ export function addGetFlags(command: Command): Command {
       'public key (SHA-256, base64) that a TLS server has to have, whatever its certificate',
       appendedText,
     )
-    .option('--no-follow-links', 'ignore other sources, manifests and digests that HTTP servers name (Link, Digest)')
-    .option('--sha256', 'compute the SHA-256 of the whole file at the end')
-    .option(
-      '--checksum <type=hex>',
-      'hash that the file has to have: sha-256=HEX, also sha-512, sha-1, md5',
-      appendedText,
-    )
-    .option('--checksums <file>', 'checksum file (or its http address) with a line for each file, like SHA256SUMS')
-    .option(
-      '--input-file <file>',
-      'list of files to fetch, a line each, mirrors separated by TAB; - reads it from stdin',
-    )
-    .option(
-      '-j, --max-concurrent-downloads <n>',
-      'files of a list or a manifest at the same time (default: 3)',
-      (text) => parseWhole('-j', text, 1, 64),
-    )
-    .option('-x, --max-connections-per-server <n>', 'connections to one server, at most (default: 16)', (text) =>
-      parseWhole('-x', text, 1, 64),
-    )
-    .option('--connect-timeout <seconds>', 'time for a connection to be there (default: 10)', (text) =>
-      parseSeconds('--connect-timeout', text, 0.1, 3600),
-    )
-    .option('--give-up-after <seconds>', 'end when no server has answered for so long (default: 60)', (text) =>
-      parseSeconds('--give-up-after', text, 0, 31_536_000),
-    );
-  addTokenFlags(command, 'secret that the servers ask for');
-  return addReportFlags(addHttpFlags(addControlFlags(addSignatureFlags(command))));
+    .option('--no-follow-links', 'ignore other sources, manifests and digests that HTTP servers name (Link, Digest)');
 }
 
 /** The request that arguments and flags make together. */

@@ -53,7 +53,10 @@ export class PlainGetView implements GetView {
   }
 
   failed(): void {
-    this.update();
+    // Why is said once, by the command; and where nothing had begun there is nothing to report.
+    const snapshot = this.#handle?.snapshot();
+    if (snapshot === undefined || (snapshot.sizeBytes === undefined && snapshot.doneBytes === 0)) return;
+    this.#print(getPlainLines({ ...snapshot, note: '' }));
   }
 
   close(): void {

@@ -21,11 +21,21 @@ export function parseMgpUrl(text: string): MgpAddress {
   try {
     url = new URL(text);
   } catch (cause) {
+    const [, badPort] = /^[a-z]+:\/\/[^/]*:(\d{5,})(?:\/|$)/i.exec(text) ?? [];
+    if (Number(badPort) > 65535) {
+      throw new ManygetError('usage', `source "${printable(text)}" names port ${badPort ?? ''}, expected 1 to 65535`);
+    }
     throw new ManygetError('usage', `source "${printable(text)}" is not a URL, expected mgp://HOST:PORT/NAME`, {
       cause,
     });
   }
-  if (url.protocol !== 'mgp:' && url.protocol !== 'mgps:') throw wrong(`has the scheme ${url.protocol.slice(0, -1)}`);
+  if (url.protocol !== 'mgp:' && url.protocol !== 'mgps:') {
+    const scheme = url.protocol.slice(0, -1);
+    throw new ManygetError(
+      'usage',
+      `source "${printable(text)}" has the scheme ${scheme}, expected mgp, mgps, http or https`,
+    );
+  }
   if (url.hostname === '') throw wrong('names no host');
   if (url.username !== '' || url.password !== '') throw wrong('carries a user name or password');
   const port = url.port === '' ? defaultPort : Number(url.port);

@@ -172,6 +172,24 @@ describe('plain lines', () => {
     expect(io.stderr.text).toBe('');
   });
 
+  test('a failure is said once, by the command, and its report where something had begun', async () => {
+    const outputOf = async (begun: boolean): Promise<[string[], string[]]> => {
+      const io = memoryIo();
+      const running = start(io, [url]);
+      await running.begun;
+      const nothing = { sizeBytes: undefined, doneBytes: 0 };
+      const note = 'no server answered';
+      running.handle.state = { ...running.handle.state, phase: 'failed', note, ...(begun ? {} : nothing) };
+      running.handle.fail(new ManygetError('gave-up', note));
+      await running.status;
+      return [io.stdout.lines(), io.stderr.lines()];
+    };
+    const [reported, said] = await outputOf(true);
+    expect(reported[0]).toMatch(/^3\.2s {2}total .* failed {2}video\.mp4$/);
+    expect(said[0]).toBe('manyget: no server answered');
+    expect((await outputOf(false))[0].join('')).toBe('');
+  });
+
   test('with -v every decision', async () => {
     const io = memoryIo();
     const running = start(io, [url, '-v']);

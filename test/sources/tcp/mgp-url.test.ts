@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { parseMgpUrl } from '../../../src/sources/tcp/mgp-url.js';
+
+test.each([
+  ['ftp://a/x', 'source "ftp://a/x" has the scheme ftp, expected mgp, mgps, http or https'],
+  ['mgp://a:99999/x', 'source "mgp://a:99999/x" names port 99999, expected 1 to 65535'],
+  ['mgp://a:0/x', 'source "mgp://a:0/x" names port 0, expected mgp://HOST:PORT/NAME'],
+  ['mgp://a:1:2/x', 'source "mgp://a:1:2/x" is not a URL, expected mgp://HOST:PORT/NAME'],
+])('%s is refused in a sentence that names what fits', (url, message) => {
+  expect(() => parseMgpUrl(url)).toThrow(expect.objectContaining({ code: 'usage', message }));
+});
