@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import type { ByteRange } from '../../src/base/byte-range.js';
+import type { ConnectionId, SourceId } from '../../src/base/ids.js';
+import type { SegmentId } from '../../src/core/scheduler-messages.js';
+import { EventLog } from '../../src/engine/event-log.js';
+import type { Link, LinkInlet } from '../../src/engine/link.js';
+import type { SourceRunner } from '../../src/engine/source-runner.js';
+import { Transfer } from '../../src/engine/transfer.js';
+import { Journal } from '../../src/store/journal.js';
+import { PartFile } from '../../src/store/part-file.js';
+import { meansOf } from '../../src/store/shared-means.js';
+import { mib, seededBytes } from '../support/download-lab.js';
+import { FaultyDisk } from '../support/faulty-disk.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const size = 4 * mib;
+const right = seededBytes(size, 1);
+
+/** A connection that brings what it was asked for when the test says so. */
+class Peer {
+  readonly id: ConnectionId;
+  readonly runner: SourceRunner;
+  readonly connectMs = 1;
+  /** All that it was asked for, ever. */
+  readonly asked: ByteRange[] = [];
+  inlet: LinkInlet | undefined;
+  readonly #bytes: Uint8Array;
+  readonly #owed: { readonly segment: SegmentId; at: number; end: number }[] = [];
+
+  constructor(number: number, bytes: Uint8Array) {
+    this.id = number as ConnectionId;
+    const source = { url: `mgp://h:${number}/f`, label: `h:${number}` };
+    this.runner = {
+      id: number as SourceId,
+      source,
+      info: undefined,
+      wrote: () => undefined,
+    } as unknown as SourceRunner;
+    this.#bytes = bytes;
+  }
+
+  get link(): Link {
+    return this as unknown as Link;
+  }
+
+  get owes(): boolean {
+    return this.#owed.length > 0;
+  }
+
+  attach(inlet: LinkInlet): void {
+    this.inlet = inlet;
+  }
+
+  request(segment: SegmentId, start: number, end: number): void {
+    this.asked.push({ start, end });
+    this.#owed.push({ segment, at: start, end });
+  }
+
+  trim(segment: SegmentId, end: number): void {
+    const range = this.#owed.find((owed) => owed.segment === segment);
+    if (range !== undefined) range.end = Math.max(range.at, Math.min(range.end, end));
+  }
+
+  /** Brings so many bytes at once of what it owes. */
+  bring(transfer: Transfer, bytesMax: number): void {
+    const range = this.#owed[0];
+    if (range === undefined || this.inlet === undefined) throw new Error('nothing is owed');
+    const to = Math.min(range.end, range.at + bytesMax);
+    this.inlet.start(range.at, to - range.at);
+    while (range.at < to) {
+      const target = this.inlet.target(to - range.at);
+      if (target === undefined) throw new Error('there is no room');
+      const bytes = Math.min(target.length, to - range.at);
+      target.set(this.#bytes.subarray(range.at, range.at + bytes));
+      range.at += bytes;
+      this.inlet.filled(bytes);
+    }
+    transfer.progressed(this.link, range.segment, range.at);
+    if (range.at < range.end) return;
+    this.#owed.shift();
+    transfer.segmentEnded(this.link, range.segment, range.end);
+  }
+}
+
+/** A transfer past the page cache, onto a disk whose writes land when the test says so. */
+function world(peers: readonly Peer[]) {
+  const disk = new FaultyDisk();
+  const partPath = path.join(tempFolder(), 'f.part');
+  const part = PartFile.open(disk, partPath, size, { fresh: true });
+  expect(part.openDirect()).toBe(true);
+  const header = { sizeBytes: size, pieceBytes: mib, name: 'f', id: '0'.repeat(32), createdMs: 0 };
+  const faults: string[] = [];
+  let nowMs = 0;
+  const transfer = new Transfer({
+    sizeBytes: size,
+    pieceBytes: mib,
+    verify: true,
+    pieceAlgorithm: 'sha256',
+    memory: { poolBytesMax: 28 * mib, openBlocksBytesMax: 24 * mib },
+    part,
+    journal: Journal.create(disk, `${partPath}.journal`, header),
+    replay: undefined,
+    means: meansOf(undefined, undefined),
+    isReadBack: () => false,
+    connectionsPerSourceMax: 1,
+    events: new EventLog(() => nowMs),
+    nowMs: () => (nowMs += 1),
+    runner: (source) => peers[source]?.runner,
+    mayHearHashes: () => true,
+    onBlocked: (error) => faults.push(error.message),
+    onUnblocked: () => undefined,
+    onCorrupt: (piece) => faults.push(`piece ${piece} is wrong`),
+    onForgotten: () => undefined,
+    onAdvance: () => undefined,
+    onFatal: (error) => faults.push(error.message),
+  });
+  const digests = [0, 1, 2, 3].map((i) =>
+    createHash('sha256')
+      .update(right.subarray(i * mib, (i + 1) * mib))
+      .digest(),
+  );
+  transfer.verifier.setExpected(Buffer.concat(digests));
+  return { disk, part, partPath, transfer, faults };
+}
+
+it('asks nobody for bytes again while the wrong ones are on their way to the disk, so that these never land last', async () => {
+  const liar = new Peer(0, seededBytes(size, 2));
+  const honest = new Peer(1, right);
+  const { disk, part, partPath, transfer, faults } = world([liar, honest]);
+  let land = (): void => undefined;
+  const held = new Promise<void>((resolve) => (land = resolve));
+  let writes = 0;
+  disk.landing = (offset) => (offset === 0 && (writes += 1) === 1 ? held : undefined);
+  for (const source of [0, 1]) transfer.dispatch({ type: 'source-expected', source: source as SourceId });
+  transfer.attach(liar.link);
+  transfer.attach(honest.link);
+  liar.bring(transfer, mib);
+  expect(writes).toBe(1);
+  transfer.distrust(liar.runner.id);
+  transfer.detach(liar.link);
+  while (honest.owes) honest.bring(transfer, mib);
+  await expect.poll(() => transfer.ledger.verifiedBytes).toBe(size - mib);
+  expect(honest.asked.filter(({ start }) => start < mib)).toEqual([]);
+  land();
+  await expect.poll(() => honest.owes).toBe(true);
+  while (honest.owes) honest.bring(transfer, mib);
+  await transfer.sink.drained();
+  expect(transfer.ledger.isVerified).toBe(true);
+  expect(readFileSync(partPath).equals(right)).toBe(true);
+  expect(faults).toEqual([]);
+  transfer.close();
+  part.close();
+});
