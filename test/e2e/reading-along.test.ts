@@ -299,6 +299,7 @@ describe('a download in order', () => {
       servers.map((server) => server.url),
       {
         http,
+        connectTimeoutMs: 30_000,
         inOrder: { windowBytes: 4 * mib },
         manifest: { sizeBytes: bytes.length, pieces: { algorithm: 'sha256', pieceBytes: mib, digests } },
       },
