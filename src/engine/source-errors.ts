@@ -51,6 +51,7 @@ export async function missingFileError(runners: readonly SourceRunner[], timeout
   if (first === undefined) return new ManygetError('file-not-found', what);
   try {
     const files = await first.source.list({ connectTimeoutMs: timeoutMs });
+    if (files === undefined) return new ManygetError('file-not-found', what, { cause: first.lastError });
     const names = files.slice(0, namesMax).map((file) => `"${printable(file.name)}"`);
     const more = files.length > namesMax ? ` and ${files.length - namesMax} more` : '';
     const there = files.length === 0 ? 'nothing' : `${names.join(', ')}${more}`;

@@ -12,6 +12,15 @@ export interface ServedRoot {
   readonly kind: 'file' | 'folder';
 }
 
+/** Why a path is of no use, by the system's code. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOTDIR: 'a part of its path is no folder',
+  ELOOP: 'its links lead in a circle',
+};
+
 /**
  * Looks up what `paths` name.
  * @throws ManygetError `nothing-to-serve` where a path is missing, unreadable or special; `usage` where two have one name.
@@ -52,7 +61,7 @@ async function resolveRoot(path: string): Promise<ServedRoot> {
       return { name, path: real, kind: 'folder' };
     }
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is not there' : (cause as Error).message;
+    const why = reasons[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause as Error).message;
     throw new ManygetError('nothing-to-serve', `cannot serve ${printable(path)}: ${why}`, { cause });
   }
   throw new ManygetError('nothing-to-serve', `cannot serve ${printable(path)}: it is neither a file nor a folder`);

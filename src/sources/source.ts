@@ -137,8 +137,8 @@ export interface Source {
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection;
   /** For sources that state no hashes: reads samples, to compare sources with. */
   sampler?(): Sampler;
-  /** What else there is at this address, for an error message; empty where it cannot tell. */
-  list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]>;
+  /** What else there is at this address, for an error message; undefined where it cannot tell. */
+  list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[] | undefined>;
 }
 
 export interface ListedFile {

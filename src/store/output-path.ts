@@ -82,10 +82,13 @@ function checkFree(disk: Disk, outputPath: string, overwrite: boolean): void {
   const there = lookAtEntry(disk, outputPath);
   if (there === undefined) return;
   if (there.kind === 'folder') {
-    throw new ManygetError('output-exists', `${quoted(outputPath)} is a folder, expected a file name for the output`);
+    throw new ManygetError(
+      'output-not-writable',
+      `${quoted(outputPath)} is a folder, expected a file name for the output`,
+    );
   }
   if (look(disk, outputPath)?.kind === 'other') {
-    throw new ManygetError('output-exists', `${quoted(outputPath)} is not a regular file and is never replaced`);
+    throw new ManygetError('output-not-writable', `${quoted(outputPath)} is not a regular file and is never replaced`);
   }
   if (overwrite) return;
   throw new ManygetError('output-exists', `${quoted(outputPath)} exists and is not replaced without --overwrite`);

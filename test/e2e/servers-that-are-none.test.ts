@@ -92,6 +92,14 @@ describe.concurrent('a file that is not there', () => {
     expect(lab.leftovers()).toEqual([]);
   });
 
+  it('over HTTP, which has no list: does not say that there is nothing', async () => {
+    await using lab = await DownloadLab.create();
+    const fleet = await lab.serve([lab.file('one.bin', 10).path], { servers: 1 });
+    const urls = fleet.urls('three.bin').map((url) => url.replace(/^mgp:/, 'http:'));
+    const error = await failure(lab.get(urls));
+    expect([error.code, error.message]).toEqual(['file-not-found', expect.not.stringContaining('offers')]);
+  });
+
   it('on one of two servers: the other one delivers', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('one.bin', mib);

@@ -39,6 +39,9 @@ describe('a file comes out as it went in', () => {
       expect(report.piecesVerified).toBe(Math.ceil(bytes / mib));
       expect(report.sha256).toBe(createHash('sha256').update(content).digest('hex'));
       expect(report.sources.reduce((sum, source) => sum + source.bytes, 0)).toBe(bytes);
+      // However soon it was over: who brought something took some time to bring it.
+      const brought = report.sources.filter((source) => source.bytes > 0);
+      expect(brought.filter((source) => source.firstByteMs === undefined)).toEqual([]);
     });
   }
 

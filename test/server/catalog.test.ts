@@ -34,6 +34,8 @@ describe('resolveRoots', () => {
     await put('b/x.bin');
     execFileSync('mkfifo', [temp.join('pipe')]);
     await expect(catalogOf('missing')).rejects.toMatchObject({ code: 'nothing-to-serve' });
+    await expect(catalogOf('missing')).rejects.toThrow(/: it is not there$/);
+    await expect(catalogOf('a/x.bin/y')).rejects.toThrow(/: a part of its path is no folder$/);
     await expect(catalogOf('pipe')).rejects.toMatchObject({ code: 'nothing-to-serve' });
     await expect(resolveRoots([])).rejects.toMatchObject({ code: 'nothing-to-serve' });
     await expect(resolveRoots(['/'])).rejects.toMatchObject({ code: 'usage' });

@@ -92,7 +92,7 @@ describe('the output path', () => {
     const disk = new FaultyDisk();
     expect(() => decideOutputPath(disk, { output: '/dev/null', name: 'a', overwrite: true })).toThrow(
       expect.objectContaining({
-        code: 'output-exists',
+        code: 'output-not-writable',
         message: '"/dev/null" is not a regular file and is never replaced',
       }),
     );

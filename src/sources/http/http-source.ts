@@ -1,6 +1,6 @@
 import { ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
-import type { ConnectionHandler, LearnedAddress, ListedFile, Sampler, Source, SourceConnection } from '../source.js';
+import type { ConnectionHandler, LearnedAddress, Sampler, Source, SourceConnection } from '../source.js';
 import type { HttpClient } from './http-client.js';
 import { HttpConnection } from './http-connection.js';
 import { HttpFile } from './http-file.js';
@@ -43,8 +43,8 @@ export class HttpSource implements Source {
   }
 
   /** HTTP has no list of files. */
-  list(): Promise<readonly ListedFile[]> {
-    return Promise.resolve([]);
+  list(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 }
 
