@@ -103,7 +103,10 @@ export class Mirrors {
     const ofSize = answered.filter((runner) => runner.info?.sizeBytes === sizeBytes);
     const pieceBytes = this.#pieceBytes(sizeBytes, ofSize, current);
     if (pieceBytes === undefined) return { kind: 'wait' };
-    const same = ofSize.filter((runner) => this.#contentIsKnown || runner.info?.pieceBytes === pieceBytes);
+    // Who states no hashes does not care how the file is cut.
+    const same = ofSize.filter(
+      ({ source, info }) => this.#contentIsKnown || !source.willHash || info?.pieceBytes === pieceBytes,
+    );
     const oddSizes = this.#settled ? answered.filter((runner) => runner.info?.sizeBytes !== sizeBytes) : [];
     const odd = oddSizes.map((runner) => this.#oddSize(runner, sizeBytes));
     odd.push(...ofSize.filter((runner) => !same.includes(runner)).map((runner) => this.#oddPieces(runner, pieceBytes)));

@@ -13,7 +13,7 @@ const statOpen = promisify(fstat) as unknown as (fd: number, options: { bigint: 
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** How old a look at an open file may get while it is being sent. */
-const checkAgeMs = 250;
+const checkAgeMs = 100;
 
 /** Where the kernel shows which path a descriptor really led to. */
 const descriptorFolder = process.platform === 'linux' ? '/proc/self/fd' : undefined;

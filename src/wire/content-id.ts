@@ -26,9 +26,20 @@ export function pieceCount(sizeBytes: number, pieceBytes: number): number {
   return Math.ceil(sizeBytes / pieceBytes);
 }
 
-/** The piece size for a file: 1 MiB, doubled until the file has at most 65,536 pieces, 64 MiB at most. */
+const pieceBytesLeast = 256 * 1024;
+const pieceBytesUsual = 1024 * 1024;
+/** Until a piece has the usual size a file has no more of them: their hashes are read before the first byte is asked for. */
+const smallPiecesMax = 512;
+const usualPiecesMax = 65_536;
+
+/**
+ * The piece size for a file: 256 KiB, doubled until the file has at most 512 pieces, but not beyond 1 MiB; from there doubled
+ * until it has at most 65,536, 64 MiB at most. Whoever reads along waits for whole pieces, so they are as small as their
+ * hashes allow.
+ */
 export function choosePieceBytes(sizeBytes: number): number {
-  let pieceBytes = 1024 * 1024;
-  while (pieceBytes < mgpLimits.pieceBytesMax && sizeBytes / pieceBytes > 65_536) pieceBytes *= 2;
+  let pieceBytes = pieceBytesLeast;
+  while (pieceBytes < pieceBytesUsual && sizeBytes / pieceBytes > smallPiecesMax) pieceBytes *= 2;
+  while (pieceBytes < mgpLimits.pieceBytesMax && sizeBytes / pieceBytes > usualPiecesMax) pieceBytes *= 2;
   return pieceBytes;
 }

@@ -8,6 +8,7 @@ import type { DownloadEvent } from '../../src/base/events.js';
 import type { FleetHandle } from '../../src/base/fleet-handle.js';
 import type { HashAlgorithm } from '../../src/base/hash-algorithm.js';
 import type { PieceHashes } from '../../src/base/manifest.js';
+import { choosePieceBytes } from '../../src/wire/content-id.js';
 import { randomBytesOf } from '../support/random-bytes.js';
 import { smallWeb } from '../support/small-web.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -81,7 +82,7 @@ describe('a download with a manifest', () => {
 
   test('leaves out sources that say at once that they hold something else', async () => {
     const output = path.join(tempFolder(), 'out.bin');
-    const pieces = piecesOf(right, 'sha256', 1024 * 1024);
+    const pieces = piecesOf(right, 'sha256', choosePieceBytes(sizeBytes));
     const sources = await serving(wrong, Buffer.concat([right, right]), right);
     const report = await download({ sources, output, manifest: { sizeBytes, pieces } }).done;
     expect(readFileSync(output).equals(right)).toBe(true);

@@ -27,7 +27,7 @@ export function sourceCases(protocol: string, serveFile: (bytes: Uint8Array) => 
       handler.use((await serveFile(file)).source().connect(handler, timing));
       const info = await handler.whenReady();
       expect(info.sizeBytes).toBe(file.length);
-      expect(info.pieceBytes).toBe(1024 * 1024);
+      expect(info.pieceBytes).toBe(256 * 1024);
       expect(handler.calls).toEqual(['connected', 'ready']);
       handler.closeIt();
     });

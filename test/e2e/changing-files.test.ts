@@ -36,7 +36,7 @@ describe.concurrent('a file that changes on its only server', () => {
   it('ends the download with its state, and never mixes the two', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', size);
-    const fleet = await lab.serve(file.path, { rateLimits: [4 * mib] });
+    const fleet = await lab.serve(file.path, { rateLimits: [2 * mib] });
     const handle = lab.get(fleet.urls());
     await untilDone(handle, 2 * mib);
     const changed = seededBytes(size + 3, 2);

@@ -49,7 +49,7 @@ describe('an address that gives a Metalink', () => {
       const folder = tempFolder();
       const { status, stdout, stderr } = await get(url, '-d', folder, '--no-progress');
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(stdout).toContain('3 of 3 verified');
+      expect(stdout).toContain('12 of 12 verified');
       expect(readFileSync(join(folder, 'the real name.bin')).equals(file)).toBe(true);
     },
   );

@@ -221,7 +221,7 @@ describe('a download in order', () => {
     expect((await readAll(handle.createReader())).equals(file.bytes)).toBe(true);
     const report = await handle.done;
     expect(report.sha256).toBe(createHash('sha256').update(file.bytes).digest('hex'));
-    expect(report.piecesVerified).toBe(41);
+    expect(report.piecesVerified).toBe(161);
     expect(existsSync(lab.output)).toBe(false);
     expect(lab.leftovers()).toEqual([]);
   });

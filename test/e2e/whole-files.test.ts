@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DownloadLab, mib, type LabFleet } from '../support/download-lab.js';
+import { DownloadLab, type LabFleet } from '../support/download-lab.js';
+
+/** Of files of up to 128 MiB. */
+const piece = 256 * 1024;
 
 const sizes = [
   { what: 'an empty file', bytes: 0 },
   { what: 'a file of one byte', bytes: 1 },
-  { what: 'a file of one piece less a byte', bytes: mib - 1 },
-  { what: 'a file of one piece', bytes: mib },
-  { what: 'a file of one piece and a byte', bytes: mib + 1 },
-  { what: 'a file of five pieces and seven bytes', bytes: 5 * mib + 7 },
+  { what: 'a file of one piece less a byte', bytes: piece - 1 },
+  { what: 'a file of one piece', bytes: piece },
+  { what: 'a file of one piece and a byte', bytes: piece + 1 },
+  { what: 'a file of five pieces and seven bytes', bytes: 5 * piece + 7 },
 ];
 
 describe('a file comes out as it went in', () => {
@@ -36,7 +39,7 @@ describe('a file comes out as it went in', () => {
       expect(lab.written(output)?.equals(content)).toBe(true);
       expect(lab.leftovers(output)).toEqual([]);
       expect(report).toMatchObject({ sizeBytes: bytes, fetchedBytes: bytes, resumedBytes: 0 });
-      expect(report.piecesVerified).toBe(Math.ceil(bytes / mib));
+      expect(report.piecesVerified).toBe(Math.ceil(bytes / piece));
       expect(report.sha256).toBe(createHash('sha256').update(content).digest('hex'));
       expect(report.sources.reduce((sum, source) => sum + source.bytes, 0)).toBe(bytes);
       // However soon it was over: who brought something took some time to bring it.
@@ -47,12 +50,12 @@ describe('a file comes out as it went in', () => {
 
   it('without verification, too', async () => {
     const output = lab.path('out-unverified');
-    await lab.get(fleet.urls(`of-${5 * mib + 7}`).slice(0, 4), { output, verify: false }).done;
-    expect(lab.written(output)?.equals(contents.get(5 * mib + 7) ?? Buffer.alloc(0))).toBe(true);
+    await lab.get(fleet.urls(`of-${5 * piece + 7}`).slice(0, 4), { output, verify: false }).done;
+    expect(lab.written(output)?.equals(contents.get(5 * piece + 7) ?? Buffer.alloc(0))).toBe(true);
   });
 
   it('into a folder, under its own name', async () => {
-    await lab.get([fleet.url(1, `of-${mib}`)], { output: lab.folder }).done;
-    expect(lab.written(lab.path(`of-${mib}`))?.equals(contents.get(mib) ?? Buffer.alloc(0))).toBe(true);
+    await lab.get([fleet.url(1, `of-${piece}`)], { output: lab.folder }).done;
+    expect(lab.written(lab.path(`of-${piece}`))?.equals(contents.get(piece) ?? Buffer.alloc(0))).toBe(true);
   });
 });

@@ -25,7 +25,7 @@ function runners(...answers: readonly { size?: number; content?: string; faults?
 }
 
 function facts(sizeBytes: number, contentId?: string): FileFacts {
-  return { name: 'file', sizeBytes, pieceBytes: 1024 * 1024, contentId };
+  return { name: 'file', sizeBytes, pieceBytes: 256 * 1024, contentId };
 }
 
 function mirrorsOf(fakes: readonly FakeRunner[]): Mirrors {
@@ -57,6 +57,13 @@ describe('sizes', () => {
     const mirrors = mirrorsOf(runners({ size: 10 }, {}, {}));
     expect(short(mirrors.judge(0, undefined))).toEqual({ size: 10, content: undefined, good: [0], odd: [] });
     expect(mirrors.isSettled).toBe(false);
+  });
+
+  it('of one that states no hashes hold however an earlier run has cut the file', () => {
+    const fakes = runners({ size: 10 });
+    for (const { source } of fakes) source.willHash = false;
+    const current = { ...facts(10), pieceBytes: 512 * 1024 };
+    expect(short(mirrorsOf(fakes).judge(0, current))).toMatchObject({ good: [0], odd: [] });
   });
 
   it('of the majority win over the first to answer', () => {

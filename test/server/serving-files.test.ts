@@ -9,6 +9,8 @@ import { RawMgpClient } from '../support/raw-mgp-client.js';
 import { TempFolder, TestFleet } from '../support/test-fleet.js';
 
 const MiB = 1024 * 1024;
+/** Of files of up to 128 MiB. */
+const pieceBytes = 256 * 1024;
 /** More than the buffers of two kernels hold, so that a client that does not read stops the server in mid-file. */
 const largeBytes = 64 * MiB;
 let temp: TempFolder;
@@ -33,13 +35,15 @@ describe('a served file', () => {
       await using served = await TestFleet.start([temp.join('a.bin')]);
       await using client = await RawMgpClient.connect(served.port());
       const stat = await client.hashed('a.bin');
-      expect(stat).toMatchObject({ name: 'a.bin', size, pieceBytes: MiB, hashedBytes: size, sha256: sha256(bytes) });
+      expect(stat).toMatchObject({ name: 'a.bin', size, pieceBytes, hashedBytes: size, sha256: sha256(bytes) });
       const result = await client.fetch('a.bin', stat.version, 0, size);
       expect(result.end).toBe(size);
       expect(result.bytes.equals(bytes)).toBe(true);
-      const pieces = Array.from({ length: Math.ceil(size / MiB) }, (_, i) => bytes.subarray(i * MiB, (i + 1) * MiB));
+      const pieces = Array.from({ length: Math.ceil(size / pieceBytes) }, (_, i) =>
+        bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
+      );
       const hashes = Buffer.from(pieces.map(sha256).join(''), 'hex');
-      expect(stat.contentId).toBe(contentId(size, MiB, hashes));
+      expect(stat.contentId).toBe(contentId(size, pieceBytes, hashes));
       if (pieces.length === 0) return;
       const id = client.newId();
       client.send(encodeMessage.hashes(id, 0, { name: 'a.bin', version: stat.version, count: pieces.length }));

@@ -44,8 +44,16 @@ describe('pieces', () => {
     expect(counts).toEqual([0, 1, 1, 1, 2, 5120]);
   });
 
-  test('are 1 MiB, and grow by doubling so that there are at most 65,536 of them', () => {
-    expect(choosePieceBytes(0)).toBe(mib);
+  test('are 256 KiB of small files, doubled up to 1 MiB so that there are at most 512 of them', () => {
+    expect(choosePieceBytes(0)).toBe(mib / 4);
+    expect(choosePieceBytes(128 * mib)).toBe(mib / 4);
+    expect(choosePieceBytes(128 * mib + 1)).toBe(mib / 2);
+    expect(choosePieceBytes(256 * mib)).toBe(mib / 2);
+    expect(choosePieceBytes(256 * mib + 1)).toBe(mib);
+  });
+
+  test('are 1 MiB of larger ones, and grow by doubling so that there are at most 65,536 of them', () => {
+    expect(choosePieceBytes(1024 * mib)).toBe(mib);
     expect(choosePieceBytes(65_536 * mib)).toBe(mib);
     expect(choosePieceBytes(65_536 * mib + 1)).toBe(2 * mib);
     expect(choosePieceBytes(2 ** 50)).toBe(mgpLimits.pieceBytesMax);

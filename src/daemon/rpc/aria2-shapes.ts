@@ -8,7 +8,8 @@ export interface Aria2Uri {
   readonly status: 'used' | 'waiting';
 }
 
-const pieceLengthUnknown = 1024 * 1024;
+/** As large as aria2's own at the least, whose front ends draw a box for each: smaller ones are shown together. */
+const pieceLengthLeast = 1024 * 1024;
 /** As `pieceStates` of a download has it. */
 const pieceVerified = 2;
 const removedCode = '31';
@@ -58,8 +59,8 @@ function makeStatus(entry: QueueEntry, place: WantedPlace): Status {
     ...endFacts(entry),
     files: aria2Files(entry, place),
     gid: entry.gid,
-    numPieces: text(progress.pieceCount ?? 0),
-    pieceLength: text(progress.pieceBytes ?? pieceLengthUnknown),
+    numPieces: text(Math.ceil((progress.pieceCount ?? 0) / piecesInOne(entry))),
+    pieceLength: text((progress.pieceBytes ?? pieceLengthLeast) * piecesInOne(entry)),
     status: state,
     totalLength: text(progress.sizeBytes ?? 0),
     uploadLength: '0',
@@ -114,11 +115,19 @@ function bitfield(entry: QueueEntry): string | undefined {
   const isWhole = entry.state === 'complete';
   const states = entry.handle?.pieceStates();
   if (!isWhole && entry.handle === undefined) return undefined;
-  const bits = Buffer.alloc(Math.ceil(count / 8));
-  for (let n = 0; n < count; n += 1) {
-    if (isWhole || states?.[n] === pieceVerified) bits[n >> 3] = (bits[n >> 3] ?? 0) | (0x80 >> (n & 7));
+  const each = piecesInOne(entry);
+  const shown = Math.ceil(count / each);
+  const bits = Buffer.alloc(Math.ceil(shown / 8));
+  for (let n = 0; n < shown; n += 1) {
+    const isThere = isWhole || states?.subarray(n * each, (n + 1) * each).every((state) => state === pieceVerified);
+    if (isThere === true) bits[n >> 3] = (bits[n >> 3] ?? 0) | (0x80 >> (n & 7));
   }
   return bits.toString('hex');
+}
+
+/** Pieces of ours that are one to aria2's clients. */
+function piecesInOne({ progress }: QueueEntry): number {
+  return Math.max(1, Math.floor(pieceLengthLeast / (progress.pieceBytes ?? pieceLengthLeast)));
 }
 
 function text(value: number): string {
