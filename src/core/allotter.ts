@@ -118,6 +118,7 @@ export class Allotter {
   /** Gives a connection more work, where there is any for it; false where there was none. */
   feed(lane: Lane): boolean {
     if (lane.isOneStream) return this.#takeSecond(lane) || this.#takeStream(lane);
+    if (this.#reading.holdsEnough(lane)) return false;
     this.#shortenStream();
     if (this.#takeSecond(lane) || this.#helpHead(lane) || this.#takeFree(lane)) return true;
     return this.#steal(lane);

@@ -15,6 +15,7 @@ const partMsMin = 100;
 const partsSinceJump = 0.25;
 /** The first part of a connection of whose source nothing is known. */
 const firstPartBytes = 128 * 1024;
+const firstPartBytesMin = 64 * 1024;
 /** After a jump connections are not counted up for so long: a trial halves what is being waited for. */
 const settleMs = 4000;
 /** Who moves on by less has read it: what came is not all reported yet. */
@@ -113,12 +114,21 @@ export class Reading {
       const byTime = rate === undefined ? firstPartBytes : (rate * partMs) / 1000;
       return Math.min(byTime, (this.#aheadBytes * windowShareMax * (rate ?? board.rateOf(lane))) / board.rateSum);
     }
-    if (rate === undefined) return firstPartBytes;
+    // So that four of them bring the first piece together.
+    if (rate === undefined) return Math.max(firstPartBytesMin, Math.min(firstPartBytes, this.#pieceBytes / 4));
     const aheadMs = start < at ? Infinity : ((start - at) / board.rateSum) * 1000;
     const byTime = (rate * Math.max(this.#leastMs(), Math.min(partMs, aheadMs * partsAhead))) / 1000;
     const wanted = Math.max(byTime, Math.min(this.#shareOf(lane, rate, start), (rate * partMs) / 1000));
-    // The first bytes come from buffers, and faster than those that follow: a speed is believed by and by.
-    return Math.min(wanted, Math.max(firstPartBytes, lane.receivedBytes));
+    return Math.min(wanted, this.#believedBytes(lane));
+  }
+
+  /**
+   * It holds as much as it can be believed to bring soon: the first bytes come from buffers, and faster than those that
+   * follow.
+   */
+  holdsEnough(lane: Lane): boolean {
+    if (this.#at === undefined || this.#aheadBytes !== undefined || lane.rate === undefined) return false;
+    return lane.remainingBytes >= this.#believedBytes(lane);
   }
 
   /** True where `bytes` would take this connection so long that everybody would wait for it, with a full window. */
@@ -168,6 +178,10 @@ export class Reading {
     if (first.position >= at + soonBytes) return 0;
     const rate = lane.rate ?? this.#sourceRate(lane.source);
     return rate === undefined ? firstPartBytes : (rate * this.#pieceBytes) / this.#book.board.rateSum;
+  }
+
+  #believedBytes(lane: Lane): number {
+    return Math.max(firstPartBytes, lane.receivedBytes);
   }
 
   #freeFrom(at: number): ByteRange | undefined {

@@ -285,3 +285,17 @@ describe('a connection that brings the file from its start on only', () => {
     expect(bench.commands.filter((command) => command.type === 'open')).toEqual([]);
   });
 });
+
+describe('a connection while somebody reads along', () => {
+  test('is not believed to be as fast as its first burst: it holds no more than it has brought', () => {
+    const bench = new SchedulerBench(22 * mib);
+    bench.send({ type: 'cursor', at: 0, aheadBytes: undefined });
+    bench.ready(0, 2, parted);
+    bench.ready(1, 2, parted);
+    const flow = new Flow(bench);
+    flow.run(20, [16 * mib, 16 * mib]);
+    const owed = [0, 1].map((connection) => flow.owed(connection).reduce((sum, one) => sum + bytesOf(one), 0));
+    expect(Math.max(...owed)).toBeGreaterThan(0);
+    expect(Math.max(...owed)).toBeLessThanOrEqual(640 * 1024);
+  });
+});
