@@ -2,8 +2,10 @@ import type { EngineDownload } from './engine/engine-download.js';
 import type { DownloadQueue } from './queue/download-queue.js';
 import { mediaType } from './web/media-type.js';
 
-/** Of a film this comes first: what a player begins with, and what says where its index is. */
-const headBytes = 1024 * 1024;
+/** Of a film this comes first: it says where the index is. */
+const headBytes = 64 * 1024;
+/** What a player begins with, after the index. */
+const startBytes = 1024 * 1024;
 /** An index of more than this is left to the player. */
 const indexBytesMax = 16 * 1024 * 1024;
 
@@ -35,8 +37,10 @@ async function fetchStart(handle: EngineDownload, signal: AbortSignal): Promise<
   const head = await readRange(handle, 0, headBytes, signal);
   const sizeBytes = await handle.sizeKnown(signal);
   const indexAt = indexOffset(head);
-  if (indexAt === undefined || indexAt >= sizeBytes || sizeBytes - indexAt > indexBytesMax) return;
-  await readRange(handle, indexAt, sizeBytes, signal);
+  if (indexAt !== undefined && indexAt < sizeBytes && sizeBytes - indexAt <= indexBytesMax) {
+    await readRange(handle, indexAt, sizeBytes, signal);
+  }
+  await readRange(handle, 0, Math.min(startBytes, sizeBytes), signal);
 }
 
 async function readRange(handle: EngineDownload, start: number, end: number, signal: AbortSignal): Promise<Buffer> {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
@@ -16,7 +15,6 @@ import { sendError } from './send-error.js';
  * are then fetched first; where hashes are known only verified ones are handed out.
  */
 const sizeWithinMs = 30_000;
-const lookEveryMs = 50;
 
 export class Player {
   readonly #queue: DownloadQueue;
@@ -78,14 +76,15 @@ export class Player {
 
 /** The size, once a server has said it; undefined for what does not run and is not complete. */
 async function sizeOf(entry: QueueEntry, signal: AbortSignal): Promise<number | undefined> {
-  for (let waitedMs = 0; waitedMs < sizeWithinMs; waitedMs += lookEveryMs) {
-    const known = entry.notice()?.sizeBytes;
-    if (entry.state === 'complete') return entry.progress.sizeBytes;
-    if (known !== undefined) return known;
-    if (entry.state !== 'active') return undefined;
-    await delay(lookEveryMs, undefined, { signal });
+  if (entry.state === 'complete') return entry.progress.sizeBytes;
+  const { handle } = entry;
+  if (entry.state !== 'active' || handle === undefined) return undefined;
+  try {
+    return await handle.sizeKnown(AbortSignal.any([signal, AbortSignal.timeout(sizeWithinMs)]));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
   }
-  return undefined;
 }
 
 function readerOf(entry: QueueEntry, start: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
