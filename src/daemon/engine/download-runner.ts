@@ -6,22 +6,24 @@ import { flatRuns } from './map-runs.js';
 
 /** Events that wait to be told, at most: who looks at a log does not miss the oldest of a thousand. */
 const untoldMax = 400;
+/** Of a download that has ended, which the daemon keeps by the thousand. */
+const lastMapCells = 512;
 
 /** One download on the engine's thread: carries out what the other thread wants of it, and says what is new. */
 export class DownloadRunner {
   readonly id: number;
   readonly handle: DownloadHandle;
   readonly #gate: HostGate;
-  readonly #onPhase: () => void;
+  readonly #onNews: () => void;
   #untold: DownloadEvent[];
   #toldPieces: Uint8Array | undefined;
 
-  /** @param onPhase Something that is worth telling at once. */
-  constructor(id: number, handle: DownloadHandle, gate: HostGate, onPhase: () => void) {
+  /** @param onNews Something that is worth telling at once. */
+  constructor(id: number, handle: DownloadHandle, gate: HostGate, onNews: () => void) {
     this.id = id;
     this.handle = handle;
     this.#gate = gate;
-    this.#onPhase = onPhase;
+    this.#onNews = onNews;
     this.#untold = [...handle.recentEvents(untoldMax)];
     handle.done.then(gate.close, gate.close);
   }
@@ -31,7 +33,7 @@ export class DownloadRunner {
     for await (const event of this.handle.events()) {
       this.#untold.push(event);
       if (this.#untold.length > untoldMax) this.#untold.splice(0, untoldMax / 4);
-      if (event.type === 'phase') this.#onPhase();
+      if (event.type === 'phase' || event.type === 'source-ready') this.#onNews();
     }
   }
 
@@ -48,6 +50,11 @@ export class DownloadRunner {
     if (pieces === this.#toldPieces) return undefined;
     this.#toldPieces = pieces;
     return pieces;
+  }
+
+  /** The map that outlives the download. */
+  lastMap(): Int32Array {
+    return flatRuns(this.handle.map(lastMapCells));
   }
 
   rest(urls: readonly string[]): void {

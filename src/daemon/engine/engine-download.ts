@@ -35,6 +35,7 @@ export class EngineDownload {
   #snapshot: DownloadSnapshot | undefined;
   #pieces: Uint8Array | undefined;
   readonly #changes = new Changes();
+  #lastMap: Int32Array | undefined;
   #end: DownloadReport | ManygetError | undefined;
   #settle!: { resolve: (report: DownloadReport) => void; reject: (error: ManygetError) => void };
 
@@ -63,6 +64,11 @@ export class EngineDownload {
   async mapRuns(cells: number): Promise<MapRun[]> {
     const flat = await this.#call({ type: 'map', cells });
     return flat === undefined ? [] : mapRuns(flat as Int32Array);
+  }
+
+  /** The map at its end (`flatRuns`); undefined before, and where it never began. */
+  get lastMap(): Int32Array | undefined {
+    return this.#lastMap;
   }
 
   createReader(options: ReaderOptions = {}): DownloadReader {
@@ -142,9 +148,10 @@ export class EngineDownload {
   }
 
   /** @internal It has ended, well or with an error. */
-  end(how: DownloadReport | ManygetError): void {
+  end(how: DownloadReport | ManygetError, map?: Int32Array): void {
     if (this.#end !== undefined) return;
     this.#end = how;
+    this.#lastMap = map;
     this.#feed.end();
     if (how instanceof ManygetError) this.#settle.reject(how);
     else this.#settle.resolve(how);

@@ -62,8 +62,10 @@ export type FromEngine =
   | { readonly type: 'pieces'; readonly id: number; readonly states: Uint8Array }
   | { readonly type: 'answer'; readonly id: number; readonly call: number; readonly value: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly call: number; readonly error: CrossingError }
-  | { readonly type: 'done'; readonly id: number; readonly report: DownloadReport }
-  | { readonly type: 'failed'; readonly id: number; readonly error: CrossingError }
+  /** With the map as it is then (`flatRuns`). */
+  | { readonly type: 'done'; readonly id: number; readonly report: DownloadReport; readonly map: Int32Array }
+  /** Without a map where it never began. */
+  | { readonly type: 'failed'; readonly id: number; readonly error: CrossingError; readonly map?: Int32Array }
   /** Undefined: there is no more. */
   | { readonly type: 'chunk'; readonly reader: number; readonly chunk: Uint8Array | undefined }
   | { readonly type: 'read-failed'; readonly reader: number; readonly error: CrossingError };

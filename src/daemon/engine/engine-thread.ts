@@ -5,6 +5,7 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { downloadAmong, forgetThreads, SharedMeans } from '../../app/download-among.js';
+import { loadManifestReader } from '../../app/follow-manifest.js';
 import type { DownloadReader } from '../../base/download-reader.js';
 import { asManygetError } from '../../base/errors.js';
 import { HostSlots } from '../queue/host-slots.js';
@@ -32,6 +33,8 @@ let ticker: NodeJS.Timeout | undefined;
 if (process.platform === 'linux') setPriority(0, Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + nicer));
 forgetThreads((workerData as EngineThreadData).endedThreads);
 port.on('message', obey);
+// While nobody waits: a film that begins with a manifest begins sooner.
+void loadManifestReader();
 
 function obey(message: ToEngine): void {
   switch (message.type) {
@@ -69,8 +72,8 @@ function begin({ id, wishes }: ToEngine & { readonly type: 'begin' }): void {
     const following = runner.follow();
     void handle.done
       .then(
-        (report): FromEngine => ({ type: 'done', id, report }),
-        (error: unknown): FromEngine => ({ type: 'failed', id, error: crossing(error) }),
+        (report): FromEngine => ({ type: 'done', id, report, map: runner.lastMap() }),
+        (error: unknown): FromEngine => ({ type: 'failed', id, error: crossing(error), map: runner.lastMap() }),
       )
       .then(async (end) => {
         await following;

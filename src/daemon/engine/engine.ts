@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { builtFile } from '../../base/built-file.js';
+import { threadFile } from '../../base/built-file.js';
 import type { DownloadReader, ReaderOptions } from '../../base/download-reader.js';
 import { ManygetError } from '../../base/errors.js';
 import { EngineDownload } from './engine-download.js';
@@ -91,7 +91,7 @@ export class Engine implements AsyncDisposable {
   #thread(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     const workerData: EngineThreadData = { endedThreads: this.#endedThreads };
-    const worker = new Worker(builtFile('daemon/engine/engine-thread.js'), {
+    const worker = new Worker(threadFile('daemon/engine/engine-thread.js'), {
       name: 'manyget-engine',
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
@@ -138,10 +138,10 @@ export class Engine implements AsyncDisposable {
         this.#downloads.get(message.id)?.refused(message.call, rebuilt(message.error));
         return;
       case 'done':
-        this.#end(message.id)?.end(message.report);
+        this.#end(message.id)?.end(message.report, message.map);
         return;
       case 'failed':
-        this.#end(message.id)?.end(rebuilt(message.error));
+        this.#end(message.id)?.end(rebuilt(message.error), message.map);
         return;
       case 'chunk':
         this.#readers.get(message.reader)?.reader.took(message.chunk);

@@ -14,12 +14,24 @@ export function flatRuns(cells: readonly MapCell[]): Int32Array {
 }
 
 /** The runs of `flatRuns`, each on its own. */
-export function mapRuns(flat: Int32Array): MapRun[] {
+export function mapRuns(flat: ArrayLike<number>): MapRun[] {
   return Array.from({ length: flat.length / 3 }, (_, n) => [
     flat[n * 3] ?? 0,
     flat[n * 3 + 1] ?? 0,
     flat[n * 3 + 2] ?? 0,
   ]);
+}
+
+/** The same map in `cells` parts: each shows what is at its end, and what is smaller than a part may get lost. */
+export function scaledRuns(runs: readonly MapRun[], cells: number): MapRun[] {
+  const total = runs.reduce((sum, [count]) => sum + count, 0);
+  let passed = 0;
+  return runs.flatMap(([count, state, source]): MapRun[] => {
+    const from = Math.round((passed / total) * cells);
+    passed += count;
+    const length = Math.round((passed / total) * cells) - from;
+    return length > 0 ? [[length, state, source]] : [];
+  });
 }
 
 /** Every cell of `runs`. */

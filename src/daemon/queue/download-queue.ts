@@ -352,6 +352,7 @@ export class DownloadQueue implements AsyncDisposable {
     entry.handle = undefined;
     const leaving = handle.cancel(reason).finally(() => {
       if (entry.leaving === leaving) entry.leaving = undefined;
+      entry.keepMap(handle);
     });
     entry.leaving = leaving;
     await leaving;

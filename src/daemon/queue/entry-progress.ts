@@ -18,6 +18,8 @@ export interface EntryProgress {
   readonly sha256?: string | undefined;
   readonly error?: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly sources: readonly SourceSnapshot[];
+  /** The map of the file when it was fetched last (`flatRuns`). */
+  readonly map?: readonly number[] | undefined;
 }
 
 export const noProgress: EntryProgress = {
@@ -50,6 +52,7 @@ const progressSchema = v.object({
   sha256: v.optional(v.string()),
   error: v.optional(v.object({ code: v.custom<ErrorCode>(isErrorCode), message: v.string() })),
   sources: v.array(source),
+  map: v.optional(v.array(v.number())),
 });
 
 /** @throws what JSON and the schema say, where the text is not of a progress. */

@@ -10,6 +10,7 @@ import {
 } from '../../base/queue-snapshot.js';
 import type { DownloadReport, DownloadSnapshot } from '../../base/snapshot.js';
 import type { EngineDownload } from '../engine/engine-download.js';
+import { mapRuns, scaledRuns } from '../engine/map-runs.js';
 import { specFromJson, specToJson, type DownloadSpec } from './download-spec.js';
 import { noProgress, progressFromJson, type EntryProgress } from './entry-progress.js';
 import type { StoredDownload } from './queue-store.js';
@@ -88,8 +89,14 @@ export class QueueEntry {
     return snapshot;
   }
 
+  /** The map of a handle that has ended. */
+  keepMap(handle: EngineDownload | undefined): void {
+    if (handle?.lastMap !== undefined) this.progress = { ...this.progress, map: [...handle.lastMap] };
+  }
+
   finished(report: DownloadReport, nowMs: number): void {
     this.notice();
+    this.keepMap(this.handle);
     this.handle = undefined;
     this.state = 'complete';
     this.endedAtMs = nowMs;
@@ -100,6 +107,7 @@ export class QueueEntry {
 
   failed(error: ManygetError, nowMs: number): void {
     this.notice();
+    this.keepMap(this.handle);
     this.handle = undefined;
     this.state = 'error';
     this.endedAtMs = nowMs;
@@ -130,10 +138,11 @@ export class QueueEntry {
     if (this.samples.length > samplesMax) this.samples.splice(0, samplesMax / 4);
   }
 
-  /** The map of the file in `cells` parts; a file that nobody fetches now is one state as a whole. */
+  /** The map of the file in `cells` parts: of one that nobody fetches now as it was at last, or without its servers. */
   async mapRuns(cells: number): Promise<MapRun[]> {
     if (this.handle !== undefined) return this.handle.mapRuns(cells);
-    const { sizeBytes, doneBytes } = this.progress;
+    const { sizeBytes, doneBytes, map } = this.progress;
+    if (map !== undefined && map.length > 0) return scaledRuns(mapRuns(map), cells);
     const done = this.state === 'complete' ? cells : Math.floor(cells * (doneBytes / Math.max(1, sizeBytes ?? 1)));
     const runs: MapRun[] = [
       [done, mapStates.indexOf('verified'), -2],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { QueueEntry } from '../../../src/daemon/queue/queue-entry.js';
+import { QueueEntry } from '../../../src/daemon/queue/queue-entry.js';
 import { DownloadLab, mib, until, type LabFleet } from '../../support/download-lab.js';
 import { startTestDaemon, type TestDaemon } from '../../support/test-daemon.js';
 
@@ -131,10 +131,15 @@ describe('the thread that downloads', () => {
     const entry = await add();
     expect((await entry.mapRuns(100)).reduce((sum, [cells]) => sum + cells, 0)).toBe(100);
     await until(() => entry.handle?.pieceStates()?.includes(2) === true);
-    expect(entry.handle?.pieceStates()).toHaveLength(4);
+    expect(entry.handle?.pieceStates()).toHaveLength(16);
     const { handle } = entry;
     await until(() => entry.state === 'complete');
-    expect([...(handle?.pieceStates() ?? [])]).toEqual([2, 2, 2, 2]);
-    expect(await entry.mapRuns(100)).toEqual([[100, 3, -2]]);
+    expect([...(handle?.pieceStates() ?? [])]).toEqual(new Array(16).fill(2));
+    const runs = await entry.mapRuns(1000);
+    expect(runs.reduce((sum, [cells]) => sum + cells, 0)).toBe(1000);
+    expect(runs.every(([, state]) => state === 3)).toBe(true);
+    expect(new Set(runs.map(([, , source]) => source))).toEqual(new Set([0, 1]));
+    // The next daemon knows it, too.
+    expect(await QueueEntry.fromStore(entry.toStore(), '').mapRuns(1000)).toEqual(runs);
   }, 30_000);
 });
