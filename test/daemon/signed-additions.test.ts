@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSigner } from '../../src/app/open-signer.js';
 import { commandPath } from '../support/command-path.js';
 import { DownloadLab } from '../support/download-lab.js';
 import { openKey, sealedKey } from '../support/minisign-samples.js';
+import { signedText } from '../support/signed-text.js';
 import { smallWeb } from '../support/small-web.js';
 import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
 
@@ -32,12 +32,7 @@ afterEach(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-async function signed(text: string): Promise<string> {
-  const keyFile = join(lab.folder, 'test.key');
-  writeFileSync(keyFile, openKey.secretKey);
-  const sign = await openSigner(keyFile, () => Promise.reject(new Error('asked for a password')));
-  return sign(text, 'film.meta4');
-}
+const signed = (text: string): Promise<string> => signedText(lab.folder, text);
 
 async function isDone(gid: string): Promise<void> {
   let state = '';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,7 +7,9 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DownloadLab, type LabFleet } from '../support/download-lab.js';
+import { openKey } from '../support/minisign-samples.js';
 import { testWithPeer } from '../support/peer.js';
+import { signedText } from '../support/signed-text.js';
 import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
 import { openPage } from '../support/web-page.js';
 
@@ -101,6 +104,40 @@ describe('in a browser', () => {
         .toBe('complete');
       await page.getByText('Complete').first().waitFor();
       expect(complaints).toEqual([]);
+    },
+  );
+
+  testWithPeer(
+    'chromium',
+    'takes a Metalink that a given key has signed, and says what is wrong with a key',
+    async () => {
+      await using open = await openPage(one.daemon.pageUrl);
+      const { page, complaints } = open;
+      const sha256 = createHash('sha256')
+        .update(readFileSync(lab.path('served', 'film.bin')))
+        .digest('hex');
+      const metalink =
+        '<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="film.bin">' +
+        `<hash type="sha-256">${sha256}</hash><url>${fleet.url(1)}</url></file></metalink>`;
+      await page.getByRole('button', { name: /^Add/ }).click();
+      await page.getByRole('textbox', { name: /^Addresses/ }).fill(metalink);
+      await page.getByText('Name, folder, checksum, signature').click();
+      const key = page.getByRole('textbox', { name: 'Trusted key' });
+      const download = page.getByRole('button', { name: 'Download', exact: true });
+      await key.fill('minisign.pub');
+      await page.getByText('That is no public key').waitFor();
+      expect([await key.getAttribute('aria-invalid'), await download.isDisabled()]).toEqual(['true', true]);
+      await page.evaluate(axeSource());
+      expect(await barriers(page)).toEqual([]);
+      await key.fill(`untrusted comment: minisign public key 1234 ${openKey.publicKey}`);
+      const signature = page.getByRole('textbox', { name: 'Its signature' });
+      await signature.fill(await signedText(lab.folder, `${metalink} `));
+      await download.click();
+      await page.getByRole('alert').getByText('signature').waitFor();
+      await signature.fill(await signedText(lab.folder, metalink));
+      await download.click();
+      await page.getByRole('heading', { name: 'film.bin' }).waitFor();
+      expect(complaints.filter((each) => !each.includes('400'))).toEqual([]);
     },
   );
 

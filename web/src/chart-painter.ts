@@ -1,14 +1,15 @@
 import type { SpeedSample } from '../../src/base/queue-snapshot.js';
-import { bytes } from './format.js';
+import { speed } from './format.js';
 import { faded, serverColor, type Theme } from './palette.js';
 import { clearSharp } from './sharp-canvas.js';
 
 /** Paints the speed of every server over time, one on the other: the upper edge is the speed of the download. */
 const spanMsMin = 8_000;
 const spanMsMax = 120_000;
-const axisWidth = 62;
+const axisWidth = 68;
 const footHeight = 4;
 const labelHeight = 8;
+const apartMsMin = 400;
 
 export interface ChartLook {
   readonly theme: Theme;
@@ -25,7 +26,7 @@ export class ChartPainter {
     const { context, width, height } = sharp;
     const first = samples[0]?.atMs ?? nowMs;
     const span = Math.min(spanMsMax, Math.max(spanMsMin, nowMs - first));
-    const shown = samples.filter((sample) => sample.atMs > nowMs - span - 2000);
+    const shown = apart(samples.filter((sample) => sample.atMs > nowMs - span - 2000));
     const totals = shown.map((sample) => sample.speeds.reduce((sum, value, n) => sum + (n % 2 === 1 ? value : 0), 0));
     const peak = Math.max(1024, ...totals) * 1.15;
     // The scale glides: a jump of the axis would look like a jump of the speed.
@@ -48,7 +49,7 @@ export class ChartPainter {
     room: { left: number; width: number },
     y: (value: number) => number,
   ): void {
-    const step = niceStep(this.#peak / 3);
+    const step = niceStep(this.#peak / 5);
     context.font = '500 11px ui-sans-serif, system-ui, sans-serif';
     context.textAlign = 'right';
     context.textBaseline = 'middle';
@@ -61,7 +62,7 @@ export class ChartPainter {
       context.lineTo(room.left + room.width, at);
       context.stroke();
       context.fillStyle = theme === 'dark' ? '#93a1b8' : '#55627a';
-      context.fillText(`${bytes(value)}`, room.left - 8, at);
+      context.fillText(speed(value), room.left - 8, at);
     }
   }
 
@@ -91,6 +92,16 @@ export class ChartPainter {
       context.stroke(upper);
     }
   }
+}
+
+/** A busy daemon takes two samples at once where one was late: drawn, that would be a cliff. */
+function apart(samples: readonly SpeedSample[]): readonly SpeedSample[] {
+  let lastMs = -Infinity;
+  return samples.filter(({ atMs }) => {
+    const isApart = atMs - lastMs >= apartMsMin;
+    if (isApart) lastMs = atMs;
+    return isApart;
+  });
 }
 
 function line(
