@@ -63,6 +63,19 @@ describe('a player of somebody else, at a download under way,', () => {
     expect(run.status).toBe(0);
   });
 
+  testWithPeer('vlc', 'plays from 80 % on, pictures and sound', async () => {
+    const args = ['-I', 'dummy', '--vout', 'dummy', '--aout', 'dummy', '--play-and-exit', '--no-media-library', '-vv'];
+    const film = ['--start-time=24', '--run-time=2', url];
+    expect(await state()).toBe('active');
+    // It refuses to be run by root.
+    const nobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+    const [command = '', ...rest] = [...nobody, 'vlc', ...args, ...film];
+    const run = await runPeer(command, rest, lab.folder, { HOME: '/nonexistent' });
+    expect(run.stderr).toContain('Received first picture');
+    expect(run.stderr).toContain('EOF reached');
+    expect(run.status).toBe(0);
+  });
+
   testWithPeer('mpv', 'is opened with the local address by `manyget play --player`', async () => {
     const player = lab.path('player');
     writeFileSync(player, `#!/bin/sh\nmpv ${quiet.join(' ')} --length=1 "$1" >'${lab.path('said')}' 2>&1\n`, {
