@@ -14,16 +14,7 @@ import { commandPath } from './command-path.js';
  */
 export async function startDaemon(folder, flags = []) {
   const state = path.join(folder, 'state');
-  const args = [
-    ...(process.env['MG_PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/hA-prof'] : []),
-    commandPath,
-    'daemon',
-    '--port',
-    '0',
-    '-d',
-    path.join(folder, 'downloads'),
-    ...flags,
-  ];
+  const args = [commandPath, 'daemon', '--port', '0', '-d', path.join(folder, 'downloads'), ...flags];
   const env = { ...process.env, MANYGET_STATE: state };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
