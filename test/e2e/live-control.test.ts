@@ -14,11 +14,13 @@ describe.concurrent('a limit for the whole download', () => {
     // What came is what was allowed in that time, and what each had begun to read.
     expect(doneBytes).toBeLessThan((2 * mib * elapsedMs) / 1000 + mib);
     expect(sources.every((source) => source.receivedBytes > 0)).toBe(true);
+    // With this one the rest would take more than ten minutes: it ends because it is lifted.
+    handle.setLimitRate(32 * 1024);
     handle.setLimitRate(undefined);
-    const report = await handle.done;
+    expect(handle.snapshot().limitBytesPerSec).toBeUndefined();
+    await handle.done;
     expect(lab.written()?.equals(file.bytes)).toBe(true);
-    expect(report.speedBytesPerSec).toBeGreaterThan(2 * mib);
-    expect(eventsOf(handle, 'setting')).toHaveLength(1);
+    expect(eventsOf(handle, 'setting')).toHaveLength(2);
   });
 
   it('that is far below what a socket holds never looks like silence', async () => {
