@@ -49,6 +49,11 @@ export function duration(ms: number): string {
   return hours < 48 ? `${hours}:${two(minutes % 60)} h` : `${whole.format(hours / 24)} days`;
 }
 
+/** Of what is over: "0.8 s" says more than "1 s". */
+export function taken(ms: number): string {
+  return ms < 10_000 ? `${tenths.format(ms / 1000)} s` : duration(ms);
+}
+
 export function milliseconds(ms: number | undefined): string {
   if (ms === undefined) return '–';
   return `${ms < 10 ? tenths.format(ms) : whole.format(ms)} ms`;
