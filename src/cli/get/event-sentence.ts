@@ -13,10 +13,15 @@ export interface SourceNames {
 
 /** What happened, without its time: ":9003 takes 12.0 MiB from :9001: would finish 3.1 s later". */
 export function eventSentence(event: DownloadEvent, names: SourceNames): string {
+  const { what, why } = eventParts(event, names);
+  return what === '' || why === '' ? what + why : `${what}: ${why}`;
+}
+
+/** The two parts of the sentence; either may be empty. */
+export function eventParts(event: DownloadEvent, names: SourceNames): { readonly what: string; readonly why: string } {
   const what = eventHead(event, (id) => names.short(id));
   const why = withoutRepeats(printable(event.type === 'source-added' ? event.url : event.reason), event, names);
-  if (what === '') return why;
-  return why === '' ? what : `${what}: ${why}`;
+  return { what, why };
 }
 
 /** A reason that begins with what the sentence has said already (the source, the amount) without that beginning. */

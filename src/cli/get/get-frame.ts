@@ -10,7 +10,7 @@ import type { ScreenSize } from '../terminal/screen.js';
 import { type Segment, segmentLine } from '../terminal/segments.js';
 import { cutEnd, fitLeft, fitRight, textWidth } from '../terminal/text-width.js';
 import type { Theme } from '../terminal/theme.js';
-import { eventSentence, eventWeight } from './event-sentence.js';
+import { decisionLines } from './decision-lines.js';
 import { type FramePlan, planFrame } from './frame-plan.js';
 import { headerRow, makeRowLayout, sourceRow } from './source-row.js';
 import { sourceNames } from './source-names.js';
@@ -27,6 +27,7 @@ export interface GetFrameModel {
 
 /** Hosts that all servers share are left out of their names below this width. */
 const fullNamesColumnsMin = 100;
+const fullPhaseColumnsMin = 72;
 const marginColumns = 1;
 
 /** The frame for a terminal of `size`; no line is wider, and one row is left free for the cursor. */
@@ -42,7 +43,7 @@ export function getFrame(model: GetFrameModel, size: ScreenSize, theme: Theme): 
     ...blank,
     ...pictureLines(model, plan, size.columns, theme),
     ...(plan.decisionLines > 0 ? blank : []),
-    ...decisionLines(model, plan.decisionLines, size.columns, theme),
+    ...decisionLines(model.events, model.snapshot.sources, plan.decisionLines, size.columns, theme),
   ];
 }
 
@@ -71,7 +72,8 @@ function phaseText(snapshot: DownloadSnapshot, columns: number): string {
   const note = printable(snapshot.note);
   if (phase === 'downloading' && columns >= 60) {
     const working = sources.filter((source) => source.state === 'active').length;
-    return `downloading from ${working} of ${sources.length} ${sources.length === 1 ? 'server' : 'servers'}`;
+    const from = `${working} of ${sources.length} ${sources.length === 1 ? 'server' : 'servers'}`;
+    return columns < fullPhaseColumnsMin ? from : `downloading from ${from}`;
   }
   const word = phase === 'disk-full' ? 'disk full' : phase;
   return note === '' || columns < 60 || phase === 'done' ? word : `${word}: ${note}`;
@@ -143,40 +145,4 @@ function pictureLines(model: GetFrameModel, plan: FramePlan, columns: number, th
     ...mapLines(model.map(width * plan.mapLines), width, theme).map((line) => ` ${line}`),
     ...(plan.legend ? [theme.faint(cutEnd(legend, columns))] : []),
   ];
-}
-
-function decisionLines(model: GetFrameModel, count: number, columns: number, theme: Theme): string[] {
-  if (count === 0) return [];
-  const lines = newestDecisions(model, count).map(({ atMs, sentence, times }) =>
-    segmentLine(
-      [
-        { text: ` ${fitRight(formatDuration(atMs), 6)}  `, paint: theme.faint },
-        { text: times === 1 ? '' : `${times} times: ` },
-        { text: sentence },
-      ],
-      columns,
-    ),
-  );
-  // The frame keeps its height while the first decisions come in.
-  return [...lines, ...Array.from({ length: count - lines.length }, () => '')];
-}
-
-interface ShownDecision {
-  readonly atMs: number;
-  readonly sentence: string;
-  readonly times: number;
-}
-
-/** The last `count` decisions, oldest first; one that repeats itself counts once, at its last time. */
-function newestDecisions(model: GetFrameModel, count: number): ShownDecision[] {
-  const names = sourceNames(model.snapshot.sources, true);
-  const decisions = model.events.filter((event) => eventWeight(event) === 'decision');
-  const shown = new Map<string, ShownDecision>();
-  for (const event of decisions.length > 0 ? decisions : model.events) {
-    const sentence = eventSentence(event, names);
-    const times = (shown.get(sentence)?.times ?? 0) + 1;
-    shown.delete(sentence);
-    shown.set(sentence, { atMs: event.atMs, sentence, times });
-  }
-  return [...shown.values()].slice(-count);
 }

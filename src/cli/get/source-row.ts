@@ -50,7 +50,7 @@ export function headerRow(layout: RowLayout, theme: Theme): string {
     fitRight('speed', speedColumns),
     '  ',
     ...(layout.bar > 0 ? [fitLeft(layout.bar >= 8 ? 'progress' : '', layout.bar)] : []),
-    ...(layout.spark > 0 ? ['  ', fitLeft(layout.spark >= 20 ? 'last 10 s' : 'last 4 s', layout.spark)] : []),
+    ...(layout.spark > 0 ? ['  ', fitRight(layout.spark >= 20 ? 'last 10 s' : 'last 4 s', layout.spark)] : []),
     ...(layout.firstByte ? [' ', fitRight('1st byte', firstByteColumns)] : []),
   ];
   return theme.faint(cutEnd(cells.join(''), layout.columns).trimEnd());
@@ -78,12 +78,18 @@ export function sourceRow(shown: ShownSource, layout: RowLayout, history: SpeedH
     segments.push({ text: `${fitRight(formatPair(source.receivedBytes, source.assignedBytes), pairColumns)}  ` });
   }
   segments.push({ text: `${fitRight(formatSpeed(source.speedBytesPerSec), speedColumns)}  `, paint: theme.strong });
-  const note = printable(source.note);
+  const note = printable(withoutLabel(source));
   const pictures = source.state === 'active' || note === '';
   segments.push(
     ...(pictures ? pictureSegments(source, layout, history, paint, theme) : [{ text: cutEnd(note, layout.rest) }]),
   );
   return segmentLine(segments, layout.columns);
+}
+
+/** Its note, without the name that stands in front of the row. */
+function withoutLabel({ note, label }: SourceSnapshot): string {
+  const said = [`server ${label} `, `${label} `].find((name) => note.startsWith(name));
+  return said === undefined ? note : note.slice(said.length);
 }
 
 function pictureSegments(

@@ -1,9 +1,11 @@
 /** What to tell people who want the files: addresses and ready-made commands. */
 import { networkInterfaces } from 'node:os';
 
+import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
 import type { FleetSnapshot } from '../../base/snapshot.js';
-import { mgpUrl } from '../options/addresses.js';
+import { isUrl, mgpUrl } from '../options/addresses.js';
+import { formatPorts } from '../options/ports.js';
 import { quoteWord } from '../options/shell-words.js';
 
 const filesShownMax = 3;
@@ -15,11 +17,13 @@ function reachableHost(host: string, interfaces: typeof networkInterfaces = netw
   return addresses.find((address) => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';
 }
 
-/** Addresses of the first files on every server, and the command that fetches the first file from all of them. */
-export function welcomeLines(snapshot: FleetSnapshot): string[] {
+/** Addresses of the first files on every server, and the command that fetches the first file from all of them; `isSecure`: over TLS. */
+export function welcomeLines(snapshot: FleetSnapshot, isSecure: boolean): string[] {
   const servers = snapshot.servers.filter((server) => server.state !== 'failed');
   const urls = (name: string): string[] =>
-    servers.map((server) => mgpUrl(reachableHost(server.host), server.port, name));
+    servers
+      .map((server) => mgpUrl(reachableHost(server.host), server.port, name))
+      .map((url) => (isSecure ? url.replace(/^mgp:/, 'mgps:') : url));
   const lines = snapshot.files.slice(0, filesShownMax).flatMap((file) => urls(file.name).map((url) => `  ${url}`));
   const hidden = snapshot.files.length - filesShownMax;
   const [first] = snapshot.files;
@@ -31,9 +35,18 @@ export function welcomeLines(snapshot: FleetSnapshot): string[] {
       ? []
       : [
           `fetch ${printable(first.name)} from all of them with:`,
-          `  manyget get ${urls(first.name).map(quoteWord).join(' ')}`,
+          `  manyget get ${(isSecure ? undefined : fetchWords(servers, first.name)) ?? urls(first.name).map(quoteWord).join(' ')}`,
         ]),
   ];
+}
+
+/** The short way to say several addresses; undefined where a server's name, or the file's, does not allow it. */
+function fetchWords(servers: FleetSnapshot['servers'], name: string): string | undefined {
+  const [host, ...others] = new Set(servers.map((server) => reachableHost(server.host)));
+  if (servers.length < 2 || host === undefined || others.length > 0) return undefined;
+  if (name.startsWith('-') || isManifestOperand(name) || isUrl(name)) return undefined;
+  const ports = formatPorts(servers.map((server) => server.port));
+  return `-a ${quoteWord(host)} -p ${ports} ${quoteWord(name)}`;
 }
 
 function count(number: number, noun: string): string {

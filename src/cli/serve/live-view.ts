@@ -5,7 +5,6 @@ import { openKeyboard } from '../terminal/keyboard.js';
 import { LineEditor } from '../terminal/line-editor.js';
 import { Screen } from '../terminal/screen.js';
 import type { Theme } from '../terminal/theme.js';
-import { welcomeLines } from './client-commands.js';
 import { fleetEventSentence } from './fleet-event-sentence.js';
 import { serveFrame } from './serve-frame.js';
 import { servePlainLines } from './serve-plain-lines.js';
@@ -43,9 +42,9 @@ export class LiveServeView implements ServeView {
     this.#keyboard = this.readsKeyboard ? openKeyboard(io, (keys) => this.#keys(keys, io)) : undefined;
   }
 
-  start(fleet: FleetHandle): void {
+  start(fleet: FleetHandle, welcome: readonly string[]): void {
     this.#fleet = fleet;
-    this.#screen.print([...welcomeLines(fleet.snapshot()), '']);
+    this.#screen.print([...welcome, '']);
     this.#draw();
   }
 

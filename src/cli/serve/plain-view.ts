@@ -1,7 +1,6 @@
 import type { FleetEvent, FleetHandle } from '../../base/fleet-handle.js';
 import { printable } from '../../base/printable.js';
 import type { CliOutput } from '../io.js';
-import { welcomeLines } from './client-commands.js';
 import { fleetEventSentence } from './fleet-event-sentence.js';
 import { servePlainLines } from './serve-plain-lines.js';
 import type { ServeView } from './serve-view.js';
@@ -17,9 +16,9 @@ export class PlainServeView implements ServeView {
     this.intervalMs = intervalMs;
   }
 
-  start(fleet: FleetHandle): void {
+  start(fleet: FleetHandle, welcome: readonly string[]): void {
     this.#fleet = fleet;
-    this.#print(welcomeLines(fleet.snapshot()));
+    this.#print(welcome);
   }
 
   update(): void {

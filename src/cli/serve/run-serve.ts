@@ -6,6 +6,7 @@ import { errorHint, printError } from '../error-output.js';
 import { type CliIo, isInteractive } from '../io.js';
 import { readToken } from '../options/access-options.js';
 import { usageError } from '../options/usage-error.js';
+import { welcomeLines } from './client-commands.js';
 import { operate } from './operator.js';
 import { readPipedLines } from './piped-input.js';
 import { serveOptions, type ServeRequest } from './serve-request.js';
@@ -70,7 +71,7 @@ async function attend(fleet: FleetHandle, request: ServeRequest, ending: EndRequ
     stopping ??= fleet.stop();
   };
   ending.end = stop;
-  view.start(fleet);
+  view.start(fleet, welcomeLines(fleet.snapshot(), request.tls !== undefined));
   const following = follow(fleet, view);
   const stopReading = readsLines(view, io) ? readPipedLines(io.stdin, onLine) : undefined;
   const timer = setInterval(() => {

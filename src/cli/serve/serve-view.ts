@@ -5,7 +5,8 @@ export interface ServeView {
   readonly intervalMs: number;
   /** True where the view itself reads what the operator types. */
   readonly readsKeyboard?: boolean;
-  start(fleet: FleetHandle): void;
+  /** `welcome` tells how to fetch what is served. */
+  start(fleet: FleetHandle, welcome: readonly string[]): void;
   update(): void;
   event(event: FleetEvent): void;
   /** Something for the operator: an answer to a command. */

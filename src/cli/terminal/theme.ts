@@ -19,6 +19,7 @@ export interface Glyphs {
   readonly missing: string;
   readonly good: string;
   readonly bad: string;
+  readonly times: string;
 }
 
 const unicodeGlyphs: Glyphs = {
@@ -33,6 +34,7 @@ const unicodeGlyphs: Glyphs = {
   missing: '·',
   good: '✓',
   bad: '✗',
+  times: '×',
 };
 
 const asciiGlyphs: Glyphs = {
@@ -47,6 +49,7 @@ const asciiGlyphs: Glyphs = {
   missing: '.',
   good: 'ok',
   bad: 'x',
+  times: 'x',
 };
 
 type Rgb = readonly [number, number, number];

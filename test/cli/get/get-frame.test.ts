@@ -55,6 +55,14 @@ const troubled = [
   sourceSnapshot(1, { state: 'backing-off', note: 'connection refused; tries again in 1.6 s', speedBytesPerSec: 0 }),
 ];
 
+test('a row does not repeat its name in its note, and a narrow title keeps the number of servers', () => {
+  const note = 'server 127.0.0.1:9002 refused the connection';
+  const sources = [sourceSnapshot(0), sourceSnapshot(1, { state: 'backing-off', note, label: '127.0.0.1:9002' })];
+  const frame = getFrame(model({ sources }), { columns: 100, rows: 24 }, plain);
+  expect(frame.find((line) => line.includes('backing-off'))).toMatch(/B\/s {2}refused the connection$/);
+  expect(getFrame(model({ sources }), { columns: 60, rows: 24 }, plain)[0]).toMatch(/ 1 of 2 servers {2}3\.2s$/);
+});
+
 function many(count: number) {
   return Array.from({ length: count }, (_, id) => sourceSnapshot(id, { speedBytesPerSec: (1 + (id % 4)) * MiB }));
 }
@@ -76,7 +84,7 @@ describe('the frame', () => {
        █ verified  ▓ received  ░ in flight  · missing
 
          0.0s  downloading: one span for each of 2 servers
-         2.4s  2 times: :9002 lost: nothing listens there
+         2.4s  :9002 lost ×2: nothing listens there
          3.1s  :9001 takes 1.50 MiB from :9002: would finish 3.1 s later
       "
     `);
@@ -88,7 +96,7 @@ describe('the frame', () => {
       " video.mp4  20.0 MiB                                                              downloading from 1 of 2 servers  3.2s
        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━╸──────────────────────────────────────────   40.0%   8.0/20.0 MiB  3.00 MiB/s  ETA 4.0s
 
-         server          state        got/assigned       speed  progress                        last 10 s            1st byte
+         server          state        got/assigned       speed  progress                                   last 10 s 1st byte
        ■ 127.0.0.1:9001  active      3.00/5.00 MiB  1.50 MiB/s  ━━━━━━━━━━━━━━━━━━────────────   ▂▄▆█ ▂▄▆█ ▂▄▆█ ▂▄▆█    1.2ms
        ■ 127.0.0.1:9002  backing-off 3.00/5.00 MiB       0 B/s  connection refused; tries again in 1.6 s
 
@@ -98,7 +106,7 @@ describe('the frame', () => {
        █ verified  ▓ received  ░ in flight  · missing
 
          0.0s  downloading: one span for each of 2 servers
-         2.4s  2 times: :9002 lost: nothing listens there
+         2.4s  :9002 lost ×2: nothing listens there
          3.1s  :9001 takes 1.50 MiB from :9002: would finish 3.1 s later
       "
     `);
@@ -128,7 +136,7 @@ describe('the frame', () => {
        ■ :9016   active      3.00/5.00 MiB  4.00 MiB/s  ━━━━━━────  ▄▆█ ▂▄▆█    1.2ms
        ███████████████▓▓▓▓▓░░░░░··············██████████▓▓▓▓▓░░░░░···················
        █ verified  ▓ received  ░ in flight  · missing
-         2.4s  2 times: :9002 lost: nothing listens there
+         2.4s  :9002 lost ×2: nothing listens there
          3.1s  :9001 takes 1.50 MiB from :9002: would finish 3.1 s later"
     `);
   });
@@ -165,7 +173,7 @@ describe('the frame', () => {
        █ verified  ▓ received  ░ in flight  · mis…
 
          0.0s  downloading: one span for each of …
-         2.4s  2 times: :9002 lost: nothing liste…
+         2.4s  :9002 lost ×2: nothing listens the…
          3.1s  :9001 takes 1.50 MiB from :9002: w…
       "
     `);
@@ -183,7 +191,7 @@ describe('the frame', () => {
        ####################oooooooooo---------.......................................
        # verified  o received  - in flight  . missing
          0.0s  downloading: one span for each of 2 servers
-         2.4s  2 times: :9002 lost: nothing listens there
+         2.4s  :9002 lost x2: nothing listens there
          3.1s  :9001 takes 1.50 MiB from :9002: would finish 3.1 s later"
     `);
   });

@@ -44,12 +44,25 @@ test('plain: addresses and the ready-made command first, answers to what is type
     '  mgp://127.0.0.1:9001/video.mp4',
     '  mgp://127.0.0.1:9002/video.mp4',
     'fetch video.mp4 from all of them with:',
-    '  manyget get mgp://127.0.0.1:9001/video.mp4 mgp://127.0.0.1:9002/video.mp4',
+    '  manyget get -a 127.0.0.1 -p 9001-9002 video.mp4',
   ]);
   expect(lines).toContain('12s  server 2  port 9002  closed  1 client  3.00 MiB sent  1.50 MiB/s');
   expect(lines).toContain('"e9" names no server: servers are 1 to 2');
   expect(lines).toContain('cannot open server 1: server 1 is open');
   expect(lines.some((line) => line.startsWith('"zz" is no command'))).toBe(true);
+});
+
+test('over TLS the addresses, and the command, say so', async () => {
+  const io = memoryIo();
+  const { status } = start(io, ['video.mp4', '-i', '3600', '--tls-cert', 'chain.pem', '--tls-key', 'key.pem']);
+  io.stdin.write('quit\n');
+  expect(await status).toBe(0);
+  expect(io.stdout.lines().slice(1, 5)).toEqual([
+    '  mgps://127.0.0.1:9001/video.mp4',
+    '  mgps://127.0.0.1:9002/video.mp4',
+    'fetch video.mp4 from all of them with:',
+    '  manyget get mgps://127.0.0.1:9001/video.mp4 mgps://127.0.0.1:9002/video.mp4',
+  ]);
 });
 
 test('the end of a piped input stops nothing', async () => {
