@@ -156,6 +156,6 @@ export function rememberTerminal() {
   return () => {
     if (settings !== undefined) spawnSync('stty', [settings], { stdio: ['inherit', 'ignore', 'ignore'] });
     // End of a synchronised update, cursor shown, lines wrapped, no colour.
-    process.stdout.write('\u001b[?2026l\u001b[?25h\u001b[?7h\u001b[0m\r\n');
+    process.stdout.write('\u001b[?2026l\u001b[?25h\u001b[?7h\u001b[0m\r\n\u001b[J');
   };
 }

@@ -65,6 +65,9 @@ function eventHead(event: DownloadEvent, name: Name): string {
     case 'segment-assigned':
       return `${name(event.source)} gets ${formatBytes(event.end - event.start)}`;
     case 'segment-stolen':
+      if (event.source === event.victim) {
+        return `${name(event.source)} moves ${formatBytes(event.end - event.start)} to another connection of its own`;
+      }
       return `${name(event.source)} takes ${formatBytes(event.end - event.start)} from ${name(event.victim)}`;
     case 'segment-hedged':
       return `${name(event.source)} also fetches ${formatBytes(event.end - event.start)} of ${name(event.victim)}`;

@@ -27,6 +27,10 @@ test.each<[DownloadEvent, string]>([
     ':9001 takes 12.0 MiB from :9002: would finish 3.1 s later',
   ],
   [
+    { atMs: 0, type: 'segment-stolen', source: 0, victim: 0, ...part, reason: 'done sooner' },
+    ':9001 moves 12.0 MiB to another connection of its own: done sooner',
+  ],
+  [
     { atMs: 0, type: 'segment-hedged', source: 0, victim: 1, ...part, reason: 'silent for 2 s' },
     ':9001 also fetches 12.0 MiB of :9002: silent for 2 s',
   ],
