@@ -128,7 +128,9 @@ export class Assembly implements LinkEvents {
     const { ledger, verifier } = this.#transfer;
     const judged = verifier.isOn && (verifier.hasHashes || this.pool.awaitsHashes);
     const settled = this.pool.mirrors.isSettled && !this.#earlier.isRunning;
-    return trustedUntil(ledger, judged ? 'verified' : settled ? 'received' : 'nothing', from, max);
+    const trust = this.#parts.output.windowBytes !== undefined && verifier.hashesNow ? 'hashed' : 'received';
+    const until = judged ? 'verified' : settled ? trust : 'nothing';
+    return trustedUntil(ledger, until, from, max, (piece) => verifier.isBeingHashed(piece));
   }
 
   /** Every piece has the hash that the servers state. */

@@ -93,11 +93,12 @@ export class SourcePool {
   }
 
   /** Time passes: true at the moment when whoever is there has had its time to state hashes, and that is said. */
-  givesUpOnHashes(nowMs: number, { ledger, verifier, isBlocked }: Transfer): boolean {
-    const isAll = ledger.isReceived && verifier.isOn && !verifier.hasHashes && !isBlocked;
+  givesUpOnHashes(nowMs: number, { ledger, verifier, isBlocked, hasAllForNow }: Transfer): boolean {
+    const isAll = hasAllForNow && verifier.isOn && !verifier.hasHashes && !isBlocked;
     if (!this.#hashPatience.tick(nowMs, isAll && this.hasContact && this.awaitsHashes, ledger.sizeBytes)) return false;
     const waited = formatDuration(this.#hashPatience.limitMs(ledger.sizeBytes));
-    const reason = `no server has stated its hashes in the ${waited} since all bytes are here: the file is taken as it came, not verified`;
+    const what = ledger.isReceived ? 'all bytes are here' : 'there is no room for more bytes';
+    const reason = `no server has stated its hashes in the ${waited} since ${what}: the file is taken as it came, not verified`;
     this.#parts.log.add({ type: 'notice', reason });
     return true;
   }

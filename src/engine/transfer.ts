@@ -187,6 +187,12 @@ export class Transfer {
     this.dispatch({ type: 'cursor', at, aheadBytes: windowBytes });
   }
 
+  /** All bytes are here, or all that there is room for before a reader has had some of them. */
+  get hasAllForNow(): boolean {
+    if (this.ledger.isReceived) return true;
+    return this.#windowEnd < this.ledger.sizeBytes && this.ledger.missing(0, this.#windowEnd).length === 0;
+  }
+
   /** Feeds one event to the scheduler, and carries out what it says. */
   dispatch(event: SchedulerEvent): void {
     this.#queue.push(event);

@@ -140,6 +140,11 @@ export class Verifier {
     }
   }
 
+  /** True while this piece's digest is on its way: its bytes have to stay. */
+  isBeingHashed(piece: PieceIndex): boolean {
+    return this.#asked.has(piece);
+  }
+
   /** True while this piece's digest is on its way or waits. */
   isPending(piece: PieceIndex): boolean {
     return this.#asked.has(piece) || this.#waiting.has(piece) || this.#unhashed.has(piece);

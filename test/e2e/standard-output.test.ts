@@ -54,6 +54,17 @@ describe.concurrent('get -o -', () => {
     expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toContain('report');
   });
 
+  it('is not held up for ever by a server that is there and never states its hashes, and says so', async () => {
+    await using lab = await DownloadLab.create();
+    const bytes = seededBytes(24 * mib + 5, 7);
+    const server = await lab.script({ bytes, hashed: false });
+    await using got = new Streaming(lab, server.url, '--window', '4M', '--give-up-after', '1');
+    const ended = await got.end();
+    expect(ended.status).toBe(0);
+    expect(ended.bytes.equals(bytes)).toBe(true);
+    expect(got.err).toContain('no server has stated its hashes');
+  });
+
   it('waits for a reader that is slow, with no more than its window in memory', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 32 * mib);

@@ -25,6 +25,12 @@ describe('what may be handed out', () => {
     expect(trustedUntil(ledger(), 'received', 10, 20)).toBe(20);
   });
 
+  it('is complete pieces whose hash was taken, where it may be compared later', () => {
+    expect(trustedUntil(ledger(), 'hashed', 0, 1000)).toBe(300);
+    expect(trustedUntil(ledger(), 'hashed', 0, 1000, (piece) => piece === 2)).toBe(200);
+    expect(trustedUntil(ledger(), 'hashed', 300, 1000)).toBe(300);
+  });
+
   it('is nothing while it is open who is right, and behind the end of the file', () => {
     expect(trustedUntil(ledger(), 'nothing', 0, 1000)).toBe(0);
     expect(trustedUntil(ledger(), 'received', 450, 1000)).toBe(450);
