@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** @type {{ file: SharedArrayBuffer, count: number, bytesPerSec: number }} */
-const { file, count, bytesPerSec } = workerData;
+/** @type {{ file: SharedArrayBuffer, count: number, bytesPerSec: number, serverBytesPerSec?: number }} */
+const { file, count, bytesPerSec, serverBytesPerSec = 0 } = workerData;
 const bytes = Buffer.from(file);
 const boundary = '00000000000000000007';
 /** @type {{ server: number, start: number, block: Buffer } | undefined} */
@@ -25,6 +25,38 @@ function slice(server, start, end) {
   const copy = Buffer.from(part);
   odd.block.copy(copy, from - start, from - odd.start, to - odd.start);
   return copy;
+}
+
+/** When each server's line is free again. @type {number[]} */
+const freeAtMs = new Array(count).fill(0);
+/**
+ * At the speed of the server's one line, which all of its connections share. It makes up for 50 ms of its own lateness.
+ * @param {import('node:http').ServerResponse} response
+ * @param {Buffer} body
+ * @param {number} n
+ */
+function sendInTurn(response, body, n) {
+  const step = 64 * 1024;
+  let at = 0;
+  const go = () => {
+    while (!response.destroyed && at < body.length) {
+      const nowMs = performance.now();
+      const freeMs = Math.max(freeAtMs[n] ?? 0, nowMs - 50);
+      if (freeMs > nowMs) return void setTimeout(go, freeMs - nowMs);
+      const part = body.subarray(at, at + step);
+      freeAtMs[n] = freeMs + (part.length / serverBytesPerSec) * 1000;
+      response.write(part);
+      at += part.length;
+    }
+    response.end();
+  };
+  go();
+}
+
+/** @param {import('node:http').ServerResponse} response @param {Buffer} body @param {number} n */
+function send(response, body, n) {
+  if (serverBytesPerSec > 0) sendInTurn(response, body, n);
+  else sendSlowly(response, body);
 }
 
 /** @param {import('node:http').ServerResponse} response @param {Buffer} body */
@@ -56,13 +88,13 @@ for (let n = 0; n < count; n += 1) {
     const [first] = ranges;
     if (first === undefined) {
       response.writeHead(200, { 'Content-Type': type, 'Content-Length': bytes.length, 'Accept-Ranges': 'bytes' });
-      return sendSlowly(response, bytes);
+      return send(response, bytes, n);
     }
     if (ranges.length === 1) {
       const [start = 0, end = 0] = first;
       const headers = { 'Content-Type': type, 'Content-Length': end - start };
       response.writeHead(206, { ...headers, 'Content-Range': `bytes ${start}-${end - 1}/${bytes.length}` });
-      return sendSlowly(response, slice(n, start, end));
+      return send(response, slice(n, start, end), n);
     }
     const parts = ranges.flatMap(([start = 0, end = 0]) => [
       Buffer.from(
@@ -77,7 +109,8 @@ for (let n = 0; n < count; n += 1) {
       'Content-Type': `multipart/byteranges; boundary=${boundary}`,
       'Content-Length': body.length,
     });
-    response.end(body);
+    if (serverBytesPerSec > 0) sendInTurn(response, body, n);
+    else response.end(body);
   });
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1', () => {

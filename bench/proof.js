@@ -1,6 +1,7 @@
 // @ts-check
-// `npm run bench -- proof [--mib 512] [--rounds 5]`: what it costs to prove the bytes. Four of our servers, and four plain HTTP servers
-// without hashes, each with verification and without (--no-verify), in turns, the real command as a whole process after an untimed run.
+// `npm run bench -- proof [--mib 512] [--rounds 5] [--rate MIB]`: what it costs to prove the bytes. Four of our servers, and four plain HTTP
+// servers without hashes, each with verification and without (--no-verify), in turns, the real command as a whole process after an untimed
+// run. `--rate` limits each server, all of its connections together: 30 MiB/s are 1 Gbit/s from all four, samples included.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,23 +14,27 @@ import { commandPath } from '../scripts/command-path.js';
 
 const mib = 1024 * 1024;
 const serverCount = 4;
-/** @param {string} file @param {string} folder */
-async function startNative(file, folder) {
+/** @param {string} file @param {string} folder @param {number} bytesPerSec */
+async function startNative(file, folder, bytesPerSec) {
   process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
   const { serve } = await import('../dist/index.js');
-  const fleet = await serve({ paths: [file], ports: new Array(serverCount).fill(0) });
+  const fleet = await serve({
+    paths: [file],
+    ports: new Array(serverCount).fill(0),
+    ...(bytesPerSec > 0 ? { rateLimits: [bytesPerSec] } : {}),
+  });
   const urls = fleet.snapshot().servers.map((server) => `mgp://127.0.0.1:${server.port}/data.bin`);
   while (fleet.snapshot().files.some(({ hashed }) => hashed < 1))
     await new Promise((resolve) => setTimeout(resolve, 50));
   return { urls, stop: () => fleet.stop() };
 }
 
-/** @param {number} sizeBytes */
-async function startPlain(sizeBytes) {
+/** @param {number} sizeBytes @param {number} bytesPerSec */
+async function startPlain(sizeBytes, bytesPerSec) {
   const file = new SharedArrayBuffer(sizeBytes);
   const words = new Uint32Array(file);
   for (let i = 0; i < words.length; i += 1) words[i] = Math.imul(i + 1, 0x9e3779b1);
-  const workerData = { file, count: serverCount, bytesPerSec: 0 };
+  const workerData = { file, count: serverCount, bytesPerSec: 0, serverBytesPerSec: bytesPerSec };
   const worker = new Worker(new URL('./mirrors-server.js', import.meta.url), { workerData });
   /** @type {{ ports: number[] }} */
   const { ports } = await new Promise((resolve) => worker.once('message', resolve));
@@ -43,19 +48,26 @@ async function startPlain(sizeBytes) {
 export async function run(args) {
   const { values } = parseArgs({
     args,
-    options: { mib: { type: 'string', default: '512' }, rounds: { type: 'string', default: '5' } },
+    options: {
+      mib: { type: 'string', default: '512' },
+      rounds: { type: 'string', default: '5' },
+      rate: { type: 'string', default: '0' },
+    },
   });
   const sizeMib = Number(values.mib);
+  const bytesPerSec = Number(values.rate) * mib;
   const folder = mkdtempSync(join(tmpdir(), 'manyget-proof-'));
   const out = join(folder, 'out');
-  process.stdout.write(`${sizeMib} MiB from ${serverCount} servers, medians of ${values.rounds}\n`);
+  process.stdout.write(
+    `${sizeMib} MiB from ${serverCount} servers${bytesPerSec > 0 ? ` of ${values.rate} MiB/s each` : ''}, medians of ${values.rounds}\n`,
+  );
   process.stdout.write('servers                 proved MiB/s   CPU s   --no-verify MiB/s   CPU s   time   CPU\n');
   try {
     const file = join(folder, 'data.bin');
     writeNoise(file, sizeMib * mib);
     for (const [name, start] of /** @type {const} */ ([
-      ['ours, hashes of pieces', () => startNative(file, folder)],
-      ['plain HTTP, samples', () => startPlain(sizeMib * mib)],
+      ['ours, hashes of pieces', () => startNative(file, folder, bytesPerSec)],
+      ['plain HTTP, samples', () => startPlain(sizeMib * mib, bytesPerSec)],
     ])) {
       const { urls, stop } = await start();
       /** @type {{ wallS: number[], cpuS: number[] }[]} */
