@@ -215,6 +215,11 @@ export class SourceRunner {
     for (const link of [...this.links]) link.close(error);
   }
 
+  /** How long the first byte takes on one of its connections, where that has brought any. */
+  noteFirstByte(lane: { readonly receivedBytes: number; readonly firstByteMs: number } | undefined): void {
+    if (lane !== undefined && lane.receivedBytes > 0) this.firstByteMs = lane.firstByteMs;
+  }
+
   wrote(bytes: number): void {
     this.writtenBytes += bytes;
   }

@@ -138,7 +138,7 @@ export class Transfer {
   /** A connection is gone; what it delivered is kept. */
   detach(link: Link): void {
     if (!this.#links.delete(link.id)) return;
-    this.#noteFirstByte(link);
+    link.runner.noteFirstByte(this.scheduler.lane(link.id));
     this.sink.connections = this.#links.size;
     this.#waiting.delete(link);
     const inlet = link.inlet;
@@ -213,18 +213,13 @@ export class Transfer {
     this.dispatch({ type: 'tick', busy: this.#waiting.size > 0 ? 1 : busy });
     const nowMs = this.#parts.nowMs();
     for (const link of [...this.#links.values()]) {
-      this.#noteFirstByte(link);
       const lane = this.scheduler.lane(link.id);
+      link.runner.noteFirstByte(lane);
       const silentMs = lane?.silentMs(nowMs) ?? 0;
       if (silentMs < silenceMsMax || link.isWaitingForRoom) continue;
       const text = `${link.runner.source.label} sent nothing for ${(silentMs / 1000).toFixed(1)} s`;
       link.close(new ManygetError('source-silent', text));
     }
-  }
-
-  #noteFirstByte(link: Link): void {
-    const lane = this.scheduler.lane(link.id);
-    if (lane !== undefined && lane.receivedBytes > 0) link.runner.firstByteMs = lane.firstByteMs;
   }
 
   /** Takes what is in memory to the part file, then the journal. Both survive the death of this process after that. */

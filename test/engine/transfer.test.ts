@@ -38,6 +38,7 @@ class Peer {
       source,
       info: undefined,
       wrote: () => undefined,
+      noteFirstByte: () => undefined,
     } as unknown as SourceRunner;
     this.#bytes = bytes;
   }
