@@ -93,8 +93,9 @@ export class SourcePool {
   }
 
   /** Time passes: true at the moment when whoever is there has had its time to state hashes, and that is said. */
-  givesUpOnHashes(nowMs: number, { ledger, verifier, isBlocked, hasAllForNow }: Transfer): boolean {
-    const isAll = hasAllForNow && verifier.isOn && !verifier.hasHashes && !isBlocked;
+  givesUpOnHashes(nowMs: number, { ledger, verifier, isBlocked, windowEnd }: Transfer): boolean {
+    const isFull = windowEnd < ledger.sizeBytes && ledger.missing(0, windowEnd).length === 0;
+    const isAll = (ledger.isReceived || isFull) && verifier.isOn && !verifier.hasHashes && !isBlocked;
     if (!this.#hashPatience.tick(nowMs, isAll && this.hasContact && this.awaitsHashes, ledger.sizeBytes)) return false;
     const waited = formatDuration(this.#hashPatience.limitMs(ledger.sizeBytes));
     const what = ledger.isReceived ? 'all bytes are here' : 'there is no room for more bytes';

@@ -77,7 +77,8 @@ export class Transfer {
   #paused = false;
   #hasBegun = false;
   /** Nothing from here on may be asked for. */
-  #windowEnd = Infinity;
+  /** There is no room for bytes behind it before a reader has had some of those before it; only this class moves it. */
+  windowEnd = Infinity;
   #closed = false;
 
   constructor(parts: TransferParts) {
@@ -183,14 +184,8 @@ export class Transfer {
   moveCursor(byte: number | undefined, windowBytes: number | undefined): void {
     // A piece has to be whole to be verified.
     const at = byte === undefined ? undefined : byte - (byte % this.ledger.pieceBytes);
-    this.#windowEnd = at === undefined || windowBytes === undefined ? Infinity : at + windowBytes;
+    this.windowEnd = at === undefined || windowBytes === undefined ? Infinity : at + windowBytes;
     this.dispatch({ type: 'cursor', at, aheadBytes: windowBytes });
-  }
-
-  /** All bytes are here, or all that there is room for before a reader has had some of them. */
-  get hasAllForNow(): boolean {
-    if (this.ledger.isReceived) return true;
-    return this.#windowEnd < this.ledger.sizeBytes && this.ledger.missing(0, this.#windowEnd).length === 0;
   }
 
   /** Feeds one event to the scheduler, and carries out what it says. */
@@ -240,7 +235,7 @@ export class Transfer {
     const canGoOn = !isWaiting && this.#links.size > 0 && !this.ledger.isReceived;
     const ordersOut = canGoOn ? this.scheduler.inFlight().length : 0;
     if (!this.#stuckWatch.isStuck(this.#parts.nowMs(), canGoOn, ordersOut)) return;
-    const missing = this.ledger.missing(0, Math.min(this.#windowEnd, this.ledger.sizeBytes));
+    const missing = this.ledger.missing(0, Math.min(this.windowEnd, this.ledger.sizeBytes));
     const bytes = missing.reduce((sum, range) => sum + range.end - range.start, 0);
     const reason = `${bytes} bytes were missing and nobody was asked for them: asking anew`;
     this.#parts.events.add({ type: 'notice', reason });
