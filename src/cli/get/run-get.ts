@@ -4,6 +4,7 @@ import { interruptedStatus } from '../end-signals.js';
 import { type CliIo, isInteractive } from '../io.js';
 import { readToken } from '../options/access-options.js';
 import { withBackups } from '../options/control-options.js';
+import { lacksPassword, withPassword } from '../options/login-password.js';
 import { usageError } from '../options/usage-error.js';
 import { asManifest } from './as-manifest.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
@@ -19,7 +20,8 @@ export interface GetDeps {
 
 /** Carries out `given`; what it lacks is asked for on a terminal. Returns the exit status. */
 export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promise<number> {
-  const request = withToken(given.from === undefined ? await askFor(given, deps, io) : given, io);
+  const asked = given.from === undefined ? await askFor(given, deps, io) : given;
+  const request = withToken(asked === undefined ? undefined : await withLogin(asked, io), io);
   if (request?.from === undefined) return interruptedStatus;
   if (request.transfer.http?.insecure === true) {
     io.stderr.write('manyget: WARNING: certificates are not checked, so anybody on the way may pose as the server\n');
@@ -55,6 +57,13 @@ async function askFor(request: GetRequest, deps: GetDeps, io: CliIo): Promise<Ge
   }
   const { askGet } = await import('./ask-get.js');
   return askGet(request, deps.listFiles);
+}
+
+/** `request`, with the password to its login; undefined where the user left the question. */
+async function withLogin(request: GetRequest, io: CliIo): Promise<GetRequest | undefined> {
+  if (!lacksPassword(request.transfer.http)) return request;
+  const http = await withPassword(request.transfer.http, io);
+  return http === undefined ? undefined : { ...request, transfer: { ...request.transfer, http } };
 }
 
 /** `request`, with the token that it, or the environment, names. HTTP servers get to see only one that was named for them. */

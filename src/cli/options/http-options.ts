@@ -25,7 +25,7 @@ export function addHttpFlags(command: Command): Command {
   return command
     .option('--header <line>', 'header for HTTP servers of one origin: "Name: value"', appendedText)
     .option('--header-for <origin line>', 'the same for one of several: "https://host Name: value"', parseHeaderFor)
-    .option('--user <name:password>', 'login for HTTP servers of one origin, by Digest or Basic')
+    .option('--user <name:password>', 'login for HTTP servers of one origin; NAME alone asks for the password')
     .option('--cookie <pairs>', 'cookies for HTTP servers of one origin: "a=1; b=2"')
     .option('--load-cookies <file>', "cookies in Netscape's format; each goes where its line says")
     .option('--no-netrc', 'take no logins from ~/.netrc, or from the file that NETRC names')

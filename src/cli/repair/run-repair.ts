@@ -1,10 +1,11 @@
 import { documentFetcher } from '../../app/fetch-bytes.js';
 import type { repairBy } from '../../app/repair.js';
-import { endRequest } from '../end-signals.js';
+import { endRequest, interruptedStatus } from '../end-signals.js';
 import { showDownload } from '../get/show-download.js';
 import type { CliIo } from '../io.js';
 import { jsonLine } from '../json-lines.js';
 import { boundToNamed, httpWords } from '../options/http-options.js';
+import { lacksPassword, withPassword } from '../options/login-password.js';
 import { signatureWords } from '../options/signature-options.js';
 import { manygetCommandLine } from '../options/shell-words.js';
 import { verifyLines } from '../verify/verify-lines.js';
@@ -17,7 +18,9 @@ export interface RepairDeps {
 /** Checks the file, and fetches what is wrong with it. Returns the exit status. */
 export async function runRepair(command: RepairCommand, deps: RepairDeps, io: CliIo): Promise<number> {
   const { file, manifest, report, demand } = command;
-  const http = boundToNamed(command.http, [manifest, demand?.signature ?? '']);
+  const login = lacksPassword(command.http) ? await withPassword(command.http, io) : command.http;
+  if (login === undefined && command.http !== undefined) return interruptedStatus;
+  const http = boundToNamed(login, [manifest, demand?.signature ?? '']);
   const asked = http === undefined ? {} : { http };
   const abort = new AbortController();
   const ending = endRequest(io, () => abort.abort());
