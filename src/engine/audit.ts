@@ -95,10 +95,6 @@ export class Audit implements LaneEvents {
     return `compared ${compared} of ${this.#compared.length} stretches of 64 KiB with what other sources hold, for ${formatBytes(this.#costBytes)}: ${this.#disputes.outcome}`;
   }
 
-  get costBytes(): number {
-    return this.#costBytes;
-  }
-
   get lanes(): SampleLane[] {
     return [...this.#lanes.values()].filter((lane) => lane.isAlive);
   }

@@ -41,7 +41,7 @@ export interface DownloadOutput {
   readonly streamEnd: number;
   discard(): void;
   noteContent(contentId: string): void;
-  checkEarlier(signal: AbortSignal, onProgress: (checked: number, total: number) => void): Promise<ResumeCheck>;
+  checkEarlier(signal: AbortSignal): Promise<ResumeCheck>;
   sync(): Promise<void>;
   finish(
     hasher: PieceHasher,

@@ -59,7 +59,7 @@ export class EarlierCheck {
   async run(transfer: Transfer, output: DownloadOutput, signal: AbortSignal): Promise<string> {
     this.#isRunning = true;
     this.#resumedBytes = transfer.ledger.receivedBytes;
-    const found = await output.checkEarlier(signal, () => undefined);
+    const found = await output.checkEarlier(signal);
     if (signal.aborted) return '';
     const result = applyEarlierRun(transfer, found);
     this.#resumedBytes = result.resumedBytes;

@@ -9,8 +9,8 @@ const silenceMsMax = 5000;
 export interface HashListParts {
   readonly sizeBytes: number;
   readonly pieceBytes: number;
-  /** All hashes, checked against `contentId`. */
-  readonly onHashes: (link: Link, hashes: Uint8Array, contentId: string) => void;
+  /** All hashes; they give the content id that the link states. */
+  readonly onHashes: (link: Link, hashes: Uint8Array) => void;
   /** A source's hashes do not fit what it says of itself. */
   readonly onWrong: (link: Link, error: ManygetError) => void;
 }
@@ -87,7 +87,7 @@ export class HashList {
     const actual = contentId(this.#parts.sizeBytes, this.#parts.pieceBytes, this.#hashes);
     if (actual === stated) {
       this.#done = true;
-      this.#parts.onHashes(link, this.#hashes, stated);
+      this.#parts.onHashes(link, this.#hashes);
       return;
     }
     const text = `${link.runner.source.label} sent piece hashes that give the content id ${actual}, expected ${stated} as it stated`;

@@ -39,11 +39,6 @@ export class Inlet {
     return this.#offset;
   }
 
-  /** Bytes in memory alone. */
-  get unwrittenBytes(): number {
-    return this.#filled - this.#written;
-  }
-
   /** `bytes` bytes from `offset` follow. */
   start(offset: number, bytes: number): void {
     if (this.#block !== undefined && this.#base + this.#filled !== offset) this.finishBlock();

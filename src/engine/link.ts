@@ -27,13 +27,13 @@ export interface LinkInlet {
 
 /** What a link tells; the download acts on it. */
 export interface LinkEvents {
-  ready(link: Link, info: SourceInfo): void;
+  ready(link: Link): void;
   infoChanged(link: Link, info: SourceInfo): void;
   /** Bytes of the segment on its way arrived, up to `position`. */
   progressed(link: Link, segment: SegmentId, position: number): void;
   segmentEnded(link: Link, segment: SegmentId, end: number): void;
   hashes(link: Link, firstPiece: number, hashes: Uint8Array): void;
-  hashesRefused(link: Link, error: ManygetError): void;
+  hashesRefused(link: Link): void;
   /** What whoever deals out work has to know, and nobody else. */
   noticed(event: SchedulerEvent): void;
   /** It reads no more until `wake` is called. */
@@ -160,7 +160,7 @@ export class Link implements ConnectionHandler {
 
   ready(info: SourceInfo): void {
     this.info = info;
-    this.#events.ready(this, info);
+    this.#events.ready(this);
   }
 
   unsized(name: string): void {
@@ -226,8 +226,8 @@ export class Link implements ConnectionHandler {
     this.#events.hashes(this, firstPiece, hashes);
   }
 
-  hashesRefused(error: ManygetError): void {
-    this.#events.hashesRefused(this, error);
+  hashesRefused(): void {
+    this.#events.hashesRefused(this);
   }
 
   alive(): void {

@@ -146,10 +146,10 @@ export class OutputState implements DownloadOutput {
   }
 
   /** Reads back what the earlier run claims to have left. */
-  checkEarlier(signal: AbortSignal, onProgress: (checked: number, total: number) => void): Promise<ResumeCheck> {
+  checkEarlier(signal: AbortSignal): Promise<ResumeCheck> {
     const earlier = this.#earlier;
     if (earlier === undefined) throw new Error('there is no earlier run');
-    return verifyExtents({ path: this.#state().part, disk: this.#disk }, earlier.replay, { signal, onProgress });
+    return verifyExtents({ path: this.#state().part, disk: this.#disk }, earlier.replay, { signal });
   }
 
   /** What is written so far survives a power loss, once this resolves. */
