@@ -52,11 +52,11 @@ export interface AssemblyParts {
  */
 export class Assembly implements LinkEvents {
   readonly pool: SourcePool;
-  readonly #parts: AssemblyParts;
-  readonly #stopping = new AbortController();
   readonly wrong: WrongBytes;
   /** How the bytes were compared, and can be, where no piece has a hash. */
   readonly proof: MirrorProof;
+  readonly #parts: AssemblyParts;
+  readonly #stopping = new AbortController();
   #transfer: Transfer | undefined;
   #facts: FileFacts | undefined;
   #hashList: HashList | undefined;

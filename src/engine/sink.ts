@@ -69,14 +69,14 @@ export interface Stretch {
  * there: whoever brings it too brings a duplicate. So no byte of the file is ever being written twice at a time.
  */
 export class Sink {
+  /** Is shown what was just written and booked, before its block is used again. */
+  onBooked: ((bytes: Uint8Array, start: number, source: SourceId) => void) | undefined;
   readonly #parts: SinkParts;
   #blocked: ManygetError | undefined;
   #connections = 0;
   #retrying = false;
   readonly #direct: DirectWrites;
   readonly #directPolicy = new DirectPolicy();
-  /** Is shown what was just written and booked, before its block is used again. */
-  onBooked: ((bytes: Uint8Array, start: number, source: SourceId) => void) | undefined;
   /** Somebody found no room since the last tick, while most of the memory waited for the disk. */
   #starved = false;
   #arrivedBytes = 0;

@@ -60,21 +60,6 @@ export class SourceRunner {
   activeMs = 0;
   #arrivedAtTick = 0;
 
-  /** Bytes that it delivered for nothing. */
-  get duplicateBytes(): number {
-    return Math.max(0, this.arrivedBytes - this.writtenBytes);
-  }
-
-  /** Mean over the time that it was connected. */
-  get meanBytesPerSec(): number {
-    return this.aliveMs > 0 ? (this.arrivedBytes / this.aliveMs) * 1000 : 0;
-  }
-
-  /** Mean over the time in which bytes came. */
-  get activeBytesPerSec(): number {
-    return this.activeMs > 0 ? (this.arrivedBytes / this.activeMs) * 1000 : 0;
-  }
-
   constructor(id: SourceId, source: Source, options: RunnerOptions) {
     this.id = id;
     this.source = source;
@@ -113,6 +98,35 @@ export class SourceRunner {
     return this.links.size > 0 && this.#failures === 0 ? 'connecting' : 'backing-off';
   }
 
+  /** It is there, and worth waiting for. */
+  get answers(): boolean {
+    return this.#fruitless < fruitlessMax && this.readyLinks > 0;
+  }
+
+  /** When it went away last. */
+  get leftAtMs(): number {
+    return this.#leftAtMs;
+  }
+
+  /** Bytes that it delivered for nothing. */
+  get duplicateBytes(): number {
+    return Math.max(0, this.arrivedBytes - this.writtenBytes);
+  }
+
+  /** Mean over the time that it was connected. */
+  get meanBytesPerSec(): number {
+    return this.aliveMs > 0 ? (this.arrivedBytes / this.aliveMs) * 1000 : 0;
+  }
+
+  /** Mean over the time in which bytes came. */
+  get activeBytesPerSec(): number {
+    return this.activeMs > 0 ? (this.arrivedBytes / this.activeMs) * 1000 : 0;
+  }
+
+  get speedBytesPerSec(): number {
+    return this.#meter.isRunning ? (this.#meter.rate(this.#options.nowMs()) ?? 0) : 0;
+  }
+
   /** Opens one more connection. */
   open(): void {
     if (this.isStopped || this.isResting) return;
@@ -122,12 +136,6 @@ export class SourceRunner {
     }
     this.#isQueued = false;
     this.links.add(new Link(this.#options.nextConnection(), this, this.#options));
-  }
-
-  #waitForRoom(): void {
-    this.#isQueued = true;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.open(), lookForRoomMs);
   }
 
   /** Gives connections up that other downloads of the same host are to have. */
@@ -149,19 +157,9 @@ export class SourceRunner {
     this.#failures = this.#fruitless;
   }
 
-  /** It is there, and worth waiting for. */
-  get answers(): boolean {
-    return this.#fruitless < fruitlessMax && this.readyLinks > 0;
-  }
-
   /** It has shown before that it is what it should be: the network may be to blame, or a restart, so it is tried again. */
   isExcused(error: ManygetError): boolean {
     return this.info !== undefined && excusable.has(error.code) && this.#fruitless < fruitlessMax;
-  }
-
-  /** When it went away last. */
-  get leftAtMs(): number {
-    return this.#leftAtMs;
   }
 
   /** A connection is gone. Tries again later where it was the last one: says in how many milliseconds. */
@@ -246,8 +244,10 @@ export class SourceRunner {
     this.#arrivedAtTick = this.arrivedBytes;
   }
 
-  get speedBytesPerSec(): number {
-    return this.#meter.isRunning ? (this.#meter.rate(this.#options.nowMs()) ?? 0) : 0;
+  #waitForRoom(): void {
+    this.#isQueued = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.open(), lookForRoomMs);
   }
 }
 

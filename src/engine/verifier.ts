@@ -159,15 +159,15 @@ export class Verifier {
     }
   }
 
+  /** Digests that are still under way come too late: nobody writes them down, or misses them. */
+  close(): void {
+    this.#closed = true;
+  }
+
   #take(piece: PieceIndex): number {
     this.#ticket += 1;
     this.#asked.set(piece, this.#ticket);
     return this.#ticket;
-  }
-
-  /** Digests that are still under way come too late: nobody writes them down, or misses them. */
-  close(): void {
-    this.#closed = true;
   }
 
   #digested(piece: PieceIndex, ticket: number, digest: Uint8Array): void {
