@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ByteRange } from '../base/byte-range.js';
-import { asManygetError, ManygetError } from '../base/errors.js';
+import { ManygetError } from '../base/errors.js';
 import type { HashAlgorithm } from '../base/hash-algorithm.js';
 import type { SourceId } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
@@ -52,12 +52,8 @@ export async function findCulprit(parts: CulpritSearchParts): Promise<CulpritFin
   const stop = (): void => samplers.forEach((sampler) => sampler?.close());
   parts.signal.addEventListener('abort', stop, { once: true });
   try {
-    const differences: Difference[] = [];
-    let kept = 0;
-    for (const difference of await readAll(parts, able, samplers)) {
-      differences.push(difference);
-      kept += difference.bytes.length;
-    }
+    const differences = await readAll(parts, able, samplers);
+    const kept = differences.reduce((sum, difference) => sum + difference.bytes.length, 0);
     const [first] = differences;
     if (first === undefined) return { kind: 'nobody' };
     if (able.length > 2 || first.deliverer === fromEarlierRun) return { kind: 'disputed', difference: first };
@@ -113,9 +109,8 @@ async function readRange(sampler: Sampler | undefined, range: ByteRange): Promis
   try {
     const { parts } = (await sampler?.ask([{ start: range.start, end: range.end }])) ?? { parts: [] };
     return parts[0];
-  } catch (error) {
+  } catch {
     // Who cannot be read says nothing; without anybody's word nobody is found.
-    void asManygetError(error);
     return undefined;
   }
 }

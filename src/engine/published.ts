@@ -10,6 +10,7 @@ import type { LiveControl } from './live-control.js';
 import type { ManifestCheck } from './manifest-check.js';
 import type { ManifestFacts } from './manifest-facts.js';
 import type { DownloadOutput } from './download-output.js';
+import type { SourcePool } from './source-pool.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** A manifest that takes longer is not worth waiting for: what it would save is less. */
@@ -73,12 +74,9 @@ export class Published {
       else if (runner.info.published !== undefined) this.#hear(runner, runner.info.published, sizeBytes);
     }
     const waits = this.#waitsUntilMs !== undefined && this.#parts.nowMs() < this.#waitsUntilMs;
-    const {
-      manifest,
-      assembly: { pool },
-      output,
-    } = this.#parts;
-    if (!waits && !this.#hasBegun && !pool.mayHearHashes) manifest.keepCut(output.earlier?.replay.header.pieceBytes);
+    const { manifest, output } = this.#parts;
+    if (!waits && !this.#hasBegun && !this.#pool.mayHearHashes)
+      manifest.keepCut(output.earlier?.replay.header.pieceBytes);
     this.#hasBegun ||= !waits;
     return waits;
   }
@@ -89,14 +87,11 @@ export class Published {
   }
 
   #hear(runner: SourceRunner, published: PublishedFacts, sizeBytes: number): void {
-    const {
-      options,
-      assembly: { pool },
-    } = this.#parts;
+    const { options } = this.#parts;
     if (options.verify === false || options.followLinks === false) return;
     this.#adoptHashes(runner, published.hashes);
     const { manifestUrl } = published;
-    const wantsPieces = options.manifest?.pieces === undefined && !pool.mayHearHashes && !this.#hasBegun;
+    const wantsPieces = options.manifest?.pieces === undefined && !this.#pool.mayHearHashes && !this.#hasBegun;
     if (manifestUrl !== undefined && wantsPieces && this.#waitsUntilMs === undefined) {
       this.#waitsUntilMs = this.#parts.nowMs() + waitMsMax;
       void this.#fetch(runner, published, manifestUrl, sizeBytes);
@@ -136,12 +131,7 @@ export class Published {
 
   /** @throws ManygetError `manifest-refused`: it is of no use here. */
   #adoptManifest(runner: SourceRunner, document: Manifest, sizeBytes: number): void {
-    const {
-      manifest,
-      check,
-      output,
-      assembly: { pool },
-    } = this.#parts;
+    const { manifest, check, output } = this.#parts;
     const useless = (why: string): ManygetError => new ManygetError('manifest-refused', why);
     if (document.sizeBytes !== undefined && document.sizeBytes !== sizeBytes) {
       throw useless(`it describes a file of ${document.sizeBytes} bytes, expected ${sizeBytes}`);
@@ -166,12 +156,16 @@ export class Published {
     const known: FileHashes = strongest === undefined ? {} : { [strongest.algorithm]: strongest.hex };
     const hashes = isUsers ? userHashes : strongest === undefined ? manifest.hashes : known;
     manifest.adopt({ sizeBytes, hashes: { ...stated, ...hashes }, pieces: usesPieces ? pieces : undefined });
-    if (usesPieces) pool.mirrors.contentBecomesKnown();
+    if (usesPieces) this.#pool.mirrors.contentBecomesKnown();
     // Pieces that are all right are a whole that is right: to hash it once more would prove nothing.
     const isProved = usesPieces && (pieces.algorithm === 'sha256' || pieces.algorithm === 'sha512');
     if (!isUsers) check.expect(isProved ? {} : hashes, statedBy(runner));
     const what = usesPieces ? 'the hashes of all pieces' : 'a hash of the file';
     this.#note(`the manifest that ${runner.source.label} names has ${what}`);
+  }
+
+  get #pool(): SourcePool {
+    return this.#parts.assembly.pool;
   }
 
   get #isOneOfMany(): boolean {
@@ -181,26 +175,19 @@ export class Published {
   /** What one of several sources says counts only where most of those that the user named say it. */
   #isVouchedFor(algorithm: keyof FileHashes, hex: string): boolean {
     if (!this.#isOneOfMany) return true;
-    const {
-      assembly: { pool },
-      options,
-    } = this.#parts;
-    const given = pool.runners.filter((runner) => !runner.isStopped && !this.#found.has(runner.source.url));
+    const given = this.#pool.runners.filter((runner) => !runner.isStopped && !this.#found.has(runner.source.url));
     const same = given.filter((runner) => runner.info?.published?.hashes[algorithm] === hex);
-    return same.length * 2 > options.sources.length;
+    return same.length * 2 > this.#parts.options.sources.length;
   }
 
   /** Uses the other addresses of the file, as far as something proves or will prove what they send. */
   #follow(runner: SourceRunner, published: PublishedFacts, addresses: readonly string[]): void {
-    const {
-      manifest,
-      assembly: { pool },
-    } = this.#parts;
+    const { manifest } = this.#parts;
     const { publicOnly, isSecure } = published;
     const hasProof =
-      manifest.pieces !== undefined || pool.mayHearHashes || strongestHash(manifest.hashes) !== undefined;
+      manifest.pieces !== undefined || this.#pool.mayHearHashes || strongestHash(manifest.hashes) !== undefined;
     if (!hasProof || this.#ending.signal.aborted) return;
-    const known = new Set(pool.runners.map((r) => placeOf(r.source.url)));
+    const known = new Set(this.#pool.runners.map((r) => placeOf(r.source.url)));
     let count = 0;
     for (const address of addresses) {
       if (this.#found.size >= mirrorsMax) break;
@@ -230,11 +217,8 @@ export class Published {
 
   /** A source that was found on the way has to show that it holds the same bytes, where no hashes of pieces will. */
   #vet(runner: SourceRunner, author: SourceRunner): void {
-    const {
-      manifest,
-      assembly: { pool },
-    } = this.#parts;
-    if (manifest.pieces !== undefined || pool.mayHearHashes) return;
+    const { manifest } = this.#parts;
+    if (manifest.pieces !== undefined || this.#pool.mayHearHashes) return;
     const { info } = runner;
     const isSameVersion = info?.version?.startsWith('"') === true && info.version === author.info?.version;
     const states = info?.published?.hashes ?? {};
