@@ -61,8 +61,7 @@ export class Download implements DownloadHandle {
   #arrivedAtTick = 0;
   #ending = false;
   #elapsedMs: number | undefined;
-  #resolve!: (report: DownloadReport) => void;
-  #reject!: (error: ManygetError) => void;
+  #settle!: { resolve: (report: DownloadReport) => void; reject: (error: ManygetError) => void };
 
   constructor(parts: DownloadParts) {
     this.#parts = parts;
@@ -72,26 +71,7 @@ export class Download implements DownloadHandle {
     this.#means = meansOf(parts.shared, parts.output.hashDisk);
     // What goes by in order is held against them as it does.
     this.#check = new ManifestCheck(parts.output.windowBytes === undefined ? manifest.hashes : {});
-    this.#assembly = new Assembly({
-      ...parts,
-      manifest,
-      log: this.#log,
-      means: this.#means,
-      isReadBack: () => this.#check.isWanted || this.#options.sha256 === true,
-      nowMs: () => this.#nowMs(),
-      onPhase: (phase, reason) => {
-        this.#note = reason;
-        this.#log.add({ type: 'phase', phase, reason });
-      },
-      onForgotten: (start) => this.#forgotten(start),
-      onBegun: () => this.#readers.retell(),
-      onChange: () => this.#readers.wake(),
-      // The last byte's own call is still under way: the end waits until it is through.
-      onWhole: () => queueMicrotask(() => void this.#finish()),
-      isHeldUp: (good, sizeBytes) => this.#published.isPending(good, sizeBytes),
-      onName: (fileName) => this.#openOutput(fileName),
-      onFail: (error) => void this.#fail(error),
-    });
+    this.#assembly = this.#makeAssembly(manifest);
     this.#proof = new WholeProof({
       check: this.#check,
       assembly: this.#assembly,
@@ -127,10 +107,7 @@ export class Download implements DownloadHandle {
     });
     const [check, assembly, log, control] = [this.#check, this.#assembly, this.#log, this.#control];
     this.#published = new Published({ ...parts, manifest, check, assembly, log, control, nowMs: () => this.#nowMs() });
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.done.catch(() => undefined); // Whoever only listens to events need not handle the promise as well.
   }
 
@@ -147,6 +124,29 @@ export class Download implements DownloadHandle {
     } catch (error) {
       void this.#fail(asManygetError(error));
     }
+  }
+
+  #makeAssembly(manifest: ManifestFacts): Assembly {
+    return new Assembly({
+      ...this.#parts,
+      manifest,
+      log: this.#log,
+      means: this.#means,
+      isReadBack: () => this.#check.isWanted || this.#options.sha256 === true,
+      nowMs: () => this.#nowMs(),
+      onPhase: (phase, reason) => {
+        this.#note = reason;
+        this.#log.add({ type: 'phase', phase, reason });
+      },
+      onForgotten: (start) => this.#forgotten(start),
+      onBegun: () => this.#readers.retell(),
+      onChange: () => this.#readers.wake(),
+      // The last byte's own call is still under way: the end waits until it is through.
+      onWhole: () => queueMicrotask(() => void this.#finish()),
+      isHeldUp: (good, sizeBytes) => this.#published.isPending(good, sizeBytes),
+      onName: (fileName) => this.#openOutput(fileName),
+      onFail: (error) => void this.#fail(error),
+    });
   }
 
   #openOutput(fileName: string): void {
@@ -328,7 +328,7 @@ export class Download implements DownloadHandle {
       this.#assembly.setPhase('done', isFile ? `${this.#output.path} is whole` : 'all of it was read');
       this.#readers.end();
       await this.#release();
-      this.#resolve(makeReport(this.#view(), digest, proof.names));
+      this.#settle.resolve(makeReport(this.#view(), digest, proof.names));
     } catch (error) {
       await this.#leave(asManygetError(error, 'io-failed'));
     }
@@ -367,7 +367,7 @@ export class Download implements DownloadHandle {
     this.#assembly.setPhase('failed', error.message);
     this.#readers.end(error);
     await this.#release();
-    this.#reject(error);
+    this.#settle.reject(error);
   }
 
   async #release(): Promise<void> {
