@@ -276,6 +276,15 @@ export class Assembly implements LinkEvents {
     this.#advance();
   }
 
+  /** Ends the download where no source is left that could bring anything. */
+  checkSourcesLeft(): void {
+    if (this.#closed) return;
+    const left = this.pool.whoIsLeft();
+    if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
+    if (left !== 'nobody-has-it') return;
+    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
+  }
+
   #begin(facts: FileFacts): void {
     const { pieces } = this.#parts.manifest;
     const store = this.#parts.output.begin(facts);
@@ -356,15 +365,6 @@ export class Assembly implements LinkEvents {
     this.checkSourcesLeft();
     this.#guard(() => this.#advance());
   };
-
-  /** Ends the download where no source is left that could bring anything. */
-  checkSourcesLeft(): void {
-    if (this.#closed) return;
-    const left = this.pool.whoIsLeft();
-    if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
-    if (left !== 'nobody-has-it') return;
-    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
-  }
 
   #unblocked(): void {
     this.#patience.hasRoom();

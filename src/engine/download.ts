@@ -126,34 +126,6 @@ export class Download implements DownloadHandle {
     }
   }
 
-  #makeAssembly(manifest: ManifestFacts): Assembly {
-    return new Assembly({
-      ...this.#parts,
-      manifest,
-      log: this.#log,
-      means: this.#means,
-      isReadBack: () => this.#check.isWanted || this.#options.sha256 === true,
-      nowMs: () => this.#nowMs(),
-      onPhase: (phase, reason) => {
-        this.#note = reason;
-        this.#log.add({ type: 'phase', phase, reason });
-      },
-      onForgotten: (start) => this.#forgotten(start),
-      onBegun: () => this.#readers.retell(),
-      onChange: () => this.#readers.wake(),
-      // The last byte's own call is still under way: the end waits until it is through.
-      onWhole: () => queueMicrotask(() => void this.#finish()),
-      isHeldUp: (good, sizeBytes) => this.#published.isPending(good, sizeBytes),
-      onName: (fileName) => this.#openOutput(fileName),
-      onFail: (error) => void this.#fail(error),
-    });
-  }
-
-  #openOutput(fileName: string): void {
-    this.#output.open(fileName, (reason) => this.#log.add({ type: 'notice', reason }));
-    if (this.#output.earlier !== undefined) this.#assembly.pool.mirrors.prefer(this.#output.earlier.replay);
-  }
-
   events(): AsyncIterableIterator<DownloadEvent> {
     return this.#log.read();
   }
@@ -227,6 +199,34 @@ export class Download implements DownloadHandle {
     const error = new ManygetError('aborted', `the download was ${reason}${kept}`);
     this.#output.interrupt(error);
     await this.#fail(error);
+  }
+
+  #makeAssembly(manifest: ManifestFacts): Assembly {
+    return new Assembly({
+      ...this.#parts,
+      manifest,
+      log: this.#log,
+      means: this.#means,
+      isReadBack: () => this.#check.isWanted || this.#options.sha256 === true,
+      nowMs: () => this.#nowMs(),
+      onPhase: (phase, reason) => {
+        this.#note = reason;
+        this.#log.add({ type: 'phase', phase, reason });
+      },
+      onForgotten: (start) => this.#forgotten(start),
+      onBegun: () => this.#readers.retell(),
+      onChange: () => this.#readers.wake(),
+      // The last byte's own call is still under way: the end waits until it is through.
+      onWhole: () => queueMicrotask(() => void this.#finish()),
+      isHeldUp: (good, sizeBytes) => this.#published.isPending(good, sizeBytes),
+      onName: (fileName) => this.#openOutput(fileName),
+      onFail: (error) => void this.#fail(error),
+    });
+  }
+
+  #openOutput(fileName: string): void {
+    this.#output.open(fileName, (reason) => this.#log.add({ type: 'notice', reason }));
+    if (this.#output.earlier !== undefined) this.#assembly.pool.mirrors.prefer(this.#output.earlier.replay);
   }
 
   /** Milliseconds since the start; stands still once the download has ended. */

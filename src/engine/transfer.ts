@@ -323,6 +323,11 @@ export class Transfer {
     this.sink.end();
   }
 
+  #noteFirstByte(link: Link): void {
+    const lane = this.scheduler.lane(link.id);
+    if (lane !== undefined && lane.receivedBytes > 0) link.runner.firstByteMs = lane.firstByteMs;
+  }
+
   #carryOut(command: SchedulerCommand): void {
     switch (command.type) {
       case 'request':
