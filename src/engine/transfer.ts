@@ -289,22 +289,7 @@ export class Transfer {
 
   /** Writes down who fetches what and how fast, for the record. */
   noteProgress(runners: Iterable<SourceRunner>): void {
-    const { journal } = this.#parts;
-    for (const run of this.scheduler.inFlight()) {
-      journal.append({
-        type: 'segment',
-        connection: run.connection,
-        source: this.#journalSources.indexOf(run.source),
-        start: run.start,
-        end: run.end,
-      });
-    }
-    for (const runner of runners) {
-      if (runner.speedBytesPerSec <= 0) continue;
-      const bytesPerSec = Math.round(runner.speedBytesPerSec);
-      const firstByteMs = Math.round(runner.firstByteMs ?? 0);
-      journal.append({ type: 'speed', source: this.#journalSources.indexOf(runner.id), bytesPerSec, firstByteMs });
-    }
+    this.#journalSources.note(this.scheduler.inFlight(), runners);
   }
 
   /** Stops taking bytes. What is in memory is written first, where the disk takes it. */
@@ -321,11 +306,6 @@ export class Transfer {
     this.verifier.close();
     this.sink.dropWrites(undefined);
     this.sink.end();
-  }
-
-  #noteFirstByte(link: Link): void {
-    const lane = this.scheduler.lane(link.id);
-    if (lane !== undefined && lane.receivedBytes > 0) link.runner.firstByteMs = lane.firstByteMs;
   }
 
   #carryOut(command: SchedulerCommand): void {
