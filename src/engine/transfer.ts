@@ -76,7 +76,6 @@ export class Transfer {
   readonly #stuckWatch = new StuckWatch();
   #paused = false;
   #hasBegun = false;
-  /** Nothing from here on may be asked for. */
   /** There is no room for bytes behind it before a reader has had some of those before it; only this class moves it. */
   windowEnd = Infinity;
   #closed = false;
