@@ -36,6 +36,13 @@ const youngMs = 4000;
 const youngRestMs = 1500;
 /** What connections hold back in queues and send buffers may take this share of the time that is left to deliver. */
 const heldShareMax = 0.1;
+/** Where nothing queues on the way they only hold it back because packets are lost: with more of them it takes less time. */
+const heldShareMaxOnFreeWay = 0.25;
+/** What came in this time of a source came in slow start: where nothing queues, to be no faster with more later is no proof. */
+const slowStartMs = 1500;
+/** A connection that was made in so many times the shortest time, and this, met no queue. */
+const freeWayRatio = 1.25;
+const freeWayMs = 5;
 /** What a connection to a slow link holds back. */
 const heldBytes = 64 * 1024;
 /** A round trip from which on slow start costs more than connections do: as many of them as these fit into one. */
@@ -77,6 +84,15 @@ export type GrowthDecision =
 
 const none: GrowthDecision = { type: 'none' };
 
+/** What a source brought with so many connections, and all together, while the others had `others`. */
+interface Baseline {
+  readonly atMs: number;
+  readonly rate: number;
+  readonly total: number;
+  readonly count: number;
+  readonly others: number;
+}
+
 /**
  * Finds how many connections to one source are worth having: measures, doubles, measures again, and takes back what
  * brought nothing.
@@ -93,12 +109,16 @@ export class ConnectionGrowth {
   #windowAtMs: number | undefined;
   #windowBytes = 0;
   #windowTotal = 0;
-  #baseline: { rate: number; total: number; count: number; others: number } | undefined;
+  #baseline: Baseline | undefined;
   #nextTrialMs = 0;
   #restMs = restMsMin;
   #limit = Infinity;
   #hasFailed = false;
   #thereSinceMs: number | undefined;
+  /** The shortest time that a connection took to be made. */
+  #connectMsLeast = Infinity;
+  /** The last one took about as long: nothing queues on the way. */
+  #isWayFree = false;
   /** What a trial that was taken back had, until it is seen whether that was right. */
   #slower = 0;
   #retired: { readonly rate: number; readonly count: number; readonly othersRate: number } | undefined;
@@ -127,6 +147,13 @@ export class ConnectionGrowth {
     this.#thereSinceMs ??= nowMs;
     this.#opening = Math.max(0, this.#opening - 1);
     this.#change(nowMs);
+  }
+
+  /** A connection to it took so long to be made; true where nothing queued on the way although bytes were coming. */
+  connected(connectMs: number): boolean {
+    this.#connectMsLeast = Math.min(this.#connectMsLeast, connectMs);
+    this.#isWayFree = this.receivedBytes > 0 && connectMs <= this.#connectMsLeast * freeWayRatio + freeWayMs;
+    return this.#isWayFree;
   }
 
   removed(lane: Lane, nowMs: number): void {
@@ -220,22 +247,23 @@ export class ConnectionGrowth {
     const count = this.lanes.size;
     const others = view.connections - count;
     if (before === undefined || count <= before.count) {
-      this.#baseline = { rate, total, count, others };
+      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
       return this.#undo(rate, total, rttMs, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
-    if (gain >= gainMin && others < before.others) {
+    const hasRoom = view.gate.hasRoom(view.nowMs);
+    if (gain >= gainMin && others < before.others && !hasRoom) {
       // Connections to others went away meanwhile: whether it has what they had, nobody can tell. Measured anew, later.
       view.gate.ended(this.source, false, view.nowMs);
-      this.#baseline = { rate, total, count, others };
+      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
       this.#nextTrialMs = view.nowMs + unseenRestMs;
       return none;
     }
-    const shared = total - before.total >= (rate - before.rate) * sharedGainMin;
+    const shared = hasRoom || total - before.total >= (rate - before.rate) * sharedGainMin;
     if (gain >= gainMin && shared) {
-      const raised = view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
+      const raised = hasRoom || view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
       view.gate.ended(this.source, raised, view.nowMs);
-      this.#baseline = { rate, total, count, others };
+      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
       this.#restMs = restMsMin;
       if (!raised) {
         // It gained, and the sum did not show it: what is there stays, more is not tried for a while.
@@ -247,13 +275,14 @@ export class ConnectionGrowth {
     if (!patient) return undefined;
     if (gain < staleGainMax) {
       // No trial makes a source that much slower: what it was measured against is a speed of the past.
-      this.#baseline = { rate, total, count, others };
+      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
       return this.#grow(2, rate, rttMs, view);
     }
     view.gate.ended(this.source, false, view.nowMs);
     if (gain >= gainMin) view.gate.costOthers(rate - before.rate, total, view.nowMs);
-    if (gain >= keptGainMin && shared) {
-      this.#baseline = { rate, total, count, others };
+    const isKept = gain >= keptGainMin || (this.#isWayFree && before.atMs - (this.#thereSinceMs ?? 0) < slowStartMs);
+    if (isKept && shared) {
+      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
       this.#rest(view);
       return none;
     }
@@ -301,7 +330,8 @@ export class ConnectionGrowth {
     if (this.#slower < slowerWindowsMin) return undefined;
     this.#retired = undefined;
     // What it lost others have: they would lose it again.
-    if (total - rate - retired.othersRate > (retired.rate - rate) * sharedGainMin) return undefined;
+    const isTheirs = !view.gate.hasRoom(view.nowMs);
+    if (isTheirs && total - rate - retired.othersRate > (retired.rate - rate) * sharedGainMin) return undefined;
     const count = this.#countMax(retired.count, rttMs, view) - this.lanes.size;
     if (count <= 0) return undefined;
     return this.#open(count, 'it is slower without them', view);
@@ -310,7 +340,8 @@ export class ConnectionGrowth {
   /** At most so many connections: as are allowed, and can deliver what they hold back in the time that is left. */
   #countMax(wanted: number, rttMs: number, view: GrowthView): number {
     if (view.leftMs < 6 * rttMs + 500) return 0;
-    const useful = Math.max(2, this.lanes.size * ((view.leftMs * heldShareMax) / this.#latencyMs(rttMs)));
+    const heldMsMax = view.leftMs * (this.#isWayFree ? heldShareMaxOnFreeWay : heldShareMax);
+    const useful = Math.max(2, this.lanes.size * (heldMsMax / this.#latencyMs(rttMs)));
     return Math.floor(Math.min(wanted, view.connectionsMax, this.#limit, useful));
   }
 

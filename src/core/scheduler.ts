@@ -1,4 +1,3 @@
-import type { ByteRange } from '../base/byte-range.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { Allotter } from './allotter.js';
 import { ConnectionGrowth, type GrowthDecision, type GrowthView } from './connection-growth.js';
@@ -6,6 +5,7 @@ import { Lane, type Segment } from './lane.js';
 import { OrderBook, type Order } from './order-book.js';
 import { Reading } from './reading.js';
 import type { SchedulerCommand, SchedulerEvent, SegmentId } from './scheduler-messages.js';
+import { connectionsPerSourceDefault, type SchedulerOptions } from './scheduler-options.js';
 import { Tiers } from './tiers.js';
 import { TrialGate } from './trial-gate.js';
 
@@ -20,16 +20,6 @@ const lastLanesMax = 4;
 const thievesMax = 64;
 /** Parts that a connection is given one after another, where one is too short to keep it busy. */
 const partsMax = 16;
-
-const connectionsPerSourceDefault = 16;
-
-export interface SchedulerOptions {
-  readonly pieceBytes: number;
-  /** What is to be fetched. */
-  readonly missing: Iterable<ByteRange>;
-  /** Connections to one source at most. Default 16. */
-  readonly connectionsPerSourceMax?: number | undefined;
-}
 
 /**
  * Decides who fetches what. Pure: events and the time go in, commands come out; the same sequence gives the same
@@ -46,6 +36,8 @@ export class Scheduler {
   readonly #tiers = new Tiers();
   readonly #sources = new Map<SourceId, ConnectionGrowth>();
   readonly #gate = new TrialGate();
+  /** Sources that brought bytes since the last tick. */
+  readonly #delivering = new Set<ConnectionGrowth>();
   #paused = false;
   #receivedBytes = 0;
   #horizonMs = 0;
@@ -159,6 +151,7 @@ export class Scheduler {
     }
     const lane = new Lane(connection, source, rttMs, this.#book.nowMs, traits, growth.laneRate);
     growth.added(lane, this.#book.nowMs);
+    if (growth.connected(rttMs)) this.#gate.sawRoom(this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
     this.#allotter.streams.added(lane);
     this.#rank();
@@ -193,7 +186,7 @@ export class Scheduler {
     const growth = this.#sources.get(lane.source);
     if (growth !== undefined) {
       growth.receivedBytes += bytes;
-      this.#adapt(growth);
+      this.#delivering.add(growth);
     }
     this.#probe(lane);
     if (this.#isHungry(lane)) this.#feed(lane);
@@ -285,6 +278,9 @@ export class Scheduler {
   #tick(): void {
     this.#rank();
     this.#book.settleOverdue();
+    // Not between the reports of one moment: the sum lacks those that are still to come.
+    for (const growth of this.#delivering) this.#adapt(growth);
+    this.#delivering.clear();
     for (const lane of this.#book.board.takeSilent(this.#book.nowMs)) {
       const silentMs = lane.silentMs(this.#book.nowMs);
       if (silentMs > lane.stallMs) lane.markSuspect();

@@ -16,6 +16,8 @@ const claimSeenMin = 0.35;
 const claimsFromMs = 2000;
 /** Claims that are older say nothing of the link of today. */
 const claimMsMax = 4000;
+/** So long it is believed that the client's link has room, once a connection came through it without waiting. */
+const roomMsMax = 1500;
 /** So long beyond that rest a link that was found full counts as such. */
 const fullMsMax = 10_000;
 /** Trials that end within this time ran side by side. */
@@ -39,6 +41,7 @@ export class TrialGate {
   #best = { total: 0, atMs: 0 };
   #firstTrialAtMs: number | undefined;
   #fullUntilMs = 0;
+  #roomUntilMs = 0;
   /** What trials gained since a moment, and the sum of that moment. */
   #claims: { gained: number; readonly total: number; readonly sinceMs: number } | undefined;
 
@@ -78,8 +81,19 @@ export class TrialGate {
     return nowMs < this.#fullUntilMs;
   }
 
+  /** A connection was made as fast as the first one to its source: nothing queued before the client's link, so it was not full. */
+  sawRoom(nowMs: number): void {
+    this.#roomUntilMs = nowMs + roomMsMax;
+    this.#fullUntilMs = 0;
+  }
+
+  /** The client's link had room lately: what one source gains is not at the cost of others, whatever these do meanwhile. */
+  hasRoom(nowMs: number): boolean {
+    return nowMs < this.#roomUntilMs;
+  }
+
   mayTry(source: SourceId, sources: number, nowMs: number): boolean {
-    if (nowMs < this.#restsUntilMs) return false;
+    if (nowMs < this.#restsUntilMs && !this.hasRoom(nowMs)) return false;
     if (this.#paid || this.#running.has(source)) return true;
     for (const [running, sinceMs] of this.#running) if (nowMs - sinceMs > trialMsMax) this.#running.delete(running);
     return this.#running.size < Math.max(2, sources / 3);

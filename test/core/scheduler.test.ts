@@ -254,7 +254,7 @@ describe('connections to one source', () => {
     const first = onlyRequest(bench.ready(0));
     bench.flow(1000, { request: first, rate: 6 * mib });
     const second = onlyRequest(
-      bench.send({ type: 'connection-ready', connection: 1 as ConnectionId, source: 0 as SourceId, rttMs: 20 }),
+      bench.send({ type: 'connection-ready', connection: 1 as ConnectionId, source: 0 as SourceId, rttMs: 60 }),
     );
     bench.flow(4000, { request: first, rate: 4 * mib }, { request: second, rate: 2 * mib });
     expect(trimsOf(bench.commands).at(-1)).toMatchObject({ connection: 1 });

@@ -89,4 +89,14 @@ describe('the link', () => {
     gate.ended(source(0), true, 8000);
     expect(gate.isLinkFull(8000)).toBe(false);
   });
+
+  test('has room for a second and a half after a connection came through it without waiting, whatever was thought before', () => {
+    const gate = new TrialGate();
+    gate.costOthers(3 * mb, 12 * mb, 5000);
+    gate.sawRoom(5500);
+    expect(gate.isLinkFull(5500)).toBe(false);
+    expect(gate.mayTry(source(0), 4, 5500)).toBe(true);
+    expect(gate.hasRoom(6999)).toBe(true);
+    expect(gate.hasRoom(7000)).toBe(false);
+  });
 });

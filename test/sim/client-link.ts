@@ -19,6 +19,11 @@ export class ClientLink {
     this.#random = random;
   }
 
+  /** Time that a packet waits before it now. */
+  get queueMs(): number {
+    return this.#rate === undefined ? 0 : (this.#queue.bytes / this.#rate) * 1000;
+  }
+
   /** Bytes cross from a source's link to here. */
   readonly arrived = (connection: SimConnection, bytes: number): void => {
     if (this.#rate === undefined) {

@@ -37,7 +37,7 @@ export interface SimulationExtras {
 
 type Happening =
   | { readonly type: 'attempt'; readonly source: number; readonly first: boolean }
-  | { readonly type: 'accepted'; readonly source: number; readonly life: number }
+  | { readonly type: 'accepted'; readonly source: number; readonly life: number; readonly connectMs: number }
   | { readonly type: 'timed-out'; readonly source: number; readonly attempt: number }
   | { readonly type: 'refused'; readonly source: number; readonly attempt: number }
   | { readonly type: 'reset'; readonly connection: ClientConnection }
@@ -169,7 +169,7 @@ export class Simulation implements ClientWorld {
           this.#attempt(next.source, next.first);
           break;
         case 'accepted':
-          this.#accepted(next.source, next.life);
+          this.#accepted(next.source, next.life, next.connectMs);
           break;
         case 'refused':
         case 'timed-out':
@@ -200,8 +200,11 @@ export class Simulation implements ClientWorld {
     this.#happenings.put(this.nowMs + attemptMsMax, { type: 'timed-out', source: index, attempt });
     // HTTP asks for the file's facts once; where all of the file is the answer, it is under way with that.
     const greets = http === undefined || (http.ranges && !source.isKnown);
-    const readyMs = this.nowMs + (greets ? 2 * rttMs + thinkMs : rttMs);
-    if (state === 'up') this.#happenings.put(readyMs, { type: 'accepted', source: index, life: source.life });
+    // What answers waits in the queues like any other packet.
+    const connectMs = rttMs + source.link.queueMs + this.#client.queueMs;
+    const readyMs = this.nowMs + (greets ? 2 * connectMs + thinkMs : connectMs);
+    if (state === 'up')
+      this.#happenings.put(readyMs, { type: 'accepted', source: index, life: source.life, connectMs });
   }
 
   #attemptFailed(index: number, attempt: number): void {
@@ -219,7 +222,7 @@ export class Simulation implements ClientWorld {
     this.#happenings.put(this.nowMs + delay, { type: 'attempt', source: index, first: true });
   }
 
-  #accepted(index: number, life: number): void {
+  #accepted(index: number, life: number, connectMs: number): void {
     const source = this.#sources[index];
     const attempt = source?.attempts.values().next();
     if (source === undefined || attempt === undefined || attempt.done === true || source.life !== life) return;
@@ -246,7 +249,7 @@ export class Simulation implements ClientWorld {
     this.#open.set(id, connection);
     this.connections.push(connection);
     const traits = spec.http === undefined ? undefined : { canTrim: false, ranges: spec.http.ranges };
-    this.handle({ type: 'connection-ready', connection: id, source: connection.source, rttMs: spec.rttMs, traits });
+    this.handle({ type: 'connection-ready', connection: id, source: connection.source, rttMs: connectMs, traits });
   }
 
   #close(connection: ClientConnection): void {

@@ -1,5 +1,6 @@
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
-import { Scheduler, type SchedulerOptions } from '../../src/core/scheduler.js';
+import type { SchedulerOptions } from '../../src/core/scheduler-options.js';
+import { Scheduler } from '../../src/core/scheduler.js';
 import type { LaneTraits, SchedulerCommand, SchedulerEvent } from '../../src/core/scheduler-messages.js';
 
 export const mib = 1024 * 1024;
