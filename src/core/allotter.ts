@@ -237,7 +237,7 @@ export class Allotter {
     const plan = this.#plan(thief, victim, { owedBytes, committedBytes, leftMs, rate }, true);
     if (plan === undefined) return false;
     this.#hedgeBytesLeft -= plan.wasteBytes;
-    const takeable = owedBytes - committedBytes + plan.wasteBytes;
+    const takeable = Math.floor(owedBytes - committedBytes) + plan.wasteBytes;
     this.#takeOff(thief, victim, { segment, takeable }, plan, plan.bytes, 'what the reader waits for');
     return true;
   }
@@ -360,7 +360,7 @@ export class Allotter {
     const wished = end - bytes;
     const whole = wished <= position;
     // What is on its way would come twice for it, so a cut is not moved into that.
-    const cut = whole ? position : alignCut(wished, { start: Math.ceil(end - takeable), end }, this.#pieceBytes, slack);
+    const cut = whole ? position : alignCut(wished, { start: end - takeable, end }, this.#pieceBytes, slack);
     this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
     const isHedge = plan.wasteBytes > 0;
     const twice = isHedge ? `; ${formatBytes(plan.wasteBytes)} of it may come twice` : '';

@@ -4,7 +4,7 @@ import type { Lane, Segment } from './lane.js';
 const segmentsMany = 6;
 const stealSegmentsMax = 3;
 
-/** A segment, and how many bytes of its end are not on their way to its holder, or may come twice. */
+/** A segment, and how many whole bytes of its end are not on their way to its holder, or may come twice. */
 export interface TakeablePart {
   readonly segment: Segment;
   readonly takeable: number;
@@ -19,7 +19,7 @@ export function takeableParts(victim: Lane, committedBytes: number): TakeablePar
   const out: TakeablePart[] = [];
   for (const segment of victim.segments) {
     const owed = Math.max(0, segment.end - segment.position);
-    const stays = Math.min(Math.max(0, kept), owed);
+    const stays = Math.min(Math.max(0, Math.ceil(kept)), owed);
     kept -= stays;
     if (owed > stays) out.push({ segment, takeable: owed - stays });
   }
