@@ -123,7 +123,7 @@ describe('a hostile client', () => {
     expect(Math.min(...answered)).toBeGreaterThan(0);
     await isServed(served);
     for (const client of clients) client.socket.destroy();
-  });
+  }, 120_000);
 
   it.runIf(process.platform === 'linux').each(['HTTP', 'mgp'] as const)(
     'that reads nothing leaves most of a limited server to one that reads, over %s',
