@@ -142,15 +142,12 @@ export class ConnectionGrowth {
     return this.#opening;
   }
 
-  added(lane: Lane, nowMs: number): void {
+  /** A connection to it was made, in so long; true where nothing queued on the way although bytes were coming. */
+  added(lane: Lane, connectMs: number, nowMs: number): boolean {
     this.lanes.add(lane);
     this.#thereSinceMs ??= nowMs;
     this.#opening = Math.max(0, this.#opening - 1);
     this.#change(nowMs);
-  }
-
-  /** A connection to it took so long to be made; true where nothing queued on the way although bytes were coming. */
-  connected(connectMs: number): boolean {
     this.#connectMsLeast = Math.min(this.#connectMsLeast, connectMs);
     this.#isWayFree = this.receivedBytes > 0 && connectMs <= this.#connectMsLeast * freeWayRatio + freeWayMs;
     return this.#isWayFree;
@@ -246,24 +243,25 @@ export class ConnectionGrowth {
     const before = this.#baseline;
     const count = this.lanes.size;
     const others = view.connections - count;
+    const measured: Baseline = { atMs: view.nowMs, rate, total, count, others };
     if (before === undefined || count <= before.count) {
-      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
+      this.#baseline = measured;
       return this.#undo(rate, total, rttMs, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
     const hasRoom = view.gate.hasRoom(view.nowMs);
     if (gain >= gainMin && others < before.others && !hasRoom) {
       // Connections to others went away meanwhile: whether it has what they had, nobody can tell. Measured anew, later.
-      view.gate.ended(this.source, false, view.nowMs);
-      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
+      view.gate.ended(this.source, false);
+      this.#baseline = measured;
       this.#nextTrialMs = view.nowMs + unseenRestMs;
       return none;
     }
     const shared = hasRoom || total - before.total >= (rate - before.rate) * sharedGainMin;
     if (gain >= gainMin && shared) {
       const raised = hasRoom || view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
-      view.gate.ended(this.source, raised, view.nowMs);
-      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
+      view.gate.ended(this.source, raised);
+      this.#baseline = measured;
       this.#restMs = restMsMin;
       if (!raised) {
         // It gained, and the sum did not show it: what is there stays, more is not tried for a while.
@@ -275,14 +273,14 @@ export class ConnectionGrowth {
     if (!patient) return undefined;
     if (gain < staleGainMax) {
       // No trial makes a source that much slower: what it was measured against is a speed of the past.
-      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
+      this.#baseline = measured;
       return this.#grow(2, rate, rttMs, view);
     }
-    view.gate.ended(this.source, false, view.nowMs);
+    view.gate.ended(this.source, false);
     if (gain >= gainMin) view.gate.costOthers(rate - before.rate, total, view.nowMs);
     const isKept = gain >= keptGainMin || (this.#isWayFree && before.atMs - (this.#thereSinceMs ?? 0) < slowStartMs);
     if (isKept && shared) {
-      this.#baseline = { atMs: view.nowMs, rate, total, count, others };
+      this.#baseline = measured;
       this.#rest(view);
       return none;
     }
@@ -330,8 +328,8 @@ export class ConnectionGrowth {
     if (this.#slower < slowerWindowsMin) return undefined;
     this.#retired = undefined;
     // What it lost others have: they would lose it again.
-    const isTheirs = !view.gate.hasRoom(view.nowMs);
-    if (isTheirs && total - rate - retired.othersRate > (retired.rate - rate) * sharedGainMin) return undefined;
+    const gainedByOthers = total - rate - retired.othersRate;
+    if (!view.gate.hasRoom(view.nowMs) && gainedByOthers > (retired.rate - rate) * sharedGainMin) return undefined;
     const count = this.#countMax(retired.count, rttMs, view) - this.lanes.size;
     if (count <= 0) return undefined;
     return this.#open(count, 'it is slower without them', view);

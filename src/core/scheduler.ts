@@ -150,8 +150,7 @@ export class Scheduler {
       return;
     }
     const lane = new Lane(connection, source, rttMs, this.#book.nowMs, traits, growth.laneRate);
-    growth.added(lane, this.#book.nowMs);
-    if (growth.connected(rttMs)) this.#gate.sawRoom(this.#book.nowMs);
+    if (growth.added(lane, rttMs, this.#book.nowMs)) this.#gate.sawRoom(this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
     this.#allotter.streams.added(lane);
     this.#rank();

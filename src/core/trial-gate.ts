@@ -104,11 +104,11 @@ export class TrialGate {
     this.#running.set(source, nowMs);
   }
 
-  ended(source: SourceId, paid: boolean, nowMs: number): void {
+  ended(source: SourceId, paid: boolean): void {
     this.#running.delete(source);
     if (!paid) return;
     this.#paid = true;
-    this.#fullUntilMs = nowMs;
+    this.#fullUntilMs = 0;
   }
 
   /** The others lost what a trial gained, as far as the sum of all says: all rest. Where it is too little to show in that, the link need not be full. */

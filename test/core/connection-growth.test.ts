@@ -24,8 +24,7 @@ class Growing {
   connect(connectMs: number): void {
     const lane = new Lane(this.#lanes++ as ConnectionId, 1 as SourceId, connectMs, this.nowMs);
     lane.firstByteAtMs = this.nowMs;
-    this.growth.added(lane, this.nowMs);
-    if (this.growth.connected(connectMs)) this.gate.sawRoom(this.nowMs);
+    if (this.growth.added(lane, connectMs, this.nowMs)) this.gate.sawRoom(this.nowMs);
   }
 
   /** Time passes at these speeds, in bytes a second, until something is decided, or for 4 s. */

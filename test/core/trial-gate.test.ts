@@ -12,7 +12,7 @@ function source(id: number): SourceId {
 function gateAt(nowMs: number, agoMs: number): TrialGate {
   const gate = new TrialGate();
   gate.started(source(0), nowMs - agoMs);
-  gate.ended(source(0), true, nowMs - agoMs);
+  gate.ended(source(0), true);
   return gate;
 }
 
@@ -86,7 +86,7 @@ describe('the link', () => {
   test('is not full any more once a trial pays', () => {
     const gate = new TrialGate();
     gate.costOthers(3 * mb, 12 * mb, 5000);
-    gate.ended(source(0), true, 8000);
+    gate.ended(source(0), true);
     expect(gate.isLinkFull(8000)).toBe(false);
   });
 
