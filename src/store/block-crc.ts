@@ -1,12 +1,13 @@
 import { crc32 } from 'node:zlib';
-import { Crc32Folder, type FoldableMemory } from './crc32-folder.js';
+import { Crc32Folder } from './crc32-folder.js';
+import type { SharedMemory } from './wasm.js';
 
 /** To prepare folding takes as long as it saves on this many bytes: a small download does without. */
 const zlibBytesMax = 8 * 1024 * 1024;
 
 /** A memory of blocks, and what takes CRCs in it once that pays. */
 interface Foldable {
-  readonly memory: FoldableMemory;
+  readonly memory: SharedMemory;
   readonly scratchAt: number;
   /** Undefined: not prepared yet, or it cannot be. */
   folder: Crc32Folder | undefined;
@@ -17,7 +18,7 @@ interface Foldable {
 const memories = new WeakMap<ArrayBufferLike, Foldable>();
 
 /** Blocks lie in this memory; `foldScratchBytes` from `scratchAt` on are of no other use. */
-export function crcMayFold(memory: FoldableMemory, scratchAt: number): void {
+export function crcMayFold(memory: SharedMemory, scratchAt: number): void {
   memories.set(memory.buffer, { memory, scratchAt, folder: undefined, zlibBytes: 0 });
 }
 

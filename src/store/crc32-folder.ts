@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { type SharedMemory, wasm } from './wasm.js';
 
 /**
  * CRC-32 (IEEE, as zlib's) of blocks within a WebAssembly memory, several times as fast as `zlib.crc32`, which Node
@@ -30,22 +31,6 @@ const beginsWithZeros = 0xffffffff;
 /** Leaves the remainder of what is `at`: `rounds` rounds are folded, `rest` vectors are left. */
 type Fold = (at: number, rounds: number, scratch: number, rest: number) => void;
 
-/** The part of WebAssembly that is needed here; the compiler's Node types have none of it. */
-interface WasmHost {
-  readonly WebAssembly?: {
-    readonly Module: new (code: Uint8Array) => object;
-    readonly Instance: new (
-      module: object,
-      imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-    ) => { readonly exports: { readonly fold: Fold } };
-  };
-}
-
-/** A shared WebAssembly memory. */
-export interface FoldableMemory {
-  readonly buffer: SharedArrayBuffer;
-}
-
 /** Owns one memory's scratch bytes, for one thread. */
 export class Crc32Folder {
   readonly #bytes: Uint8Array;
@@ -62,12 +47,11 @@ export class Crc32Folder {
    * @param scratchAt Where `foldScratchBytes` of it are the folder's own.
    * @returns Undefined where this Node has no vectors in WebAssembly.
    */
-  static of(memory: FoldableMemory, scratchAt: number): Crc32Folder | undefined {
-    const wasm = (globalThis as WasmHost).WebAssembly;
+  static of(memory: SharedMemory, scratchAt: number): Crc32Folder | undefined {
     if (wasm === undefined) return undefined;
     try {
       compiled ??= new wasm.Module(foldingModule());
-      const { fold } = new wasm.Instance(compiled, { host: { memory } }).exports;
+      const { fold } = new wasm.Instance(compiled, { host: { memory } }).exports as { readonly fold: Fold };
       return new Crc32Folder(memory.buffer, scratchAt, fold);
     } catch (error) {
       // CompileError and LinkError: an older or a restricted engine. zlib does without.

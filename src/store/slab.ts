@@ -1,5 +1,6 @@
 import { crcMayFold } from './block-crc.js';
-import { foldScratchBytes, type FoldableMemory } from './crc32-folder.js';
+import { foldScratchBytes } from './crc32-folder.js';
+import { type SharedMemory, wasm } from './wasm.js';
 
 /**
  * One stretch of memory that blocks are cut from, and a shelf of those that ended downloads have left: a slab is freed by
@@ -72,20 +73,12 @@ export class SlabShelf {
   }
 }
 
-/** The part of WebAssembly that is needed here; the compiler's Node types have none of it. */
-interface WasmHost {
-  readonly WebAssembly?: {
-    readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => FoldableMemory;
-  };
-}
-
 /**
  * Shared memory that begins at a page, which JavaScript's own buffers do not promise: a WebAssembly memory of `pages`
  * pages of 64 KiB. Undefined where the system refuses the address space for one (`ulimit -v`), or Node runs
  * without WebAssembly (`--jitless`).
  */
-function pageAlignedMemory(pages: number): FoldableMemory | undefined {
-  const wasm = (globalThis as WasmHost).WebAssembly;
+function pageAlignedMemory(pages: number): SharedMemory | undefined {
   if (wasm === undefined) return undefined;
   try {
     return new wasm.Memory({ initial: pages, maximum: pages, shared: true });

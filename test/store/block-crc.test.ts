@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { crcOfBytes } from '../../src/store/block-crc.js';
-import { Crc32Folder, foldScratchBytes, type FoldableMemory } from '../../src/store/crc32-folder.js';
+import { Crc32Folder, foldScratchBytes } from '../../src/store/crc32-folder.js';
 import { Slab } from '../../src/store/slab.js';
+import { wasm } from '../../src/store/wasm.js';
 
 const mebibyte = 1024 * 1024;
 const page = 64 * 1024;
@@ -19,12 +20,9 @@ function fill(bytes: Uint8Array, seed: number): Uint8Array {
 
 function folderWith(dataBytes: number): { folder: Crc32Folder; bytes: Uint8Array } {
   const pages = Math.ceil(dataBytes / page);
-  const wasm = globalThis as unknown as {
-    WebAssembly: { Memory: new (size: { initial: number; maximum: number; shared: true }) => FoldableMemory };
-  };
-  const memory = new wasm.WebAssembly.Memory({ initial: pages + 1, maximum: pages + 1, shared: true });
-  const folder = Crc32Folder.of(memory, pages * page);
-  if (folder === undefined) throw new Error('expected vectors in WebAssembly');
+  const memory = wasm && new wasm.Memory({ initial: pages + 1, maximum: pages + 1, shared: true });
+  const folder = memory && Crc32Folder.of(memory, pages * page);
+  if (memory === undefined || folder === undefined) throw new Error('expected vectors in WebAssembly');
   expect(foldScratchBytes).toBeLessThanOrEqual(page);
   return { folder, bytes: fill(new Uint8Array(memory.buffer, 0, pages * page), 7) };
 }
