@@ -5,6 +5,7 @@ import type { Ledger } from '../core/ledger.js';
 import { gridPhase, othersPerPoint, sampleAt, sampleLimits, stretchCount } from '../core/sample-plan.js';
 import type { SampleAnswer } from '../sources/source.js';
 import type { PartFile } from '../store/part-file.js';
+import { latin1 } from '../wire/http-head.js';
 import { KeptSamples } from './kept-samples.js';
 import { bytesInFile, SampleDisputes } from './sample-disputes.js';
 import { SampleLane, type LaneEvents, type SamplePoint } from './sample-lane.js';
@@ -224,7 +225,7 @@ export class Audit implements LaneEvents {
       this.#disputes.claim(point, source, bytes);
       return;
     }
-    if (this.#textAt(point) === Buffer.from(bytes).toString('latin1')) this.#agrees(source, point);
+    if (this.#textAt(point) === latin1(bytes)) this.#agrees(source, point);
     else if (this.#disputes.isFull) lane.add(point);
     else this.#begin(point, new Map([[source, bytes]]));
   }
@@ -237,7 +238,7 @@ export class Audit implements LaneEvents {
 
   /** What is in the file there, a character for each byte. */
   #textAt(point: SamplePoint): string {
-    return this.#kept.textAt(point) ?? Buffer.from(bytesInFile(this.#parts, point)).toString('latin1');
+    return this.#kept.textAt(point) ?? latin1(bytesInFile(this.#parts, point));
   }
 
   #answeredOne(point: SamplePoint): void {

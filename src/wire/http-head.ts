@@ -149,11 +149,9 @@ const greeting = 'HTTP/1.';
 // eslint-disable-next-line no-control-regex -- these are the very characters that a value must not hold
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\u0000-\u0008\u000a-\u001f\u007f]*)$/;
 
-/** Bytes as characters of the same number: what a header is made of. */
+/** Bytes as characters of the same number: what a header is made of, and the form in which two of them are compared fastest. */
 export function latin1(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** How the end of a body is told. */

@@ -1,7 +1,4 @@
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+import type { ByteRange } from '../base/byte-range.js';
 
 /** Heads of parts that are longer than this are not worth keeping. */
 const headCharsMax = 1024;
@@ -31,7 +28,7 @@ export class PartsShape {
   static learn(
     body: string,
     boundary: string,
-    ranges: readonly Range[],
+    ranges: readonly ByteRange[],
     texts: readonly string[],
   ): PartsShape | undefined {
     const [first] = ranges;
@@ -54,7 +51,7 @@ export class PartsShape {
   }
 
   /** The whole answer that brings these ranges with these bytes, a character for each byte. */
-  write(boundary: string, ranges: readonly Range[], texts: readonly string[]): string {
+  write(boundary: string, ranges: readonly ByteRange[], texts: readonly string[]): string {
     const before = `--${boundary}${this.#before}`;
     let body = this.#lead;
     for (let i = 0; i < ranges.length; i += 1) {
@@ -65,6 +62,6 @@ export class PartsShape {
   }
 }
 
-function offsetsOf({ start, end }: Range): string {
+function offsetsOf({ start, end }: ByteRange): string {
   return `${start}-${end - 1}`;
 }

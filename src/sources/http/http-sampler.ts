@@ -2,7 +2,7 @@ import type { ByteRange } from '../../base/byte-range.js';
 import { ManygetError } from '../../base/errors.js';
 import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
 import { parseRetryAfter } from '../../wire/http-date.js';
-import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
+import { keepsAlive, latin1, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
 import { PartsShape } from '../../wire/http-parts-shape.js';
 import { MultipartReader } from '../../wire/http-parts.js';
 import { rangesHeader } from '../../wire/http-range.js';
@@ -245,7 +245,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     }
     this.#readParts();
     if (text === undefined || parts.includes(undefined)) return;
-    const texts = parts.map((part) => Buffer.from(part ?? []).toString('latin1'));
+    const texts = parts.map((part) => (part === undefined ? '' : latin1(part)));
     this.#shape = PartsShape.learn(text, body.boundary, ranges, texts) ?? this.#shape;
   }
 
