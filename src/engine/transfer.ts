@@ -76,8 +76,7 @@ export class Transfer {
   readonly #stuckWatch = new StuckWatch();
   #paused = false;
   #hasBegun = false;
-  /** There is no room for bytes behind it before a reader has had some of those before it; only this class moves it. */
-  windowEnd = Infinity;
+  #windowEnd = Infinity;
   #closed = false;
 
   constructor(parts: TransferParts) {
@@ -135,6 +134,11 @@ export class Transfer {
     this.dispatch({ type: 'connection-ready', connection, source: link.runner.id, rttMs, traits });
   }
 
+  /** There is no room for bytes behind it before a reader has had some of those before it. */
+  get windowEnd(): number {
+    return this.#windowEnd;
+  }
+
   /** A connection is gone; what it delivered is kept. */
   detach(link: Link): void {
     if (!this.#links.delete(link.id)) return;
@@ -183,7 +187,7 @@ export class Transfer {
   moveCursor(byte: number | undefined, windowBytes: number | undefined): void {
     // A piece has to be whole to be verified.
     const at = byte === undefined ? undefined : byte - (byte % this.ledger.pieceBytes);
-    this.windowEnd = at === undefined || windowBytes === undefined ? Infinity : at + windowBytes;
+    this.#windowEnd = at === undefined || windowBytes === undefined ? Infinity : at + windowBytes;
     this.dispatch({ type: 'cursor', at, aheadBytes: windowBytes });
   }
 
@@ -234,7 +238,7 @@ export class Transfer {
     const canGoOn = !isWaiting && this.#links.size > 0 && !this.ledger.isReceived;
     const ordersOut = canGoOn ? this.scheduler.inFlight().length : 0;
     if (!this.#stuckWatch.isStuck(this.#parts.nowMs(), canGoOn, ordersOut)) return;
-    const missing = this.ledger.missing(0, Math.min(this.windowEnd, this.ledger.sizeBytes));
+    const missing = this.ledger.missing(0, Math.min(this.#windowEnd, this.ledger.sizeBytes));
     const bytes = missing.reduce((sum, range) => sum + range.end - range.start, 0);
     const reason = `${bytes} bytes were missing and nobody was asked for them: asking anew`;
     this.#parts.events.add({ type: 'notice', reason });
