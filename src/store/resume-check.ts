@@ -1,5 +1,6 @@
 import type { ByteRange } from '../base/byte-range.js';
 import { ManygetError } from '../base/errors.js';
+import { RangeSet } from '../core/range-set.js';
 import type { Disk } from './disk.js';
 import type { JournalExtent, JournalReplay } from './journal-state.js';
 import { PieceHasher } from './piece-hasher.js';
@@ -69,7 +70,8 @@ export async function verifyExtents(
   await checkAll(run, claims, results);
   // Of a piece that does not match, the parts that reached the disk before its end did.
   const damaged = claims.filter((claim) => claim.kind === 'piece' && results.get(claim) !== undefined);
-  const rest = extentClaims(replay.extentsInPieces).filter((extent) => without(extent, damaged).length === 0);
+  const inDamaged = new RangeSet(damaged);
+  const rest = extentClaims(replay.extentsInPieces).filter(({ start, end }) => inDamaged.covers(start, end));
   totalBytes += bytesOf(rest);
   await checkAll(run, rest, results);
   return sortOut(
@@ -188,50 +190,26 @@ async function compare(run: CheckRun, batch: readonly Claim[]): Promise<(string 
 /** Makes one picture without overlaps: verified pieces first, then verified extents, then what is left of the rejected. */
 function sortOut(claims: readonly Claim[], results: Results): ResumeCheck {
   const verifiedPieces: { index: number; sha256: Uint8Array; source: number }[] = [];
-  const pieceRanges: ByteRange[] = [];
+  const told = new RangeSet();
   for (const claim of claims) {
     if (claim.kind !== 'piece' || results.get(claim) !== undefined) continue;
     verifiedPieces.push({ index: claim.index, sha256: claim.sha256, source: claim.source });
-    pieceRanges.push(claim);
+    told.add(claim.start, claim.end);
   }
   const verifiedExtents: VerifiedExtent[] = [];
-  let reached = 0;
   for (const claim of claims) {
     if (claim.kind !== 'extent' || results.get(claim) !== undefined) continue;
-    for (const { start, end } of without({ start: Math.max(claim.start, reached), end: claim.end }, pieceRanges)) {
+    for (const { start, end } of told.gaps(claim.start, claim.end)) {
       verifiedExtents.push({ start, end, source: claim.source });
     }
-    reached = Math.max(reached, claim.end);
+    told.add(claim.start, claim.end);
   }
-  const verified = [...pieceRanges, ...verifiedExtents].sort((a, b) => a.start - b.start);
   const rejected: RejectedRange[] = [];
-  reached = 0;
   for (const claim of claims) {
     const reason = results.get(claim);
     if (reason === undefined) continue;
-    for (const { start, end } of without({ start: Math.max(claim.start, reached), end: claim.end }, verified)) {
-      rejected.push({ start, end, reason });
-    }
-    reached = Math.max(reached, claim.end);
+    for (const { start, end } of told.gaps(claim.start, claim.end)) rejected.push({ start, end, reason });
+    told.add(claim.start, claim.end);
   }
   return { verifiedPieces, verifiedExtents, rejected };
-}
-
-/** The parts of `range` that none of `taken` covers; `taken` is sorted and without overlaps. */
-function without(range: ByteRange, taken: readonly ByteRange[]): ByteRange[] {
-  const left: ByteRange[] = [];
-  let low = 0;
-  for (let high = taken.length; low < high;) {
-    const middle = (low + high) >>> 1;
-    if ((taken[middle]?.end ?? Infinity) <= range.start) low = middle + 1;
-    else high = middle;
-  }
-  let at = range.start;
-  for (let next = taken[low]; next !== undefined && next.start < range.end; next = taken[low]) {
-    if (next.start > at) left.push({ start: at, end: next.start });
-    at = Math.max(at, next.end);
-    low += 1;
-  }
-  if (at < range.end) left.push({ start: at, end: range.end });
-  return left;
 }
