@@ -4,7 +4,7 @@ import { interruptedStatus } from '../end-signals.js';
 import { type CliIo, isInteractive } from '../io.js';
 import { readToken } from '../options/access-options.js';
 import { withBackups } from '../options/control-options.js';
-import { lacksPassword, withPassword } from '../options/login-password.js';
+import { withPassword } from '../options/login-password.js';
 import { usageError } from '../options/usage-error.js';
 import { asManifest } from './as-manifest.js';
 import { type GetRequest, resumeCommandLine } from './get-request.js';
@@ -61,9 +61,8 @@ async function askFor(request: GetRequest, deps: GetDeps, io: CliIo): Promise<Ge
 
 /** `request`, with the password to its login; undefined where the user left the question. */
 async function withLogin(request: GetRequest, io: CliIo): Promise<GetRequest | undefined> {
-  if (!lacksPassword(request.transfer.http)) return request;
-  const http = await withPassword(request.transfer.http, io);
-  return http === undefined ? undefined : { ...request, transfer: { ...request.transfer, http } };
+  const transfer = await withPassword(request.transfer, io);
+  return transfer && { ...request, transfer };
 }
 
 /** `request`, with the token that it, or the environment, names. HTTP servers get to see only one that was named for them. */

@@ -5,7 +5,7 @@ import { showDownload } from '../get/show-download.js';
 import type { CliIo } from '../io.js';
 import { jsonLine } from '../json-lines.js';
 import { boundToNamed, httpWords } from '../options/http-options.js';
-import { lacksPassword, withPassword } from '../options/login-password.js';
+import { withPassword } from '../options/login-password.js';
 import { signatureWords } from '../options/signature-options.js';
 import { manygetCommandLine } from '../options/shell-words.js';
 import { verifyLines } from '../verify/verify-lines.js';
@@ -16,11 +16,11 @@ export interface RepairDeps {
 }
 
 /** Checks the file, and fetches what is wrong with it. Returns the exit status. */
-export async function runRepair(command: RepairCommand, deps: RepairDeps, io: CliIo): Promise<number> {
+export async function runRepair(given: RepairCommand, deps: RepairDeps, io: CliIo): Promise<number> {
+  const command = await withPassword(given, io);
+  if (command === undefined) return interruptedStatus;
   const { file, manifest, report, demand } = command;
-  const login = lacksPassword(command.http) ? await withPassword(command.http, io) : command.http;
-  if (login === undefined && command.http !== undefined) return interruptedStatus;
-  const http = boundToNamed(login, [manifest, demand?.signature ?? '']);
+  const http = boundToNamed(command.http, [manifest, demand?.signature ?? '']);
   const asked = http === undefined ? {} : { http };
   const abort = new AbortController();
   const ending = endRequest(io, () => abort.abort());

@@ -8,7 +8,7 @@ import { endRequest, interruptedStatus } from '../end-signals.js';
 import type { CliIo } from '../io.js';
 import { jsonLine } from '../json-lines.js';
 import { boundToNamed } from '../options/http-options.js';
-import { lacksPassword, withPassword } from '../options/login-password.js';
+import { withPassword } from '../options/login-password.js';
 import { verifyLines, verifySentence } from './verify-lines.js';
 import type { VerifyCommand } from './verify-request.js';
 
@@ -18,12 +18,12 @@ export interface VerifyDeps {
 }
 
 /** Checks the file and says what is wrong with it. Returns the exit status; throws `verification-failed` for a bad file. */
-export async function runVerify(command: VerifyCommand, deps: VerifyDeps, io: CliIo): Promise<number> {
-  const login = lacksPassword(command.http) ? await withPassword(command.http, io) : command.http;
-  if (login === undefined && command.http !== undefined) return interruptedStatus;
+export async function runVerify(given: VerifyCommand, deps: VerifyDeps, io: CliIo): Promise<number> {
+  const command = await withPassword(given, io);
+  if (command === undefined) return interruptedStatus;
   const abort = new AbortController();
   const ending = endRequest(io, () => abort.abort());
-  const http = boundToNamed(login, [
+  const http = boundToNamed(command.http, [
     command.manifest ?? '',
     command.checksumFile ?? '',
     command.demand?.signature ?? '',
