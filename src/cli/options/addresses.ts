@@ -11,9 +11,9 @@ export function parseHost(flag: string, text: string): string {
 }
 
 /** `mgp://host:port/name`, every part of the name escaped as a URL wants it. */
-export function mgpUrl(host: string, port: number, name: string): string {
+export function mgpUrl(host: string, port: number, name: string, scheme: 'mgp' | 'mgps' = 'mgp'): string {
   const authority = isIPv6(host.replace(/%.*$/, '')) ? `[${host}]` : host;
-  return `mgp://${authority}:${port}/${name.split('/').map(encodeURIComponent).join('/')}`;
+  return `${scheme}://${authority}:${port}/${name.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** Whether `text` is written as an address; what stands behind the scheme is judged by the one who opens it. */

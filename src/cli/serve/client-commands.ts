@@ -21,9 +21,7 @@ function reachableHost(host: string, interfaces: typeof networkInterfaces = netw
 export function welcomeLines(snapshot: FleetSnapshot, isSecure: boolean): string[] {
   const servers = snapshot.servers.filter((server) => server.state !== 'failed');
   const urls = (name: string): string[] =>
-    servers
-      .map((server) => mgpUrl(reachableHost(server.host), server.port, name))
-      .map((url) => (isSecure ? url.replace(/^mgp:/, 'mgps:') : url));
+    servers.map(({ host, port }) => mgpUrl(reachableHost(host), port, name, isSecure ? 'mgps' : 'mgp'));
   const lines = snapshot.files.slice(0, filesShownMax).flatMap((file) => urls(file.name).map((url) => `  ${url}`));
   const hidden = snapshot.files.length - filesShownMax;
   const [first] = snapshot.files;
