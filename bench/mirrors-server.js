@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** @type {{ file: SharedArrayBuffer, count: number, bytesPerSec: number, serverBytesPerSec?: number }} */
-const { file, count, bytesPerSec, serverBytesPerSec = 0 } = workerData;
+/** A speed of 0 is none set; it is one connection's, or where they share a line, one server's. @type {{ file: SharedArrayBuffer, count: number, bytesPerSec: number, isLineShared: boolean }} */
+const { file, count, bytesPerSec, isLineShared } = workerData;
 const bytes = Buffer.from(file);
 const boundary = '00000000000000000007';
 /** @type {{ server: number, start: number, block: Buffer } | undefined} */
@@ -27,24 +27,25 @@ function slice(server, start, end) {
   return copy;
 }
 
-/** When each server's line is free again. @type {number[]} */
-const freeAtMs = new Array(count).fill(0);
+/** When a line is free again, of a server or of a connection. @type {WeakMap<object, number>} */
+const freeAtMs = new WeakMap();
 /**
- * At the speed of the server's one line, which all of its connections share. It makes up for 50 ms of its own lateness.
+ * At the line's speed. It makes up for 50 ms of its own lateness.
  * @param {import('node:http').ServerResponse} response
  * @param {Buffer} body
- * @param {number} n
+ * @param {object} line
  */
-function sendInTurn(response, body, n) {
+function send(response, body, line) {
+  if (bytesPerSec === 0) return void response.end(body);
   const step = 64 * 1024;
   let at = 0;
   const go = () => {
     while (!response.destroyed && at < body.length) {
       const nowMs = performance.now();
-      const freeMs = Math.max(freeAtMs[n] ?? 0, nowMs - 50);
+      const freeMs = Math.max(freeAtMs.get(line) ?? 0, nowMs - 50);
       if (freeMs > nowMs) return void setTimeout(go, freeMs - nowMs);
       const part = body.subarray(at, at + step);
-      freeAtMs[n] = freeMs + (part.length / serverBytesPerSec) * 1000;
+      freeAtMs.set(line, freeMs + (part.length / bytesPerSec) * 1000);
       response.write(part);
       at += part.length;
     }
@@ -53,48 +54,24 @@ function sendInTurn(response, body, n) {
   go();
 }
 
-/** @param {import('node:http').ServerResponse} response @param {Buffer} body @param {number} n */
-function send(response, body, n) {
-  if (serverBytesPerSec > 0) sendInTurn(response, body, n);
-  else sendSlowly(response, body);
-}
-
-/** @param {import('node:http').ServerResponse} response @param {Buffer} body */
-function sendSlowly(response, body) {
-  if (bytesPerSec === 0) return void response.end(body);
-  const stepMs = 5;
-  const step = Math.max(1, Math.floor((bytesPerSec * stepMs) / 1000));
-  const startedAtMs = performance.now();
-  let at = 0;
-  const go = () => {
-    if (response.destroyed) return;
-    const due = Math.floor((performance.now() - startedAtMs) / stepMs + 1) * step;
-    const end = Math.min(body.length, due);
-    if (end > at) response.write(body.subarray(at, end));
-    at = end;
-    if (at < body.length) setTimeout(go, stepMs);
-    else response.end();
-  };
-  go();
-}
-
 /** @type {number[]} */
 const ports = [];
 for (let n = 0; n < count; n += 1) {
   const server = createServer((request, response) => {
+    const line = isLineShared ? server : request.socket;
     const specs = /^bytes=([\d,-]+)$/.exec(request.headers.range ?? '')?.[1]?.split(',') ?? [];
     const ranges = specs.map((spec) => spec.split('-').map(Number)).map(([a = 0, b = 0]) => [a, b + 1]);
     const type = 'application/octet-stream';
     const [first] = ranges;
     if (first === undefined) {
       response.writeHead(200, { 'Content-Type': type, 'Content-Length': bytes.length, 'Accept-Ranges': 'bytes' });
-      return send(response, bytes, n);
+      return send(response, bytes, line);
     }
     if (ranges.length === 1) {
       const [start = 0, end = 0] = first;
       const headers = { 'Content-Type': type, 'Content-Length': end - start };
       response.writeHead(206, { ...headers, 'Content-Range': `bytes ${start}-${end - 1}/${bytes.length}` });
-      return send(response, slice(n, start, end), n);
+      return send(response, slice(n, start, end), line);
     }
     const parts = ranges.flatMap(([start = 0, end = 0]) => [
       Buffer.from(
@@ -109,8 +86,7 @@ for (let n = 0; n < count; n += 1) {
       'Content-Type': `multipart/byteranges; boundary=${boundary}`,
       'Content-Length': body.length,
     });
-    if (serverBytesPerSec > 0) sendInTurn(response, body, n);
-    else response.end(body);
+    send(response, body, line);
   });
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1', () => {

@@ -52,7 +52,7 @@ function makeFile(sizeBytes) {
 /** @param {SharedArrayBuffer} file @param {number} count @param {number} bytesPerSec */
 async function start(file, count, bytesPerSec) {
   const worker = new Worker(new URL('./mirrors-server.js', import.meta.url), {
-    workerData: { file, count, bytesPerSec },
+    workerData: { file, count, bytesPerSec, isLineShared: false },
   });
   const { ports } = await next(worker);
   return { worker, urls: ports.map((/** @type {number} */ port) => `http://127.0.0.1:${port}/file.bin`) };

@@ -34,7 +34,7 @@ async function startPlain(sizeBytes, bytesPerSec) {
   const file = new SharedArrayBuffer(sizeBytes);
   const words = new Uint32Array(file);
   for (let i = 0; i < words.length; i += 1) words[i] = Math.imul(i + 1, 0x9e3779b1);
-  const workerData = { file, count: serverCount, bytesPerSec: 0, serverBytesPerSec: bytesPerSec };
+  const workerData = { file, count: serverCount, bytesPerSec, isLineShared: true };
   const worker = new Worker(new URL('./mirrors-server.js', import.meta.url), { workerData });
   /** @type {{ ports: number[] }} */
   const { ports } = await new Promise((resolve) => worker.once('message', resolve));
