@@ -127,6 +127,8 @@ export class TerminalEmulator {
   }
 
   #eraseBelow(): void {
+    // tmux and others keep a screen that is erased as a whole, as if it had scrolled away.
+    if (this.#row === 0 && this.#column === 0 && !this.alternate) this.scrollback.push(...this.lines());
     this.#current().cells.length = Math.min(this.#current().cells.length, this.#column);
     this.#screen.length = this.#row + 1;
   }

@@ -16,7 +16,6 @@ const endFrame = `${esc}?2026l`;
 const wrapOff = `${esc}?7l`;
 const wrapOn = `${esc}?7h`;
 const eraseLine = `${esc}2K`;
-const eraseBelow = `${esc}J`;
 
 export interface ScreenSize {
   readonly columns: number;
@@ -66,7 +65,7 @@ export class Screen {
   print(lines: readonly string[]): void {
     if (lines.length === 0) return;
     const frame = this.#shown;
-    const text = this.#toTop(this.size()) + eraseBelow + lines.map((line) => `${line}\r\n`).join('');
+    const text = this.#erase(this.size()) + lines.map((line) => `${line}\r\n`).join('');
     this.#shown = [];
     this.#write(text, frame);
   }
@@ -103,13 +102,15 @@ export class Screen {
   #changes(frame: readonly string[], size: ScreenSize): string {
     const resized = size.columns !== this.#size.columns || size.rows !== this.#size.rows;
     if (resized) {
-      const top = this.#toTop(size);
+      const erased = this.#erase(size);
       this.#shown = [];
-      return top + eraseBelow + frame.map((line) => `${line}\r\n`).join('');
+      return erased + frame.map((line) => `${line}\r\n`).join('');
     }
     const same = frame.length === this.#shown.length && frame.every((line, index) => line === this.#shown[index]);
     if (same) return '';
-    let text = this.#toTop(size);
+    const tooMany = Math.max(0, this.#shown.length - frame.length);
+    const kept = this.#shown.length - tooMany;
+    let text = `\r${`${esc}A${eraseLine}`.repeat(tooMany)}${kept === 0 ? '' : `${esc}${kept}A`}`;
     let skipped = 0;
     frame.forEach((line, index) => {
       if (line === this.#shown[index]) {
@@ -122,20 +123,28 @@ export class Screen {
       text += `${eraseLine}${line}\r\n`;
     });
     if (skipped > 0) text += `${esc}${skipped}B`;
-    return frame.length < this.#shown.length ? text + eraseBelow : text;
+    return text;
   }
 
   /**
-   * Moves the cursor to the frame's first row. On a terminal that has become narrower since, lines have been wrapped:
+   * Erases the frame from its last row up to its first one, where the cursor stands then. Not all at once from its first
+   * row on: where that is the screen's first one, terminals take it for clearing the screen, and keep what was on it.
+   */
+  #erase(size: ScreenSize): string {
+    return `\r${eraseLine}${`${esc}A${eraseLine}`.repeat(Math.min(this.#rowsShown(size), size.rows - 1))}`;
+  }
+
+  /**
+   * Rows that the frame takes above the cursor. On a terminal that has become narrower since, lines have been wrapped:
    * each takes as many rows as its columns need.
    */
-  #toTop(size: ScreenSize): string {
+  #rowsShown(size: ScreenSize): number {
     let rows = 0;
     for (const line of this.#shown) {
       const width = Math.min(textWidth(withoutColor(line)), this.#size.columns);
       rows += Math.max(1, Math.ceil(width / size.columns));
     }
-    return rows === 0 ? '\r' : `\r${esc}${rows}A`;
+    return rows;
   }
 
   #showCursor(): void {
