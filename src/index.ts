@@ -24,6 +24,7 @@ export type {
   MapCell,
   MapState,
   ServedFileSnapshot,
+  ServedFolderSnapshot,
   ServerSnapshot,
   ServerState,
   SourceReport,

@@ -133,8 +133,23 @@ export interface ServedFileSnapshot {
   readonly hashed: number;
 }
 
+/** A served folder as it was when the fleet started. */
+export interface ServedFolderSnapshot {
+  readonly name: string;
+  /** Files in it and below it, as far as they were counted. */
+  readonly fileCount: number;
+  /** Their bytes together. */
+  readonly sizeBytes: number;
+  /** It holds more than was counted. */
+  readonly hasMore: boolean;
+  /** Name of its first file, to be fetched by; undefined: it held none. */
+  readonly firstFile: string | undefined;
+}
+
 export interface FleetSnapshot {
   readonly elapsedMs: number;
   readonly servers: readonly ServerSnapshot[];
+  readonly folders: readonly ServedFolderSnapshot[];
+  /** The files given by name, and those in folders that somebody has asked for. */
   readonly files: readonly ServedFileSnapshot[];
 }

@@ -364,7 +364,7 @@ export class Allotter {
     this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
     const isHedge = plan.wasteBytes > 0;
     const twice = isHedge ? `; ${formatBytes(plan.wasteBytes)} of it may come twice` : '';
-    const reason = `${formatBytes(end - cut)} off ${what}: ${gain}${twice}`;
+    const reason = `${formatBytes(end - cut)} ${gain}, off ${what}${twice}`;
     const hedges = segment.hedges + (isHedge ? 1 : 0);
     const asked = this.#book.request(thief, cut, end, victim.source, reason, hedges);
     segment.taker = { lane: thief, segment: asked };

@@ -1,11 +1,12 @@
 import { ManygetError } from '../base/errors.js';
 import { EventFeed } from '../base/event-feed.js';
 import type { FleetEvent, FleetHandle } from '../base/fleet-handle.js';
-import type { FleetSnapshot } from '../base/snapshot.js';
+import type { FleetSnapshot, ServedFolderSnapshot } from '../base/snapshot.js';
 import { Catalog } from './catalog.js';
 import { defaultLimits, type FleetPlan } from './fleet-plan.js';
 import { HashBoard } from './hash-board.js';
 import { hashCacheFolder } from './hash-cache.js';
+import { offeredFolders } from './offered-folders.js';
 import { ServerSlot, startServerWorker, type SlotSurroundings, type StartWorker } from './server-slot.js';
 import type { ServerLimits } from './worker-messages.js';
 
@@ -31,6 +32,7 @@ export class Fleet implements FleetHandle {
   readonly #events = new EventFeed<FleetEvent>(waitingEventsMax);
   readonly #startedAtMs = performance.now();
   readonly #sampler: NodeJS.Timeout;
+  #folders: readonly ServedFolderSnapshot[] = [];
   #stopping: Promise<void> | undefined;
   #ended: () => void = () => undefined;
 
@@ -77,6 +79,7 @@ export class Fleet implements FleetHandle {
       throw failed.reason;
     }
     await this.#hashServedFiles();
+    this.#folders = await offeredFolders(this.#plan.roots, () => this.#stopping !== undefined);
   }
 
   snapshot(): FleetSnapshot {
@@ -84,6 +87,7 @@ export class Fleet implements FleetHandle {
     return {
       elapsedMs: nowMs - this.#startedAtMs,
       servers: this.#slots.map((slot) => slot.snapshot(nowMs)),
+      folders: this.#folders,
       files: this.#board.snapshot(),
     };
   }

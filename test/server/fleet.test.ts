@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startServerWorker } from '../../src/server/server-slot.js';
@@ -142,6 +143,19 @@ describe('a fleet', () => {
       expect((await client.stat('a.bin')).size).toBe(largeBytes);
     }
     expect(ids.size).toBe(1);
+  });
+
+  it('knows what its folders held when it started, and hashes of that nothing before it is asked for', async () => {
+    const folder = temp.join('films');
+    await mkdir(join(folder, 'old'), { recursive: true });
+    await writeFile(join(folder, 'old', 'a.mkv'), 'abc');
+    await writeFile(join(folder, 'z.mkv'), 'abcdef');
+    await using served = await TestFleet.start([folder]);
+    const { folders, files } = served.fleet.snapshot();
+    expect(folders).toEqual([
+      { name: 'films', fileCount: 2, sizeBytes: 9, hasMore: false, firstFile: 'films/old/a.mkv' },
+    ]);
+    expect(files).toEqual([]);
   });
 
   it('says goodbye to all when it stops, ends its events, and takes no more orders', async () => {

@@ -22,6 +22,7 @@ export function fleetSnapshot(change: Partial<FleetSnapshot> = {}): FleetSnapsho
   return {
     elapsedMs: 12_000,
     servers: [serverSnapshot(1), serverSnapshot(2)],
+    folders: [],
     files: [{ name: 'video.mp4', sizeBytes: 20 * 1024 * 1024, hashed: 1 }],
     ...change,
   };

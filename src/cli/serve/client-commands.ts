@@ -7,8 +7,11 @@ import type { FleetSnapshot } from '../../base/snapshot.js';
 import { isUrl, mgpUrl } from '../options/addresses.js';
 import { formatPorts } from '../options/ports.js';
 import { quoteWord } from '../options/shell-words.js';
+import { offered } from './offered.js';
 
 const filesShownMax = 3;
+/** Of more servers than these, one address says it. */
+const serversShownMax = 8;
 
 /** The address by which clients reach a server that listens on `host`. */
 function reachableHost(host: string, interfaces: typeof networkInterfaces = networkInterfaces): string {
@@ -22,18 +25,21 @@ export function welcomeLines(snapshot: FleetSnapshot, isSecure: boolean): string
   const servers = snapshot.servers.filter((server) => server.state !== 'failed');
   const urls = (name: string): string[] =>
     servers.map(({ host, port }) => mgpUrl(reachableHost(host), port, name, isSecure ? 'mgps' : 'mgp'));
-  const lines = snapshot.files.slice(0, filesShownMax).flatMap((file) => urls(file.name).map((url) => `  ${url}`));
-  const hidden = snapshot.files.length - filesShownMax;
-  const [first] = snapshot.files;
+  const { what, size, names, othersCount } = offered(snapshot);
+  const shown = names.slice(0, filesShownMax);
+  const isCrowd = names.length > 0 && servers.length > serversShownMax;
+  const hidden = othersCount + names.length - shown.length;
+  const [first] = names;
   return [
-    `serving ${count(snapshot.files.length, 'file')} on ${count(servers.length, 'server')}:`,
-    ...lines,
+    `serving ${what} (${size}) on ${count(servers.length, 'server')}:`,
+    ...shown.flatMap((name) => urls(name).slice(0, isCrowd ? 1 : undefined)).map((url) => `  ${url}`),
+    ...(isCrowd ? [`  and the same on ports ${formatPorts(servers.slice(1).map(({ port }) => port))}`] : []),
     ...(hidden > 0 ? [`  and ${count(hidden, 'file')} more`] : []),
     ...(first === undefined
       ? []
       : [
-          `fetch ${printable(first.name)} from all of them with:`,
-          `  manyget get ${(isSecure ? undefined : fetchWords(servers, first.name)) ?? urls(first.name).map(quoteWord).join(' ')}`,
+          `fetch ${printable(first)} from all of them with:`,
+          `  manyget get ${(isSecure ? undefined : fetchWords(servers, first)) ?? urls(first).map(quoteWord).join(' ')}`,
         ]),
   ];
 }

@@ -9,6 +9,7 @@ import type { ScreenSize } from '../terminal/screen.js';
 import { type Segment, segmentLine } from '../terminal/segments.js';
 import { cutEnd, fitLeft, fitRight, textWidth } from '../terminal/text-width.js';
 import type { Theme } from '../terminal/theme.js';
+import { offered } from './offered.js';
 import { operatorHelpShort } from './operator-commands.js';
 
 export interface ServeFrameModel {
@@ -53,15 +54,14 @@ export function serveFrame(model: ServeFrameModel, size: ScreenSize, theme: Them
 }
 
 function titleLine(snapshot: FleetSnapshot, columns: number, theme: Theme): string {
-  const { servers, files } = snapshot;
+  const { servers } = snapshot;
+  const { what, size } = offered(snapshot);
   const alive = servers.filter((server) => server.state === 'alive').length;
   const speed = servers.reduce((sum, server) => sum + server.speedBytesPerSec, 0);
-  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  const name = files.length === 1 ? printable(files[0]?.name ?? '') : `${files.length} files`;
   const time = columns < sentColumnsMin ? '' : `  ${formatDuration(snapshot.elapsedMs)}`;
   const right = `${alive} of ${servers.length} alive  ${formatSpeed(speed)}${time}`;
-  const bytes = `  ${formatBytes(sizeBytes)}`;
-  const shownName = cutEnd(name, Math.max(8, columns - 4 - textWidth(right) - textWidth(bytes)));
+  const bytes = `  ${size}`;
+  const shownName = cutEnd(what, Math.max(8, columns - 4 - textWidth(right) - textWidth(bytes)));
   const gap = Math.max(2, columns - 2 - textWidth(shownName) - textWidth(bytes) - textWidth(right));
   return segmentLine(
     [

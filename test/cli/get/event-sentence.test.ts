@@ -76,9 +76,9 @@ test.each<[DownloadEvent, string]>([
       source: 0,
       victim: 1,
       ...part,
-      reason: '12.0 MiB off the one that would end last',
+      reason: '12.0 MiB done 3.2 s sooner, off the one that would end last',
     },
-    ':9001 takes 12.0 MiB from :9002: off the one that would end last',
+    ':9001 takes 12.0 MiB from :9002: done 3.2 s sooner, off the one that would end last',
   ],
 ])('a reason does not repeat what was said: %j reads %j', (event, sentence) => {
   expect(eventSentence(event, names)).toBe(sentence);

@@ -40,7 +40,7 @@ test('plain: addresses and the ready-made command first, answers to what is type
   expect(options[0]).toMatchObject({ paths: ['video.mp4'], ports: [9001, 9002, 9003, 9004] });
   const lines = io.stdout.lines();
   expect(lines.slice(0, 5)).toEqual([
-    'serving 1 file on 2 servers:',
+    'serving video.mp4 (20.0 MiB) on 2 servers:',
     '  mgp://127.0.0.1:9001/video.mp4',
     '  mgp://127.0.0.1:9002/video.mp4',
     'fetch video.mp4 from all of them with:',

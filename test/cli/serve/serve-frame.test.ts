@@ -25,6 +25,7 @@ function model(change: Partial<FleetSnapshot> = {}): ServeFrameModel {
 
 const busy = {
   servers: [serverSnapshot(1), serverSnapshot(2, { state: 'closed', note: 'closed by its operator', clients: 0 })],
+  folders: [],
   files: [
     { name: 'video.mp4', sizeBytes: 20 * 1024 * 1024, hashed: 0.42 },
     { name: '日本語.mp4', sizeBytes: 1024, hashed: 1 },
