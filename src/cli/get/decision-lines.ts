@@ -43,7 +43,9 @@ interface ShownDecision {
 
 /** The last `count` decisions, oldest first; one that repeats itself counts once, at its last time. */
 function newestDecisions(events: readonly DownloadEvent[], names: SourceNames, count: number): ShownDecision[] {
-  const decisions = withoutFurtherConnections(events).filter((event) => eventWeight(event) === 'decision');
+  const decisions = withoutFurtherConnections(withoutLeftOut(events)).filter(
+    (event) => eventWeight(event) === 'decision',
+  );
   const shown = new Map<string, ShownDecision>();
   for (const event of decisions.length > 0 ? decisions : events) {
     const { what, why } = eventParts(event, names);
@@ -54,6 +56,13 @@ function newestDecisions(events: readonly DownloadEvent[], names: SourceNames, c
     shown.set(sentence, { event, what, why, times });
   }
   return [...shown.values()].slice(-count);
+}
+
+/** Who is left out has been lost for the same reason just before: that it is left out says both. */
+function withoutLeftOut(events: readonly DownloadEvent[]): DownloadEvent[] {
+  const leftOut = new Map<number, string>();
+  for (const event of events) if (event.type === 'source-quarantined') leftOut.set(event.source, event.reason);
+  return events.filter((event) => event.type !== 'source-lost' || leftOut.get(event.source) !== event.reason);
 }
 
 /** A source is ready once: that one more connection to it stands is no news. */

@@ -6,7 +6,7 @@ import type { CliIo } from '../io.js';
 import { SpeedHistory } from '../speed-history.js';
 import { Screen } from '../terminal/screen.js';
 import type { Theme } from '../terminal/theme.js';
-import { eventSentence } from './event-sentence.js';
+import { EventTeller } from './event-teller.js';
 import { getFrame } from './get-frame.js';
 import type { GetView } from './get-view.js';
 import { reportLines } from './report-lines.js';
@@ -22,6 +22,7 @@ export class LiveGetView implements GetView {
   readonly #screen: Screen;
   readonly #theme: Theme;
   readonly #verbose: boolean;
+  readonly #teller = new EventTeller();
   readonly #history = new SpeedHistory(500, 20);
   #handle: DownloadHandle | undefined;
 
@@ -54,7 +55,7 @@ export class LiveGetView implements GetView {
   event(event: DownloadEvent): void {
     if (!this.#verbose || this.#handle === undefined) return;
     const names = sourceNames(this.#handle.snapshot().sources, false);
-    this.#screen.print([`${formatDuration(event.atMs)}  ${eventSentence(event, names)}`]);
+    this.#screen.print([`${formatDuration(event.atMs)}  ${this.#teller.sentence(event, names)}`]);
   }
 
   ending(isKept: boolean): void {

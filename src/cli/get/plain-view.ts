@@ -4,7 +4,8 @@ import type { DownloadReport } from '../../base/snapshot.js';
 import { formatDuration } from '../../base/units.js';
 import type { CliOutput } from '../io.js';
 import type { Theme } from '../terminal/theme.js';
-import { eventSentence, isTrouble } from './event-sentence.js';
+import { isTrouble } from './event-sentence.js';
+import { EventTeller } from './event-teller.js';
 import { getPlainLines } from './get-plain-lines.js';
 import type { GetView } from './get-view.js';
 import { reportLines } from './report-lines.js';
@@ -19,6 +20,7 @@ export class PlainGetView implements GetView {
   readonly #out: CliOutput;
   readonly #theme: Theme;
   readonly #verbose: boolean;
+  readonly #teller = new EventTeller();
   #handle: DownloadHandle | undefined;
 
   constructor(out: CliOutput, options: { theme: Theme; intervalMs: number; verbose: boolean }) {
@@ -39,7 +41,7 @@ export class PlainGetView implements GetView {
   event(event: DownloadEvent): void {
     if (this.#handle === undefined || !(this.#verbose || isTrouble(event))) return;
     const names = sourceNames(this.#handle.snapshot().sources, false);
-    this.#print([`${formatDuration(event.atMs)}  ${eventSentence(event, names)}`]);
+    this.#print([`${formatDuration(event.atMs)}  ${this.#teller.sentence(event, names)}`]);
   }
 
   ending(isKept: boolean): void {

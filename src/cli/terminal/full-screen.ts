@@ -3,7 +3,9 @@
  * the process. Of a frame only the lines that differ from the one before are written, all in one write.
  */
 import type { CliIo } from '../io.js';
+import { inAscii } from './ascii-signs.js';
 import type { ScreenSize } from './screen.js';
+import { showsUnicode } from './theme.js';
 
 const esc = '\u001b[';
 /** Alternate screen (DECSET 1049), cursor hidden, no autowrap: a line that is wider than thought is cut. */
@@ -19,12 +21,14 @@ export class FullScreen {
   readonly #io: CliIo;
   readonly #redraw: () => void;
   readonly #release: (() => void)[];
+  readonly #isAscii: boolean;
   #shown: readonly string[] | undefined;
   #isEntered = false;
 
   /** `redraw` is called when the terminal has another size, or was ours no longer for a while. */
   constructor(io: CliIo, redraw: () => void) {
     this.#io = io;
+    this.#isAscii = !showsUnicode(io.env);
     this.#redraw = () => {
       this.#shown = undefined;
       redraw();
@@ -43,7 +47,8 @@ export class FullScreen {
 
   /** Shows `lines` from the first row on; what has no room at the bottom is left out. */
   draw(lines: readonly string[]): void {
-    const frame = lines.slice(0, this.size().rows);
+    const shown = lines.slice(0, this.size().rows);
+    const frame = this.#isAscii ? shown.map(inAscii) : shown;
     const before = this.#shown;
     let text = this.#isEntered ? '' : enter;
     this.#isEntered = true;

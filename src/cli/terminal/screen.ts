@@ -4,7 +4,9 @@
  * that is known of the terminal. Whatever ends the process, the cursor comes back.
  */
 import type { CliIo } from '../io.js';
+import { inAscii } from './ascii-signs.js';
 import { textWidth, withoutColor } from './text-width.js';
+import { showsUnicode } from './theme.js';
 
 const esc = '\u001b[';
 const hideCursor = `${esc}?25l`;
@@ -26,6 +28,7 @@ export class Screen {
   readonly #io: CliIo;
   readonly #onResize: () => void;
   readonly #release: (() => void)[];
+  readonly #isAscii: boolean;
   #shown: readonly string[] = [];
   #size: ScreenSize;
   #cursorHidden = false;
@@ -34,6 +37,7 @@ export class Screen {
   /** `redraw` is called when the terminal has another size, or was ours no longer for a while. */
   constructor(io: CliIo, redraw: () => void) {
     this.#io = io;
+    this.#isAscii = !showsUnicode(io.env);
     this.#size = this.size();
     this.#onResize = redraw;
     io.stdout.on('resize', this.#onResize);
@@ -58,14 +62,18 @@ export class Screen {
 
   /** Shows `lines` in place of the frame before; what has no room at the bottom is left out. */
   draw(lines: readonly string[]): void {
-    this.#write('', lines);
+    this.#write('', this.#shownAs(lines));
   }
 
   /** Puts `lines` above the frame, for good. They are wrapped, not cut. */
   print(lines: readonly string[]): void {
     if (lines.length === 0) return;
     const frame = this.#shown;
-    const text = this.#erase(this.size()) + lines.map((line) => `${line}\r\n`).join('');
+    const text =
+      this.#erase(this.size()) +
+      this.#shownAs(lines)
+        .map((line) => `${line}\r\n`)
+        .join('');
     this.#shown = [];
     this.#write(text, frame);
   }
@@ -73,7 +81,12 @@ export class Screen {
   /** Puts `lines` below the frame, for good; the frame is no longer redrawn. */
   finish(lines: readonly string[]): void {
     this.#shown = [];
-    this.#write(lines.map((line) => `${line}\r\n`).join(''), []);
+    this.#write(
+      this.#shownAs(lines)
+        .map((line) => `${line}\r\n`)
+        .join(''),
+      [],
+    );
   }
 
   /** Leaves the last frame where it is and gives the terminal back. */
@@ -83,6 +96,10 @@ export class Screen {
     this.#io.stdout.off('resize', this.#onResize);
     for (const release of this.#release) release();
     this.#showCursor();
+  }
+
+  #shownAs(lines: readonly string[]): readonly string[] {
+    return this.#isAscii ? lines.map(inAscii) : lines;
   }
 
   #write(before: string, lines: readonly string[]): void {

@@ -34,6 +34,17 @@ test('tries that differ in how long they wait are one decision, told with the la
   ]);
 });
 
+test('a source that is lost, and left out for the same reason, is told of once', () => {
+  const leftOut: DownloadEvent = {
+    ...{ atMs: 60, type: 'source-quarantined', source: 1, code: 'not-found' },
+    reason: 'there is no such file',
+  };
+  expect(decisionLines([ready(10, 1), lost(60, 'there is no such file'), leftOut], sources, 2, 80, plain)).toEqual([
+    '   0.0s  :9002 ready: connected in 2 ms',
+    '   0.1s  :9002 left out: there is no such file',
+  ]);
+});
+
 test('a source is ready once, and again after it was lost; further connections to it are no news', () => {
   const opening: DownloadEvent = { atMs: 20, type: 'connection-opening', source: 0, reason: 'it may bring more' };
   const lines = (events: readonly DownloadEvent[]): string[] =>

@@ -172,6 +172,21 @@ describe('plain lines', () => {
     expect(io.stderr.text).toBe('');
   });
 
+  test('why a server is left out is not said again where it was just lost for that', async () => {
+    const io = memoryIo();
+    const running = start(io, [url]);
+    await running.begun;
+    const why = { code: 'not-found', reason: 'there is no such file' } as const;
+    running.handle.emit({ atMs: 1000, type: 'source-lost', source: 1, ...why });
+    running.handle.emit({ atMs: 1000, type: 'source-quarantined', source: 1, ...why });
+    running.handle.finish();
+    expect(await running.status).toBe(0);
+    expect(io.stdout.lines().slice(0, 2)).toEqual([
+      '1.0s  127.0.0.1:9002 lost: there is no such file',
+      '1.0s  127.0.0.1:9002 left out',
+    ]);
+  });
+
   test('a failure is said once, by the command, and its report where something had begun', async () => {
     const outputOf = async (begun: boolean): Promise<[string[], string[]]> => {
       const io = memoryIo();

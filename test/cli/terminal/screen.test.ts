@@ -86,6 +86,15 @@ describe('frames', () => {
   });
 });
 
+test('where the locale has no Unicode our own signs are ASCII, and names stay as they are', () => {
+  const terminal = new TerminalEmulator(30, 6);
+  const screen = new Screen(memoryIo({ terminal, env: { LANG: 'C' } }), () => undefined);
+  screen.draw(['a long na…  日本']);
+  screen.print(['for good…']);
+  screen.finish(['done…']);
+  expect(terminal.lines()).toEqual(['for good~', 'a long na~  日本', 'done~']);
+});
+
 describe('the cursor comes back', () => {
   test('when the screen is closed, once', () => {
     const { terminal, io, screen } = onTerminal(20, 6);
