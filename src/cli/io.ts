@@ -23,7 +23,7 @@ export interface CliIo {
   /** Writes bytes to standard output; resolves when they are out of this process, rejects with the system's error. */
   writeOutput(bytes: Uint8Array): Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** False for a job in the background, which must neither read the terminal nor draw on it. */
+  /** False for a job in the background, which must neither read the terminal nor draw on it; may change with `bg` and `fg`. */
   readonly foreground: boolean;
   /** Calls `listener` on every request to end; returns what takes the listener off. */
   onEndSignal(listener: (signal: EndSignal) => void): () => void;

@@ -30,7 +30,9 @@ export function processIo(): CliIo {
         process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
       }),
     env: process.env,
-    foreground: isForeground(),
+    get foreground() {
+      return isForeground();
+    },
     onEndSignal(listener) {
       for (const signal of endSignals) process.on(signal, listener);
       return () => {

@@ -50,6 +50,8 @@ export interface MemoryIo extends CliIo {
   readonly stderr: MemoryOutput;
   /** Statuses of exits "at once". */
   readonly exits: number[];
+  /** What `foreground` says; a shell's `bg` and `fg` change it. */
+  isForeground: boolean;
   signal(signal: EndSignal): void;
   /** What happens when a process is stopped and goes on. */
   stopAndGoOn(meanwhile: () => void): void;
@@ -89,7 +91,10 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     stderr: new MemoryOutput(),
     writeOutput: () => Promise.reject(new Error('nobody reads the standard output of this process')),
     env: { TERM: 'xterm-256color', ...options.env },
-    foreground: options.foreground ?? true,
+    get foreground() {
+      return this.isForeground;
+    },
+    isForeground: options.foreground ?? true,
     exits,
     onEndSignal: (listener) => listen('signal', listener),
     onSuspend(listener) {

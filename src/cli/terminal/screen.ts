@@ -32,6 +32,7 @@ export class Screen {
   #shown: readonly string[] = [];
   #size: ScreenSize;
   #cursorHidden = false;
+  #wasSuspended = false;
   #closed = false;
 
   /** `redraw` is called when the terminal has another size, or was ours no longer for a while. */
@@ -44,10 +45,15 @@ export class Screen {
     this.#release = [
       io.onExit(() => this.#showCursor()),
       io.onSuspend({
-        suspend: () => this.#showCursor(),
+        suspend: () => {
+          // The next frame may be drawn before anybody says "resume".
+          this.#letGo();
+          this.#wasSuspended = true;
+        },
         resume: () => {
-          // The shell has written below the frame: the next one begins there.
-          this.#shown = [];
+          // Stopped by somebody who did not ask (SIGSTOP): what was written meanwhile is below the frame as well.
+          if (!this.#wasSuspended) this.#shown = [];
+          this.#wasSuspended = false;
           redraw();
         },
       }),
@@ -62,7 +68,9 @@ export class Screen {
 
   /** Shows `lines` in place of the frame before; what has no room at the bottom is left out. */
   draw(lines: readonly string[]): void {
-    this.#write('', this.#shownAs(lines));
+    // After Ctrl-Z and "bg" the terminal is the shell's.
+    if (!this.#io.foreground) this.#letGo();
+    else this.#write('', this.#shownAs(lines));
   }
 
   /** Puts `lines` above the frame, for good. They are wrapped, not cut. */
@@ -87,6 +95,12 @@ export class Screen {
         .join(''),
       [],
     );
+  }
+
+  /** The shell writes on the terminal from now on: the next frame begins below that. */
+  #letGo(): void {
+    this.#showCursor();
+    this.#shown = [];
   }
 
   /** Leaves the last frame where it is and gives the terminal back. */

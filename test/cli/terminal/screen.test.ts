@@ -129,6 +129,34 @@ describe('the cursor comes back', () => {
   });
 });
 
+describe("a terminal that is the shell's for a while", () => {
+  test('a frame that is drawn before it is known that the process goes on stands below what came meanwhile, once', () => {
+    const { terminal, io, screen } = onTerminal(20, 8);
+    screen.draw(['one', 'two']);
+    io.stopAndGoOn(() => {
+      io.stdout.write('$ fg\r\n');
+      screen.draw(['one', 'TWO']);
+    });
+    screen.draw(['one', 'TWO!']);
+    expect(terminal.lines()).toEqual(['one', 'two', '$ fg', 'one', 'TWO!']);
+  });
+
+  test('in the background nothing is drawn, and the cursor is there; lines for good still come', () => {
+    const { terminal, io, screen } = onTerminal(20, 8);
+    screen.draw(['frame']);
+    io.isForeground = false;
+    screen.draw(['FRAME']);
+    expect([terminal.lines(), terminal.cursorHidden]).toEqual([['frame'], false]);
+    io.stdout.write('$ ls\r\n');
+    screen.print(['for good']);
+    io.isForeground = true;
+    screen.draw(['again']);
+    expect(terminal.lines()).toEqual(['frame', '$ ls', 'for good', 'again']);
+    screen.finish(['report']);
+    expect(terminal.lines().at(-1)).toBe('report');
+  });
+});
+
 /** `text` as a terminal of `columns` shows it without autowrap; only for text of narrow characters. */
 function clipped(text: string, columns: number): string {
   const overflow = text.length > columns;
