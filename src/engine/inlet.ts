@@ -1,4 +1,5 @@
 import type { ByteRange } from '../base/byte-range.js';
+import { ManygetError } from '../base/errors.js';
 import type { SourceId } from '../base/ids.js';
 import type { Block } from '../store/block-pool.js';
 import type { Sink } from './sink.js';
@@ -73,6 +74,10 @@ export class Inlet {
       this.#sink.countDuplicates(bytes);
       return false;
     }
+    if (this.#block === undefined) {
+      // Booked as delivered they would be lost, and nobody would be asked for them again.
+      throw new ManygetError('unexpected', `${bytes} bytes came up to ${this.#offset}, and their memory was given up`);
+    }
     this.#sink.arrived(bytes);
     this.#filled += bytes;
     if (this.#filled < this.#capacity) return false;
@@ -97,7 +102,10 @@ export class Inlet {
     return true;
   }
 
-  /** Writes what is left of the block and gives it up; false where the disk takes nothing: the block stays. */
+  /**
+   * Writes what is left of the block and gives it up; false where the disk takes nothing: the block stays. Only while no
+   * socket reads into the last target.
+   */
   finishBlock(): boolean {
     const block = this.#block;
     if (block === undefined) return true;

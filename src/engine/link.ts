@@ -95,6 +95,11 @@ export class Link implements ConnectionHandler {
     return this.#closed;
   }
 
+  /** Bytes of a segment are coming: the socket may hold memory of the inlet that it is reading into. */
+  get isReceiving(): boolean {
+    return this.#segment !== undefined;
+  }
+
   get hasDelivered(): boolean {
     return this.#delivered;
   }

@@ -162,8 +162,9 @@ export class Transfer {
   segmentEnded(link: Link, segment: SegmentId, end: number): void {
     link.inlet?.flush();
     this.dispatch({ type: 'segment-ended', connection: link.id, segment, end });
-    // Without work it needs no memory; with some, the block may go on where it stands.
-    if (this.scheduler.lane(link.id)?.isIdle !== false) link.inlet?.finishBlock();
+    // Without work it needs no memory; with some, the block may go on where it stands. Where the segment that ended never
+    // began, another one's bytes may be coming into it right now.
+    if (!link.isReceiving && this.scheduler.lane(link.id)?.isIdle !== false) link.inlet?.finishBlock();
     this.#parts.onAdvance();
   }
 

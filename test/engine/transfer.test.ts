@@ -6,9 +6,11 @@ import type { ByteRange } from '../../src/base/byte-range.js';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import type { SegmentId } from '../../src/core/scheduler-messages.js';
 import { EventLog } from '../../src/engine/event-log.js';
-import type { Link, LinkInlet } from '../../src/engine/link.js';
+import { Link, type LinkEvents, type LinkInlet } from '../../src/engine/link.js';
+import type { LinkPace } from '../../src/engine/pace.js';
 import type { SourceRunner } from '../../src/engine/source-runner.js';
 import { Transfer } from '../../src/engine/transfer.js';
+import type { ConnectionHandler, SourceConnection, SourceInfo } from '../../src/sources/source.js';
 import { Journal } from '../../src/store/journal.js';
 import { PartFile } from '../../src/store/part-file.js';
 import { meansOf } from '../../src/store/shared-means.js';
@@ -152,6 +154,112 @@ it('asks nobody for bytes again while the wrong ones are on their way to the dis
   expect(transfer.ledger.isVerified).toBe(true);
   expect(readFileSync(partPath).equals(right)).toBe(true);
   expect(faults).toEqual([]);
+  transfer.close();
+  part.close();
+});
+
+/**
+ * A connection whose requests cannot be cut short. Its socket reads into memory that it was given before; a request that
+ * was not sent yet ends when it is taken back.
+ */
+class Reading implements SourceConnection {
+  readonly runner: SourceRunner;
+  readonly link: Link;
+  readonly #owed: { readonly segment: SegmentId; readonly start: number; at: number; readonly end: number }[] = [];
+  #handler: ConnectionHandler | undefined;
+  #armed: Uint8Array | undefined;
+  /** Bytes that are in the armed memory, and of which nobody was told. */
+  #untold = 0;
+
+  constructor(events: LinkEvents) {
+    const source = {
+      url: 'http://h/f',
+      label: 'h',
+      connect: (handler: ConnectionHandler) => {
+        this.#handler = handler;
+        return this;
+      },
+    };
+    this.runner = {
+      id: 0 as SourceId,
+      source,
+      arrived: () => undefined,
+      wrote: () => undefined,
+      noteFirstByte: () => undefined,
+    } as unknown as SourceRunner;
+    const pace = { most: (_link: unknown, bytes: number) => bytes, took: () => undefined } as unknown as LinkPace;
+    this.link = new Link(0 as ConnectionId, this.runner, { links: events, pace, connectTimeoutMs: 1000 });
+    const traits = { canTrim: false, ranges: true };
+    this.link.info = { traits } as unknown as SourceInfo;
+  }
+
+  get requests(): number {
+    return this.#owed.length;
+  }
+
+  request(segment: SegmentId, start: number, end: number): void {
+    this.#owed.push({ segment, start, at: start, end });
+  }
+
+  trim(segment: SegmentId): void {
+    const at = this.#owed.findIndex((owed) => owed.segment === segment);
+    if (at > 0) this.#handler?.segmentEnded(segment, this.#owed.splice(at, 1)[0]?.start ?? 0);
+  }
+
+  requestHashes(): void {}
+  ping(): void {}
+  resume(): void {}
+  close(): void {}
+
+  /** So many bytes of the first request come into the socket's memory. */
+  receive(bytesMax: number): number {
+    const [range] = this.#owed;
+    if (range === undefined) throw new Error('nothing was asked for');
+    if (range.at === range.start) this.#handler?.dataStart(range.segment, range.start, range.end - range.start);
+    this.#armed ??= this.#handler?.dataTarget(range.end - range.at);
+    if (this.#armed === undefined) throw new Error('there is no room');
+    this.#untold = Math.min(bytesMax, range.end - range.at, this.#armed.length);
+    this.#armed.set(right.subarray(range.at, range.at + this.#untold));
+    return range.at + this.#untold;
+  }
+
+  /** And are told; a request that has all, or that nobody wants any more, ends. */
+  tell(isLast: boolean): void {
+    const [range] = this.#owed;
+    if (range === undefined) throw new Error('nothing was asked for');
+    range.at += this.#untold;
+    this.#armed = undefined;
+    this.#handler?.dataFilled(this.#untold);
+    if (range.at < range.end && !isLast) return;
+    this.#owed.shift();
+    this.#handler?.segmentEnded(range.segment, range.at);
+  }
+}
+
+it('keeps the memory that a socket reads into when another request of its connection ends before it began', () => {
+  const { part, partPath, transfer, faults } = world([]);
+  part.closeDirect();
+  const events = {
+    progressed: (link: Link, segment: SegmentId, position: number) => transfer.progressed(link, segment, position),
+    segmentEnded: (link: Link, segment: SegmentId, end: number) => transfer.segmentEnded(link, segment, end),
+  } as unknown as LinkEvents;
+  const reading = new Reading(events);
+  transfer.attach(reading.link);
+  for (let portions = 0; reading.requests < 2; portions += 1) {
+    if (portions > 200) throw new Error('expected a second request before the first one is done');
+    reading.receive(8 * 1024);
+    reading.tell(false);
+    reading.link.report();
+  }
+  const end = reading.receive(2909);
+  transfer.pause();
+  expect(reading.requests).toBe(1);
+  reading.tell(true);
+  transfer.flush();
+  expect(faults).toEqual([]);
+  expect(transfer.ledger.isMissing(end - 2909, end)).toBe(false);
+  expect(transfer.ledger.missing(0, end)).toEqual([]);
+  expect(readFileSync(partPath).subarray(0, end).equals(right.subarray(0, end))).toBe(true);
   transfer.close();
   part.close();
 });
