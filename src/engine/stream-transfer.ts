@@ -24,7 +24,9 @@ export interface StreamTransferParts {
 export class StreamTransfer implements LinkInlet {
   readonly #parts: StreamTransferParts;
   readonly #block = new Uint8Array(blockBytes);
+  /** Bytes of the block that came, and those of them that are in the file. */
   #filled = 0;
+  #written = 0;
   #offset = 0;
   #frameLeft = 0;
   #seenOffset = -1;
@@ -71,7 +73,7 @@ export class StreamTransfer implements LinkInlet {
   }
 
   get writtenBytes(): number {
-    return this.#offset - this.#filled;
+    return this.#offset - this.#filled + this.#written;
   }
 
   start(offset: number, bytes: number): void {
@@ -96,21 +98,25 @@ export class StreamTransfer implements LinkInlet {
     return this.flush();
   }
 
+  /** Writes what came since the last time. The block stays where it is: the socket may be reading into it. */
   flush(): boolean {
-    return this.finishBlock();
-  }
-
-  finishBlock(): boolean {
-    if (this.#filled === 0 || this.#isOver) return true;
+    if (this.#written === this.#filled || this.#isOver) return true;
     try {
-      this.#parts.part.write(this.#block, 0, this.#filled, this.#offset - this.#filled);
+      this.#parts.part.write(this.#block, this.#written, this.#filled, this.writtenBytes);
     } catch (error) {
       this.#isOver = true;
       this.#parts.onFail(asManygetError(error, 'io-failed'));
       return false;
     }
-    this.#parts.link.runner.wrote(this.#filled);
+    this.#parts.link.runner.wrote(this.#filled - this.#written);
+    this.#written = this.#filled;
+    return true;
+  }
+
+  finishBlock(): boolean {
+    if (!this.flush()) return false;
     this.#filled = 0;
+    this.#written = 0;
     return true;
   }
 
