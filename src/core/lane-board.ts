@@ -89,8 +89,9 @@ export class LaneBoard {
     return lane.isSuspect && !lane.isIdle ? Infinity : lane.endAtMs(nowMs, this.rateOf(lane));
   }
 
-  /** A lane changed: it is counted anew and put where it belongs. */
+  /** A lane changed: it is counted anew and put where it belongs, if it is still there. */
   refresh(lane: Lane, nowMs: number): void {
+    if (lane.slot < 0) return;
     this.#uncount(lane);
     const idle = lane.isIdle;
     lane.countedBytes = lane.remainingBytes;
