@@ -193,17 +193,13 @@ export class Assembly implements LinkEvents {
   }
 
   ready(link: Link): void {
-    this.#guard(() => {
-      this.pool.ready(link);
-      this.agree();
-    });
+    this.#guard(() => this.pool.ready(link));
+    this.agree();
   }
 
   infoChanged(link: Link, info: SourceInfo): void {
-    this.#guard(() => {
-      link.runner.info = info;
-      this.agree();
-    });
+    link.runner.info = info;
+    this.agree();
   }
 
   progressed(link: Link, segment: SegmentId, position: number): void {
@@ -243,6 +239,19 @@ export class Assembly implements LinkEvents {
 
   /** Looks at what the sources say, begins where they agree, and leaves out those that differ. */
   agree(): void {
+    this.#guard(() => this.#agree());
+  }
+
+  /** Ends the download where no source is left that could bring anything. */
+  checkSourcesLeft(): void {
+    if (this.#closed) return;
+    const left = this.pool.whoIsLeft();
+    if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
+    if (left !== 'nobody-has-it') return;
+    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
+  }
+
+  #agree(): void {
     if (this.#closed) return;
     if (!this.#parts.output.isOpen) {
       const name = this.pool.fileName(this.#parts.nowMs());
@@ -276,15 +285,6 @@ export class Assembly implements LinkEvents {
     this.#advance();
   }
 
-  /** Ends the download where no source is left that could bring anything. */
-  checkSourcesLeft(): void {
-    if (this.#closed) return;
-    const left = this.pool.whoIsLeft();
-    if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
-    if (left !== 'nobody-has-it') return;
-    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
-  }
-
   #begin(facts: FileFacts): void {
     const { pieces } = this.#parts.manifest;
     const store = this.#parts.output.begin(facts);
@@ -314,11 +314,8 @@ export class Assembly implements LinkEvents {
       sizeBytes: facts.sizeBytes,
       pieceBytes: facts.pieceBytes,
       onHashes: (link, hashes) => {
-        this.#parts.log.add({
-          type: 'hashes-known',
-          source: link.runner.id,
-          reason: `${hashes.length / 32} piece hashes from ${link.runner.source.label}`,
-        });
+        const reason = `${hashes.length / 32} piece hashes from ${link.runner.source.label}`;
+        this.#parts.log.add({ type: 'hashes-known', source: link.runner.id, reason });
         this.#transfer?.verifier.setExpected(hashes);
         this.#advance();
       },

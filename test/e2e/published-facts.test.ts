@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceMaker } from '../../src/app/source-maker.js';
@@ -107,6 +107,13 @@ describe('a Metalink that a server names', () => {
   test('is not used where it contradicts the digest beside it', async () => {
     const server = await describing(await metalinkOf(other), { Digest: `SHA-256=${digest(file)}` });
     expect(whole(await fetchFile([server.url])).report.piecesVerified).toBe(0);
+  });
+
+  test('comes before a disk that refuses, of which the download dies alone', async () => {
+    const output = join(tempFolder(), 'out.bin');
+    mkdirSync(`${output}.part`);
+    const server = await describing(await metalinkOf(file));
+    expect(await fetchFile([server.url], { output })).toMatchObject({ kind: 'failed', error: { code: 'io-failed' } });
   });
 
   test('is not waited for without end', async () => {
