@@ -308,7 +308,8 @@ export class Download implements DownloadHandle {
   async #finish(): Promise<void> {
     if (this.#ending) return;
     const proof = await this.#proof.prove();
-    if (proof === undefined) return;
+    // Wholeness may be told more than once, and the first to hear of it is through by now.
+    if (proof === undefined || this.#ending) return;
     this.#end();
     try {
       const { isProved, pool, facts } = this.#assembly;

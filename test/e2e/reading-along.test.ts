@@ -226,6 +226,17 @@ describe('a download in order', () => {
     expect(lab.leftovers()).toEqual([]);
   });
 
+  it('comes to its end once, however often it is whole', async () => {
+    await using lab = await DownloadLab.create();
+    const file = lab.file('file.bin', 2 * mib + 13);
+    const fleet = await lab.serve(file.path, { servers: 2 });
+    const handle = lab.get(fleet.urls(), { inOrder: {} });
+    await readAll(handle.createReader());
+    await handle.done;
+    const ends = eventsOf(handle, 'phase').filter(({ reason }) => reason.endsWith('the last of them are being read'));
+    expect(ends).toHaveLength(1);
+  });
+
   it('keeps no more than its window of a reader that is slow, and goes on when that does', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 24 * mib);
