@@ -377,7 +377,7 @@ export class Assembly implements LinkEvents {
     if (!transfer.ledger.isReceived || this.wrong.isActing) return;
     const { ledger, verifier } = transfer;
     // Without anybody to state hashes there is nothing to hold the pieces against.
-    const unproved = !verifier.hasHashes && !this.pool.awaitsHashes;
+    const unproved = !verifier.isOn || (!verifier.hasHashes && !this.pool.awaitsHashes);
     if (ledger.isVerified || (unproved && ledger.verifiedPieces + verifier.unjudgedPieces === ledger.pieceCount)) {
       if (!this.pool.mirrors.isSettled) return;
       if (!this.proof.isUndecided()) this.#parts.onWhole();

@@ -52,7 +52,7 @@ export class Verifier {
     this.#digestBytes = hashAlgorithms[parts.algorithm].bytes;
   }
 
-  /** False where the user wants no verification: complete pieces then count as they are. */
+  /** False where the user wants no verification: complete pieces are then left unjudged. */
   get isOn(): boolean {
     return this.#parts.on;
   }
@@ -108,14 +108,8 @@ export class Verifier {
 
   /** A complete piece came in parts: its bytes are read back, from the page cache as a rule. */
   checkOnDisk(piece: PieceIndex): void {
-    if (!this.isOn) {
-      this.#parts.ledger.verify(piece);
-      this.#parts.onVerified();
-      return;
-    }
     if (!this.hashesNow) {
-      this.#unhashed.add(piece);
-      this.#parts.onVerified();
+      this.#leaveUnhashed(piece);
       return;
     }
     const ticket = this.#take(piece);
@@ -132,12 +126,9 @@ export class Verifier {
   /** An earlier run's piece was read back and has this SHA-256. */
   checkedEarlier(piece: PieceIndex, digest: Uint8Array): void {
     if (this.#parts.ledger.pieceState(piece) !== 'complete') return;
-    if (this.isOn && !this.recordsPieces) this.checkOnDisk(piece);
-    else if (this.isOn) this.#judge(piece, digest);
-    else {
-      this.#parts.ledger.verify(piece);
-      this.#parts.onVerified();
-    }
+    if (!this.isOn) this.#leaveUnhashed(piece);
+    else if (this.recordsPieces) this.#judge(piece, digest);
+    else this.checkOnDisk(piece);
   }
 
   /** True while this piece's digest is on its way: its bytes have to stay. */
@@ -162,6 +153,11 @@ export class Verifier {
   /** Digests that are still under way come too late: nobody writes them down, or misses them. */
   close(): void {
     this.#closed = true;
+  }
+
+  #leaveUnhashed(piece: PieceIndex): void {
+    this.#unhashed.add(piece);
+    this.#parts.onVerified();
   }
 
   #take(piece: PieceIndex): number {

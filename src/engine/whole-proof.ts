@@ -87,10 +87,11 @@ export class WholeProof {
 
   /** Where no piece was proved, a stated digest of the whole is the only proof there is. */
   get #statedHash(): { algorithm: 'sha256'; hex: string } | undefined {
-    const { pool, facts, isProved } = this.#parts.assembly;
+    const { pool, facts, isProved, transfer } = this.#parts.assembly;
     const hex = pool.statedSha256(facts?.contentId);
     const isStream = this.#parts.streamed() !== undefined;
-    return hex === undefined || isProved || isStream ? undefined : { algorithm: 'sha256', hex };
+    const isWanted = transfer?.verifier.isOn === true && !isProved && !isStream;
+    return hex === undefined || !isWanted ? undefined : { algorithm: 'sha256', hex };
   }
 
   async #checkWhole(): Promise<ProvedWhole> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DownloadLab, type LabFleet } from '../support/download-lab.js';
+import { DownloadLab, eventsOf, type LabFleet } from '../support/download-lab.js';
 
 /** Of files of up to 128 MiB. */
 const piece = 256 * 1024;
@@ -48,9 +48,12 @@ describe('a file comes out as it went in', () => {
     });
   }
 
-  it('without verification, too', async () => {
+  it('without verification, too, and then does not call anything verified', async () => {
     const output = lab.path('out-unverified');
-    await lab.get(fleet.urls(`of-${5 * piece + 7}`).slice(0, 4), { output, verify: false }).done;
+    const handle = lab.get(fleet.urls(`of-${5 * piece + 7}`).slice(0, 4), { output, verify: false });
+    expect(await handle.done).toMatchObject({ piecesVerified: 0, wholeVerified: '' });
+    expect(handle.snapshot().verifiedBytes).toBe(0);
+    expect(eventsOf(handle, 'phase').filter(({ reason }) => /are verified|waiting for/.test(reason))).toEqual([]);
     expect(lab.written(output)?.equals(contents.get(5 * piece + 7) ?? Buffer.alloc(0))).toBe(true);
   });
 

@@ -50,13 +50,20 @@ function fetchedFact(report: DownloadReport): string {
   return `${formatBytes(report.fetchedBytes)}${resumed}, ${formatBytes(report.duplicateBytes)} fetched twice`;
 }
 
+function isProved({ piecesVerified, pieceCount }: DownloadReport): boolean {
+  return pieceCount > 0 && piecesVerified === pieceCount;
+}
+
 function sha256Facts(report: DownloadReport): string[] {
   if (report.sha256 === undefined) return ['not computed; --sha256 asks for it'];
   switch (report.sha256Origin) {
     case 'computed':
       return [report.sha256, 'computed from the finished file'];
     case 'stated':
-      return [report.sha256, 'stated by the servers, every piece verified'];
+      return [
+        report.sha256,
+        isProved(report) ? 'stated by the servers, every piece verified' : 'stated by the servers',
+      ];
     case undefined:
       return [report.sha256];
   }

@@ -29,6 +29,12 @@ test('the report at 120 columns', () => {
   `);
 });
 
+test('a digest that nobody held the pieces against is not called verified', () => {
+  const lines = reportLines({ ...report, piecesVerified: 0 }, 120, plain);
+  expect(lines).toContain('  pieces    0 of 20 verified');
+  expect(lines.filter((line) => line.includes('stated by'))).toEqual(['            stated by the servers']);
+});
+
 test('the report at 80 columns', () => {
   expect(reportLines(report, 80, plain).join('\n')).toMatchInlineSnapshot(`
     "✓ video.mp4
