@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { messageOf } from '../base/message-of.js';
+import { printable } from '../base/printable.js';
 import type { DownloadQueue } from './queue/download-queue.js';
 import type { QueueEntry } from './queue/queue-entry.js';
 
@@ -22,15 +24,20 @@ export function runHooks(
   const stop = queue.listen((event, entry) => {
     const command = event === 'complete' ? commands.onComplete : event === 'error' ? commands.onError : undefined;
     if (command === undefined || command === '') return;
-    const child = spawn(command, [], { stdio: 'ignore', detached: true, env: { ...process.env, ...factsOf(entry) } });
-    child.once('error', (error) => onFault(`cannot start ${command}: ${error.message}`));
-    child.unref();
+    const fault = (error: unknown): void => onFault(`cannot start ${printable(command)}: ${messageOf(error)}`);
+    try {
+      const child = spawn(command, [], { stdio: 'ignore', detached: true, env: { ...process.env, ...factsOf(entry) } });
+      child.once('error', fault);
+      child.unref();
+    } catch (error) {
+      fault(error);
+    }
   });
   return { [Symbol.dispose]: () => void stop() };
 }
 
 function factsOf({ gid, progress }: QueueEntry): Record<string, string> {
-  return {
+  const facts = {
     MANYGET_GID: gid,
     MANYGET_NAME: progress.name,
     MANYGET_PATH: progress.outputPath,
@@ -39,4 +46,6 @@ function factsOf({ gid, progress }: QueueEntry): Record<string, string> {
     MANYGET_ERROR_CODE: progress.error?.code ?? '',
     MANYGET_ERROR: progress.error?.message ?? '',
   };
+  // A server may call a file what no environment can hold.
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, value.replaceAll('\0', '')]));
 }

@@ -1,5 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
@@ -45,6 +47,18 @@ async function add(sources = fleet.urls(), options: Record<string, string> = {})
 
 async function stateOf(gid: string): Promise<string> {
   return (await one.client.detail(gid)).item.state;
+}
+
+/** What a request that `fetch` would not make is answered with. */
+function statusOf(path: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port: one.daemon.address.port, path, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .on('error', reject)
+      .end();
+  });
 }
 
 describe('the queue', () => {
@@ -172,17 +186,27 @@ describe('the door', () => {
     ['a page of somebody else', { origin: 'http://evil.example' }],
     ['a page of nobody', { origin: 'null' }],
   ])('%s is refused, with the token too', async (_what, headers) => {
-    const status = await new Promise<number>((resolve, reject) => {
-      const { port } = one.daemon.address;
-      const all = { authorization: `Bearer ${one.daemon.token}`, ...headers };
-      request({ host: '127.0.0.1', port, path: '/api/status', headers: all }, (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      })
-        .on('error', reject)
-        .end();
-    });
-    expect(status).toBe(403);
+    expect(await statusOf('/api/status', { authorization: `Bearer ${one.daemon.token}`, ...headers })).toBe(403);
+  });
+
+  test.each([{}, { connection: 'upgrade', upgrade: 'websocket' }])(
+    'a target that is no path is refused: %o',
+    async (headers) => {
+      expect(await statusOf('//', headers)).toBe(400);
+      expect((await one.ask('/api/status')).status).toBe(200);
+    },
+  );
+
+  test('who asks for a WebSocket where there is none, and is gone, ends nothing', async () => {
+    const { port } = one.daemon.address;
+    const ask = `GET /elsewhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    for (let i = 0; i < 20; i += 1) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(ask, () => socket.resetAndDestroy());
+      await once(socket, 'close');
+    }
+    expect((await one.ask('/api/status')).status).toBe(200);
   });
 
   test('a WebSocket of a foreign page is not opened, and one without the token is told nothing', async () => {
@@ -235,6 +259,19 @@ describe('the API', () => {
     const response = await one.ask('/api/downloads', { method: 'POST', headers, body });
     expect(response.status).toBe(400);
     expect(await response.text()).toContain(sentence);
+  });
+
+  test('shows the map in whole parts, however many are asked for', async () => {
+    const { gid } = await add(fast.urls());
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    for (const [asked, cells] of [
+      ['2.5', 2],
+      ['0', 512],
+      ['-1', 1],
+    ] as const) {
+      const response = await one.ask(`/api/downloads/${gid}/map?cells=${asked}`);
+      expect(await response.json()).toHaveLength(cells);
+    }
   });
 
   test('streams what happens', async () => {

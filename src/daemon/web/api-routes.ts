@@ -16,6 +16,7 @@ import { metricsText } from './metrics.js';
 import { openApiDescription } from './openapi.js';
 import type { Guard } from './guard.js';
 import { pagePolicy, type PageFile } from './page-files.js';
+import { askedCells } from './asked-cells.js';
 import { readBody } from './read-body.js';
 
 /** The daemon's own API and what is served beside it. Every route below /api/ and /metrics asks for the token. */
@@ -32,7 +33,6 @@ export interface ApiParts {
 
 /** As aria2's own default times 16: a Metalink in an argument may be long. */
 const bodyBytesMax = 32 * 1024 * 1024;
-const mapCellsMax = 8192;
 
 export function apiRoutes(parts: ApiParts): Hono {
   const app = new Hono();
@@ -157,8 +157,7 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
     return c.json(entryOf(c).events.filter((event) => event.number > after));
   });
   app.get(`${one}/map`, async (c) => {
-    const cells = Math.min(mapCellsMax, Math.max(1, Number(c.req.query('cells') ?? 512) || 512));
-    return c.json(mapCells(await entryOf(c).mapRuns(cells)));
+    return c.json(mapCells(await entryOf(c).mapRuns(askedCells(c.req.query('cells'), 512))));
   });
 }
 

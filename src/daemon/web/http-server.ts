@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server';
 import { ManygetError } from '../../base/errors.js';
 import type { RpcSocket } from '../rpc/rpc-socket.js';
 import type { apiRoutes } from './api-routes.js';
+import { askedCells } from './asked-cells.js';
 import type { Guard } from './guard.js';
 import type { LiveFeed } from './live-feed.js';
 import type { Player } from './play.js';
@@ -22,9 +23,6 @@ export interface HttpServerParts {
   readonly socket: RpcSocket;
 }
 
-const cellsDefault = 1024;
-const cellsMax = 8192;
-
 export class HttpServer implements AsyncDisposable {
   readonly #parts: HttpServerParts;
   readonly #server: Server;
@@ -37,14 +35,17 @@ export class HttpServer implements AsyncDisposable {
     this.#api = getRequestListener(parts.routes.fetch);
     this.#server = createServer((request, response) => this.#serve(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
-      const { pathname } = new URL(request.url ?? '/', 'http://daemon');
-      if (pathname === '/jsonrpc' && parts.guard.refusal(request) === undefined) {
+      const address = addressOf(request);
+      if (address?.pathname === '/jsonrpc' && parts.guard.refusal(request) === undefined) {
         this.#upgraded.add(socket);
         socket.once('close', () => this.#upgraded.delete(socket));
         parts.socket.accept(request, socket, head);
         return;
       }
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      // Node has let go of it: who hangs up meanwhile is nobody's fault, and nobody else would hear of it.
+      socket.on('error', () => socket.destroy());
+      const status = address === undefined ? '400 Bad Request' : '403 Forbidden';
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     });
   }
 
@@ -81,7 +82,11 @@ export class HttpServer implements AsyncDisposable {
       response.writeHead(204).end();
       return;
     }
-    const url = new URL(request.url ?? '/', 'http://daemon');
+    const url = addressOf(request);
+    if (url === undefined) {
+      sendError(response, 400, 'usage', 'what is asked for is no path');
+      return;
+    }
     if (url.pathname.startsWith('/play/')) {
       void player.serve(request, response, url.pathname);
       return;
@@ -91,8 +96,8 @@ export class HttpServer implements AsyncDisposable {
         sendError(response, 401, 'daemon-refused', 'the token is missing or wrong: send "Authorization: Bearer TOKEN"');
         return;
       }
-      const cells = Number(url.searchParams.get('cells') ?? cellsDefault) || cellsDefault;
-      feed.open(response, url.searchParams.get('gid') ?? undefined, Math.min(cellsMax, Math.max(1, Math.floor(cells))));
+      const cells = askedCells(url.searchParams.get('cells') ?? undefined, 1024);
+      feed.open(response, url.searchParams.get('gid') ?? undefined, cells);
       return;
     }
     void this.#api(request, response);
@@ -108,4 +113,10 @@ export class HttpServer implements AsyncDisposable {
     response.setHeader('Access-Control-Max-Age', '1728000');
     response.setHeader('Vary', 'Origin');
   }
+}
+
+/** What the request asks for; undefined where its target is none, as "//". */
+function addressOf(request: IncomingMessage): URL | undefined {
+  const target = request.url ?? '/';
+  return URL.canParse(target, 'http://daemon') ? new URL(target, 'http://daemon') : undefined;
 }
