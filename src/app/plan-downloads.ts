@@ -9,6 +9,7 @@ import {
   type Manifest,
 } from '../base/manifest.js';
 import { printable } from '../base/printable.js';
+import { isSourceAddress } from '../base/source-address.js';
 import type { SourceRule } from '../base/source-rule.js';
 import { safeFileName } from '../store/output-path.js';
 import { checksumFileLimits, checksumsOf, parseChecksumFile, type ChecksumFile } from '../wire/checksum-file.js';
@@ -104,13 +105,13 @@ function ofManifest(file: Manifest, notices: string[]): PlannedDownload {
 
 /** The best addresses of a file that can be fetched from; what is left out is told. @throws ManygetError `no-source`. */
 export function fetchableSources(file: Manifest, notices: string[]): string[] {
-  const usable = file.sources.filter((source) => isFetchable(source.url)).map((source) => source.url);
+  const usable = file.sources.filter((source) => isSourceAddress(source.url)).map((source) => source.url);
   if (usable.length === 0) {
     const schemes = [...new Set(file.sources.map((source) => new URL(source.url).protocol.slice(0, -1)))];
     const what = schemes.length === 0 ? 'no address' : `only addresses of ${printable(schemes.join(', '), 100)}`;
     throw new ManygetError(
       'no-source',
-      `the manifest has ${what} for "${printable(file.name)}", expected http, https or mgp`,
+      `the manifest has ${what} for "${printable(file.name)}", expected http, https, mgp or mgps`,
     );
   }
   const others = file.sources.length - usable.length;
@@ -164,11 +165,11 @@ async function ofEntry(entry: InputFileEntry, places: SignedPlaces, notices: str
     notices.push(...document.notices);
     return document.files.map((file) => ({ ...ofManifest(file, notices), folder: dir }));
   }
-  const strange = urls.find((url) => !isFetchable(url));
+  const strange = urls.find((url) => !isSourceAddress(url));
   if (strange !== undefined) {
     throw new ManygetError(
       'manifest-refused',
-      `${at} has "${printable(strange, 100)}", expected an address of http, https or mgp`,
+      `${at} has "${printable(strange, 100)}", expected an address of http, https, mgp or mgps`,
     );
   }
   const name = nameIn(urls[0] ?? '');
@@ -234,10 +235,6 @@ function refuseSameOutputs(downloads: readonly PlannedDownload[]): void {
     }
     seen.set(key, name);
   }
-}
-
-function isFetchable(url: string): boolean {
-  return /^(https?|mgp):\/\//i.test(url);
 }
 
 /** The last part of an address's path, as the name of a file; empty where it has none. */

@@ -4,6 +4,7 @@ import { documentFetcher } from '../app/fetch-bytes.js';
 import { planDownloads, type PlannedDownload } from '../app/plan-downloads.js';
 import { isPublicKey, type SignatureDemand } from '../app/signed-document.js';
 import { printable } from '../base/printable.js';
+import { isSourceAddress } from '../base/source-address.js';
 import type { DownloadQueue } from './queue/download-queue.js';
 import type { QueueEntry } from './queue/queue-entry.js';
 
@@ -45,9 +46,10 @@ export class Additions {
     if (wishes.sources.length === 0) {
       throw new ManygetError('usage', 'no source was given, expected at least one URL');
     }
-    const bad = wishes.sources.find((source) => !/^(https?|mgp):\/\/[^/]/i.test(source));
+    const bad = wishes.sources.find((source) => !isSourceAddress(source));
     if (bad !== undefined) {
-      throw new ManygetError('usage', `"${bad.slice(0, 100)}" is not an address: expected http://, https:// or mgp://`);
+      const what = `"${printable(bad, 100)}" is not an address`;
+      throw new ManygetError('usage', `${what}: expected http://, https://, mgp:// or mgps://`);
     }
     const addresses = wishes.sources.filter((source) => !isManifestOperand(source));
     const manifests = wishes.sources.filter(isManifestOperand);
@@ -107,7 +109,7 @@ function signatureDemand(keys: string | undefined, signature: string | undefined
     );
   }
   if (signature === undefined) return { keys: list };
-  if (/^(https?|mgp):\/\/[^/]/i.test(signature)) return { keys: list, signature };
+  if (isSourceAddress(signature)) return { keys: list, signature };
   return { keys: list, signatureText: signature };
 }
 

@@ -3,6 +3,7 @@ import { asManygetError, ManygetError } from '../base/errors.js';
 import { hashAlgorithms } from '../base/hash-algorithm.js';
 import { strongestHash, type FileHashes, type Manifest } from '../base/manifest.js';
 import { printable } from '../base/printable.js';
+import { isSourceAddress } from '../base/source-address.js';
 import type { LearnedAddress, PublishedFacts, Source } from '../sources/source.js';
 import type { Assembly } from './assembly.js';
 import type { EventLog } from './event-log.js';
@@ -194,7 +195,7 @@ export class Published {
       const place = placeOf(address);
       if (place === undefined || known.has(place)) continue;
       // What came over TLS leads to what can be read and changed on the way only where every piece is checked.
-      if (isSecure && !address.startsWith('https:') && manifest.pieces === undefined) continue;
+      if (isSecure && !/^(?:https|mgps):/i.test(address) && manifest.pieces === undefined) continue;
       known.add(place);
       const source = this.#sourceAt(address, publicOnly);
       if (source === undefined) continue;
@@ -239,7 +240,7 @@ function statedBy(runner: SourceRunner): string {
 
 /** Scheme apart, what an address stands for: one server is one source. Undefined for protocols that are not ours. */
 function placeOf(address: string): string | undefined {
-  if (!/^(?:https?|mgp):\/\//i.test(address) || !URL.canParse(address)) return undefined;
+  if (!isSourceAddress(address) || !URL.canParse(address)) return undefined;
   const { hostname, protocol, port, pathname, search } = new URL(address);
   const usual = protocol === 'https:' ? '443' : protocol === 'http:' ? '80' : '9001';
   return `${hostname}:${port === '' ? usual : port}${pathname}${search}`;

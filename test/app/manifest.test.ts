@@ -130,14 +130,14 @@ describe('making a manifest', () => {
 describe('a plan', () => {
   test('of a manifest has its files with the strongest hash, below the output folder', async () => {
     const text = writeMetalink([
-      manifest('a/.b', ['http://h/1', 'mgp://h/2', 'ftp://h/3']),
+      manifest('a/.b', ['http://h/1', 'mgp://h/2', 'mgps://h/2', 'ftp://h/3']),
       manifest('c', ['http://h/4']),
     ]);
     const { downloads, notices } = await plan({ operands: ['-'] }, text);
     expect(downloads).toEqual([
       {
         name: 'a/.b',
-        sources: ['http://h/1', 'mgp://h/2'],
+        sources: ['http://h/1', 'mgp://h/2', 'mgps://h/2'],
         relativePath: 'a/_b',
         folder: undefined,
         isDescribed: true,

@@ -274,6 +274,11 @@ describe('the API', () => {
     }
   });
 
+  test.each(['http', 'https', 'mgp', 'mgps'])('takes addresses of %s', async (scheme) => {
+    const { gid } = await add([`${scheme}://127.0.0.1:9/file.bin`], { pause: 'true' });
+    expect(await stateOf(gid)).toBe('paused');
+  });
+
   test('streams what happens', async () => {
     const response = await one.ask('/api/events');
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ManygetError } from '../../base/errors.js';
+import { isSourceAddress } from '../../base/source-address.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
 import { isGid, isGidPrefix } from '../queue/gid.js';
 import { isGlobalOption, readOptions } from '../queue/option-table.js';
@@ -54,7 +55,7 @@ function addingMethods({ queue, additions }: Aria2Parts): Methods {
       'aria2.addUri',
       async (args) => {
         if (args.list(0).length === 0) throw new RpcError('URI is not provided.');
-        const uris = args.texts(0).filter((uri) => /^(https?|mgp):\/\/[^/]/i.test(uri));
+        const uris = args.texts(0).filter(isSourceAddress);
         const options = readTexts(args.optionalRecord(1));
         const position = args.optionalPosition(2);
         const { gid } = options;
