@@ -44,6 +44,18 @@ export async function ensureDaemon(request: DaemonRequest, io: CliIo): Promise<D
   throw new ManygetError('daemon-absent', `the daemon did not start within ${startWithinMs / 1000} s: see ${logPath}`);
 }
 
+/** Ends the daemon that runs. Returns the exit status. */
+export async function stopDaemon(io: CliIo): Promise<number> {
+  const client = await DaemonClient.find(stateFolder(io.env));
+  if (client === undefined) {
+    io.stdout.write('manyget: no daemon runs\n');
+    return 0;
+  }
+  await client.shutdown();
+  io.stdout.write('manyget: the daemon ends\n');
+  return 0;
+}
+
 function daemonWords(request: DaemonRequest): string[] {
   const { host, port, folder, atOnceMax, hosts, origins, onComplete, onError } = request;
   return [

@@ -13,11 +13,10 @@ import { eventSentence } from '../get/event-sentence.js';
 import { sourceNames } from '../get/source-names.js';
 import type { CliIo } from '../io.js';
 import { isUrl } from '../options/addresses.js';
-import { ensureDaemon, runningDaemon } from './background-daemon.js';
+import { ensureDaemon, runningDaemon, stopDaemon } from './background-daemon.js';
 import type { SignatureDemand } from '../../app/signed-document.js';
 import type { AddRequest, DaemonCommand, DaemonRequest } from './daemon-request.js';
 import { queueLines, serverLines, sourceLines } from './queue-lines.js';
-import { runDaemon, stopDaemon } from './run-daemon.js';
 import { runFleetCommand } from './run-fleet-command.js';
 import { runLimitCommand } from './run-limit-command.js';
 
@@ -35,8 +34,12 @@ const anyDaemon: DaemonRequest = {
 /** Returns the exit status. */
 export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promise<number> {
   switch (command.kind) {
-    case 'daemon':
-      return command.stop ? stopDaemon(io) : runDaemon(command.request, io);
+    case 'daemon': {
+      if (command.stop) return stopDaemon(io);
+      // The daemon itself, with its database and its web server, is loaded only by who is to be one.
+      const { runDaemon } = await import('./run-daemon.js');
+      return runDaemon(command.request, io);
+    }
     case 'ui':
       return openPage(await ensureDaemon(command.request, io), command.open, io);
     case 'add': {

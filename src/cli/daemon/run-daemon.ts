@@ -1,7 +1,6 @@
 /** `daemon`: runs one until somebody asks it to end, by a signal or over its API. */
 import { asManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
-import { DaemonClient } from '../../daemon/client.js';
 import { Daemon } from '../../daemon/daemon.js';
 import { stateFolder } from '../../daemon/state-folder.js';
 import { endRequest } from '../end-signals.js';
@@ -51,16 +50,4 @@ async function startDaemon(request: DaemonRequest, io: CliIo): Promise<Daemon> {
     io.stderr.write(`manyget: port ${usualPort} is taken by another program, a free one is used\n`);
     return Daemon.start({ ...options, port: 0 });
   }
-}
-
-/** Ends the daemon that runs. Returns the exit status. */
-export async function stopDaemon(io: CliIo): Promise<number> {
-  const client = await DaemonClient.find(stateFolder(io.env));
-  if (client === undefined) {
-    io.stdout.write('manyget: no daemon runs\n');
-    return 0;
-  }
-  await client.shutdown();
-  io.stdout.write('manyget: the daemon ends\n');
-  return 0;
 }

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { commandPath } from '../../support/command-path.js';
+import { tempFolder } from '../../support/temp-folder.js';
+
+/** Prints what was asked for with `require`, behind what the command says. */
+const recorder = `
+const { Module } = require('node:module');
+const load = Module._load;
+const names = new Set();
+Module._load = (name, ...rest) => (names.add(name), load(name, ...rest));
+process.on('exit', () => process.stderr.write(JSON.stringify([...names]) + '\\n'));
+`;
+
+test.each([['ls'], ['pause', '--all'], ['daemon', '--stop']])(
+  '%s speaks to a daemon without loading one: neither its database nor its web server',
+  async (...words) => {
+    const folder = tempFolder();
+    const hook = join(folder, 'record.cjs');
+    await writeFile(hook, recorder);
+    const said = await new Promise<string>((resolve) => {
+      const env = { ...process.env, MANYGET_STATE: join(folder, 'state') };
+      const args = ['--require', hook, commandPath, ...words];
+      execFile(process.execPath, args, { env }, (_error, out, err) => resolve(out + err));
+    });
+    expect(said).toContain('no daemon runs');
+    const names = JSON.parse(said.trimEnd().split('\n').at(-1) ?? '') as string[];
+    expect(names).toContain('node:http');
+    expect(names.filter((name) => /^(?:libsql|hono|ws|@hono|@valibot)/.test(name))).toEqual([]);
+  },
+);
