@@ -6,6 +6,7 @@ import { gridPhase, othersPerPoint, sampleAt, sampleLimits, stretchCount } from 
 import type { SampleAnswer } from '../sources/source.js';
 import type { PartFile } from '../store/part-file.js';
 import { latin1 } from '../wire/http-head.js';
+import { AuditPace } from './audit-pace.js';
 import { KeptSamples } from './kept-samples.js';
 import { bytesInFile, SampleDisputes } from './sample-disputes.js';
 import { SampleLane, type LaneEvents, type SamplePoint } from './sample-lane.js';
@@ -15,14 +16,6 @@ import type { SourceRunner } from './source-runner.js';
 const patienceMsMax = 3000;
 /** So much longer while somebody who has answered before asked to be left alone for a while. */
 const restingMsMax = 10_000;
-/** Of the time until all bytes were here, so much is spent on comparisons that do not prove the file. */
-const extraTimeShare = 0.02;
-const extraMsMin = 1000;
-/** And no longer than while answers come: who is slow or gone is not worth waiting for then. */
-const extraGapMs = 200;
-
-/** With less time left than this, what only names sources waits until all bytes are here: the file comes first. */
-const busyMax = 0.75;
 
 export interface AuditParts {
   readonly part: PartFile;
@@ -63,18 +56,18 @@ export class Audit implements LaneEvents {
   readonly #disputes: SampleDisputes;
   readonly #kept: KeptSamples;
   readonly #costBytesMax: number;
+  readonly #pace: AuditPace;
   #costBytes = 0;
   #samples = 0;
   #turn = 0;
   #progressMs = 0;
-  #receivedMs: number | undefined;
-  #isBusy = false;
   #closed = false;
   #gaveUp = false;
 
   constructor(parts: AuditParts) {
     this.#parts = parts;
     const { sizeBytes, pieceCount } = parts.ledger;
+    this.#pace = new AuditPace(parts.ledger);
     this.#queued = new Uint8Array(pieceCount);
     this.#compared = new Uint8Array(stretchCount(sizeBytes));
     this.#costBytesMax = Math.max(sampleLimits.costBytesMin, sizeBytes * sampleLimits.costShareMax);
@@ -110,8 +103,8 @@ export class Audit implements LaneEvents {
   /** Time passes, or all bytes are here. @param busy How much of the time this process was at work, 0 to 1. */
   tick(busy: number): void {
     if (this.#closed) return;
-    this.#isBusy = busy > busyMax;
     const nowMs = this.#parts.nowMs();
+    this.#pace.tick(nowMs, busy);
     this.#meetSources();
     this.#disputes.tick();
     const lanes = this.lanes;
@@ -138,7 +131,7 @@ export class Audit implements LaneEvents {
     if (start >= end) return;
     const { ledger } = this.#parts;
     this.#gaveUp = false;
-    this.#receivedMs = undefined;
+    this.#pace.goOn();
     for (let i = ledger.pieceAt(start); i <= ledger.pieceAt(end - 1); i = (i + 1) as PieceIndex) this.#queued[i] = 0;
     const first = Math.floor(start / sampleLimits.stretchBytes);
     this.#compared.fill(0, first, Math.ceil(end / sampleLimits.stretchBytes));
@@ -312,10 +305,15 @@ export class Audit implements LaneEvents {
 
   #queuePoint(point: SamplePoint, others: number, groups: readonly (readonly SampleLane[])[]): void {
     this.#turn += 1;
-    for (const lanes of groups) {
+    for (const group of groups) {
+      const { isEnding } = this.#pace;
+      const lanes = isEnding ? [...group].sort((a, b) => a.answersInMs - b.answersInMs) : group;
+      const first = isEnding ? 0 : this.#turn;
       for (let i = 0; i < lanes.length && point.awaited < others; i += 1) {
-        const lane = lanes[(this.#turn + i) % lanes.length];
+        const lane = lanes[(first + i) % lanes.length];
         if (lane === undefined || lane.runner.id === point.deliverer) continue;
+        // Unless it is we who put that off.
+        if (point.awaited > 0 && lane.isBehind && this.#pace.hasTimeForExtras) continue;
         lane.add(point, point.awaited > 0);
         point.awaited += 1;
       }
@@ -324,13 +322,12 @@ export class Audit implements LaneEvents {
   }
 
   #pump(): void {
-    const hurry = this.#parts.ledger.isReceived || this.#disputes.count > 0;
-    for (const lane of this.lanes) lane.pump(hurry, hurry || !this.#isBusy);
+    const hurry = this.#pace.isEnding || this.#disputes.count > 0;
+    for (const lane of this.lanes) lane.pump(hurry, hurry || this.#pace.hasTimeForExtras);
   }
 
   /** All bytes are here: who rests is not waited for where another can answer, and what only names sources for a short time. */
   #hurryUp(nowMs: number): void {
-    this.#receivedMs ??= nowMs;
     const awake = this.lanes.filter((lane) => !lane.isResting);
     for (const lane of this.lanes) {
       if (awake.includes(lane)) continue;
@@ -340,9 +337,7 @@ export class Audit implements LaneEvents {
         else if (!point.isStale) this.#askAnother(lane, point);
       }
     }
-    const spentMs = nowMs - this.#receivedMs;
-    const silentMs = nowMs - Math.max(this.#progressMs, this.#receivedMs);
-    if (silentMs < extraGapMs && spentMs < Math.max(extraMsMin, this.#receivedMs * extraTimeShare)) return;
+    if (!this.#pace.isOver(nowMs, this.#progressMs)) return;
     for (const point of this.#pending) {
       if (this.#compared[point.stretch] === 1 && !this.#disputes.has(point)) this.#drop(point);
     }

@@ -27,6 +27,8 @@ export interface LaneEvents {
 /** A question is worth its head only with so many samples, or when they have waited for so long. */
 const batchPoints = 48;
 const batchWaitMs = 400;
+/** Where what waits would be answered in so long, others are asked in its place. */
+const behindMs = 2000;
 /** After a failure it is left alone as long as it says; where it does not, for so long, doubled with each one in a row. */
 const restMsFirst = 500;
 const restMsMax = 15_000;
@@ -66,6 +68,8 @@ export class SampleLane {
   #notBeforeMs = 0;
   #hasAnswered = false;
   #closed = false;
+  /** From a question to its answer. */
+  #answerMs = 0;
 
   constructor(runner: SourceRunner, sampler: Sampler, events: LaneEvents, nowMs: () => number) {
     this.runner = runner;
@@ -90,6 +94,20 @@ export class SampleLane {
 
   get isResting(): boolean {
     return this.#nowMs() < this.#notBeforeMs;
+  }
+
+  /** In how long something more that it is asked would be answered, about. */
+  get answersInMs(): number {
+    return this.#msFor(this.#queue.length + 1);
+  }
+
+  /** It does not keep up with what others are asked as well. */
+  get isBehind(): boolean {
+    return this.#msFor(this.#queue.length + this.#extras.length) > behindMs;
+  }
+
+  #msFor(points: number): number {
+    return this.#answerMs * Math.max(1, points / (this.#sampler.rangesAtOnce * this.#sampler.questionsAtOnce));
   }
 
   /** Samples that share one question. */
@@ -134,10 +152,13 @@ export class SampleLane {
 
   #ask(points: readonly SamplePoint[]): void {
     this.#out.add(points);
+    const askedMs = this.#nowMs();
     this.#sampler.ask(points, this.#events.guess(points)).then(
       (answer) => {
         this.#out.delete(points);
         this.#failures = 0;
+        const tookMs = this.#nowMs() - askedMs;
+        this.#answerMs = this.#hasAnswered ? this.#answerMs * 0.7 + tookMs * 0.3 : tookMs;
         const isUseful = answer.isAsGuessed || answer.parts.some((part) => part !== undefined);
         this.#hasAnswered ||= isUseful;
         this.#useless = isUseful ? 0 : this.#useless + 1;

@@ -40,10 +40,11 @@ class LaneLab implements LaneEvents {
     for (const point of points) lane.add(point);
   }
 
-  add(count: number): void {
+  add(count: number, isExtra = false): void {
     for (let i = 0; i < count; i += 1) {
       const start = i * 65_536;
-      this.lane.add({ start, end: start + 16, stretch: i, deliverer: 1 as SourceId, isStale: false, awaited: 1 });
+      const point = { start, end: start + 16, stretch: i, deliverer: 1 as SourceId, isStale: false, awaited: 1 };
+      this.lane.add(point, isExtra);
     }
   }
 
@@ -128,5 +129,21 @@ describe('a source that is asked for samples', () => {
     expect(lab.asked.length).toBe(0);
     lab.lane.pump(true, true);
     expect(lab.asked.length).toBe(1);
+  });
+
+  it('says in how long it would answer, and when it does not keep up with what others are asked as well', async () => {
+    const lab = new LaneLab();
+    lab.add(64);
+    lab.lane.pump(true, true);
+    lab.nowMs = 500;
+    await lab.reply();
+    expect(lab.lane.answersInMs).toBe(500);
+    lab.add(4 * 64 - 1, true);
+    expect(lab.lane.isBehind).toBe(false);
+    lab.add(2, true);
+    expect(lab.lane.isBehind).toBe(true);
+    expect(lab.lane.answersInMs).toBe(500);
+    lab.add(127);
+    expect(lab.lane.answersInMs).toBe(1000);
   });
 });
