@@ -13,6 +13,7 @@ import { ClientLink } from './client-link.js';
 import { SimConnection } from './sim-connection.js';
 import { SimLink } from './sim-link.js';
 import type { SimReader } from './sim-reader.js';
+import { SimSource, type Attempt } from './sim-source.js';
 import { slotMs, type World } from './world.js';
 
 /** As in the engine: how often it looks around, when it gives a silent connection up, how long an attempt may take. */
@@ -37,23 +38,11 @@ export interface SimulationExtras {
 
 type Happening =
   | { readonly type: 'attempt'; readonly source: number; readonly first: boolean }
-  | { readonly type: 'accepted'; readonly source: number; readonly life: number; readonly connectMs: number }
+  | ({ readonly type: 'connected' | 'greeted' } & Attempt)
   | { readonly type: 'timed-out'; readonly source: number; readonly attempt: number }
   | { readonly type: 'refused'; readonly source: number; readonly attempt: number }
   | { readonly type: 'reset'; readonly connection: ClientConnection }
   | { readonly type: 'act'; readonly act: () => void };
-
-interface SourceState {
-  readonly link: SimLink;
-  readonly attempts: Set<number>;
-  connections: number;
-  failures: number;
-  /** Counts the times that its server came up; a connection of an earlier life is dead. */
-  life: number;
-  wasDown: boolean;
-  /** The facts of its file are known. */
-  isKnown: boolean;
-}
 
 /** One download in a world: the real scheduler and ledger, an imitated engine and network. */
 export class Simulation implements ClientWorld {
@@ -72,7 +61,7 @@ export class Simulation implements ClientWorld {
   readonly #random: Random;
   readonly #watcher: SimulationWatcher;
   readonly #extras: SimulationExtras;
-  readonly #sources: SourceState[];
+  readonly #sources: SimSource[];
   readonly #client: ClientLink;
   readonly #mgp = new MgpClient(this);
   readonly #happenings = new ControlQueue<Happening>();
@@ -93,15 +82,9 @@ export class Simulation implements ClientWorld {
       missing: this.ledger.missing(0, world.sizeBytes),
       connectionsPerSourceMax: world.connectionsPerSourceMax,
     });
-    this.#sources = world.sources.map((spec, i) => ({
-      link: new SimLink(spec, new RateCurve(world, i), this.#random),
-      attempts: new Set(),
-      connections: 0,
-      failures: 0,
-      life: 0,
-      wasDown: false,
-      isKnown: false,
-    }));
+    this.#sources = world.sources.map(
+      (spec, i) => new SimSource(new SimLink(spec, new RateCurve(world, i), this.#random)),
+    );
     this.#client = new ClientLink(world.clientRate, this.#random);
   }
 
@@ -148,10 +131,12 @@ export class Simulation implements ClientWorld {
 
   #serversChange(): void {
     if (this.nowMs % slotMs >= this.world.stepMs) return;
-    this.#sources.forEach((source) => {
+    this.#sources.forEach((source, index) => {
       const down = source.link.state(this.nowMs) === 'down';
       if (down && !source.wasDown) {
-        source.life += 1;
+        for (const attempt of source.died()) {
+          this.#happenings.put(this.nowMs + source.link.spec.rttMs / 2, { type: 'refused', source: index, attempt });
+        }
         for (const connection of this.#open.values()) {
           if (connection.tcp.link !== source.link) continue;
           connection.tcp.isDead = true;
@@ -168,8 +153,11 @@ export class Simulation implements ClientWorld {
         case 'attempt':
           this.#attempt(next.source, next.first);
           break;
-        case 'accepted':
-          this.#accepted(next.source, next.life, next.connectMs);
+        case 'connected':
+          this.#connected(next);
+          break;
+        case 'greeted':
+          this.#greeted(next);
           break;
         case 'refused':
         case 'timed-out':
@@ -192,41 +180,53 @@ export class Simulation implements ClientWorld {
     source.attempts.add(attempt);
     if (expected) this.handle({ type: 'source-expected', source: index as SourceId });
     const state = source.link.state(this.nowMs);
-    const { rttMs, thinkMs, http } = source.link.spec;
+    const { rttMs } = source.link.spec;
     if (state === 'down') {
       this.#happenings.put(this.nowMs + rttMs, { type: 'refused', source: index, attempt });
       return;
     }
     this.#happenings.put(this.nowMs + attemptMsMax, { type: 'timed-out', source: index, attempt });
-    // HTTP asks for the file's facts once; where all of the file is the answer, it is under way with that.
-    const greets = http === undefined || (http.ranges && !source.isKnown);
+    if (state !== 'up') return;
     // What answers waits in the queues like any other packet.
     const connectMs = rttMs + source.link.queueMs + this.#client.queueMs;
-    const readyMs = this.nowMs + (greets ? 2 * connectMs + thinkMs : connectMs);
-    if (state === 'up')
-      this.#happenings.put(readyMs, { type: 'accepted', source: index, life: source.life, connectMs });
+    const { life } = source;
+    this.#happenings.put(this.nowMs + connectMs, { type: 'connected', source: index, attempt, life, connectMs });
+  }
+
+  #connected(attempt: Attempt): void {
+    const source = this.#sources[attempt.source];
+    if (source === undefined) return;
+    const { isReady, asks } = source.connected(attempt, this.nowMs);
+    const greetMs = attempt.connectMs + source.link.spec.thinkMs;
+    if (asks) this.#happenings.put(this.nowMs + greetMs, { ...attempt, type: 'greeted' });
+    if (isReady) this.#ready(attempt);
+  }
+
+  #greeted(attempt: Attempt): void {
+    const source = this.#sources[attempt.source];
+    if (source?.link.state(this.nowMs) === 'stalled')
+      this.#happenings.put(this.nowMs + slotMs, { ...attempt, type: 'greeted' });
+    else for (const waiting of source?.greeted(attempt, this.nowMs) ?? []) this.#ready(waiting);
   }
 
   #attemptFailed(index: number, attempt: number): void {
     const source = this.#sources[index];
-    if (source?.attempts.delete(attempt) !== true) return;
+    if (source?.leave(attempt) !== true) return;
     this.handle({ type: 'open-failed', source: index as SourceId });
     if (source.connections + source.attempts.size > 0) return;
     this.handle({ type: 'source-gone', source: index as SourceId });
     this.#again(index, source);
   }
 
-  #again(index: number, source: SourceState): void {
+  #again(index: number, source: SimSource): void {
     source.failures += 1;
     const delay = retryDelayMs(defaultRetryPolicy, source.failures, this.#random.next());
     this.#happenings.put(this.nowMs + delay, { type: 'attempt', source: index, first: true });
   }
 
-  #accepted(index: number, life: number, connectMs: number): void {
+  #ready({ source: index, attempt, connectMs }: Attempt): void {
     const source = this.#sources[index];
-    const attempt = source?.attempts.values().next();
-    if (source === undefined || attempt === undefined || attempt.done === true || source.life !== life) return;
-    source.attempts.delete(attempt.value);
+    if (source?.leave(attempt) !== true) return;
     const { spec } = source.link;
     const tcp = new SimConnection(source.link, spec.rttMs, this.world.stepMs, this.nowMs);
     const id = this.#nextConnection++ as ConnectionId;
@@ -245,7 +245,6 @@ export class Simulation implements ClientWorld {
     source.link.add(tcp);
     source.connections += 1;
     source.failures = 0;
-    source.isKnown = true;
     this.#open.set(id, connection);
     this.connections.push(connection);
     const traits = spec.http === undefined ? undefined : { canTrim: false, ranges: spec.http.ranges };
