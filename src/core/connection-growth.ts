@@ -119,6 +119,7 @@ export class ConnectionGrowth {
   #connectMsLeast = Infinity;
   /** The last one took about as long: nothing queues on the way. */
   #isWayFree = false;
+  #laneRateLast: number | undefined;
   /** What a trial that was taken back had, until it is seen whether that was right. */
   #slower = 0;
   #retired: { readonly rate: number; readonly count: number; readonly othersRate: number } | undefined;
@@ -175,7 +176,7 @@ export class ConnectionGrowth {
     this.#change(nowMs);
   }
 
-  /** Mean rate of its measured connections, in bytes a second: what one more can be expected to deliver. */
+  /** Mean rate of its measured connections, or the last there was, in bytes a second: what one more can be expected to deliver. */
   get laneRate(): number | undefined {
     let sum = 0;
     let count = 0;
@@ -184,7 +185,8 @@ export class ConnectionGrowth {
       sum += lane.rate;
       count += 1;
     }
-    return count === 0 ? undefined : sum / count;
+    if (count > 0) this.#laneRateLast = sum / count;
+    return this.#laneRateLast;
   }
 
   /** Called now and then while bytes come: says whether to open more connections, or to give some up. */

@@ -1,5 +1,6 @@
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { DeliveryMeter } from './delivery-meter.js';
+import { Probing } from './probing.js';
 import type { LaneTraits, SegmentId } from './scheduler-messages.js';
 
 /** A range given to a connection: [position, end) is still to come. */
@@ -29,9 +30,6 @@ const rateTauMs = 700;
 const stallMsMin = 600;
 /** Bytes are reported each 50 ms at the least where any come: longer gaps are the connection's own. */
 const trickleGapMs = 75;
-/** Asking a connection more often how late it is brings nothing. */
-const probeMsMin = 250;
-const probeMsMax = 2000;
 
 /**
  * The scheduler's book on one connection: what is on order there, how fast it delivers, when it will be done.
@@ -56,11 +54,10 @@ export class Lane {
   isReserve = false;
   /** Another connection brings the same bytes from the file's start on: it gets nothing while that one does. */
   isSpare = false;
-  /** What it can be expected to deliver before that is measured, in bytes a second. */
-  readonly expectedRate: number | undefined;
+  readonly #siblingRate: () => number | undefined;
   readonly #meter = new DeliveryMeter(rateTauMs);
+  readonly #probing: Probing;
   #firstByteMs: number;
-  #latencyMs: number | undefined;
   /** When bytes came last that were owed. */
   #lastByteAtMs: number;
   #lastLifeAtMs: number;
@@ -68,10 +65,6 @@ export class Lane {
   #suspect = false;
   #stalls = 0;
   #heldBytes = 0;
-  #probedAtMs: number | undefined;
-  #receivedAtProbe = 0;
-  #pipeBytes = 0;
-  #nextProbeMs: number;
   #partGapMs = 0;
   #partEndedAtMs: number | undefined;
   #streamAt = 0;
@@ -84,17 +77,17 @@ export class Lane {
     rttMs: number,
     nowMs: number,
     traits: LaneTraits = { canTrim: true, ranges: true },
-    expectedRate?: number,
+    siblingRate: () => number | undefined = () => undefined,
   ) {
     this.traits = traits;
-    this.expectedRate = expectedRate;
+    this.#siblingRate = siblingRate;
     this.connection = connection;
     this.source = source;
     this.openedAtMs = nowMs;
     this.#firstByteMs = Math.max(0.1, rttMs);
     this.#lastByteAtMs = nowMs;
     this.#lastLifeAtMs = nowMs;
-    this.#nextProbeMs = nowMs + probeMsMin;
+    this.#probing = new Probing(nowMs);
   }
 
   /** From a request to its first byte, as far as known; at first the time that connecting took. */
@@ -104,7 +97,12 @@ export class Lane {
 
   /** From a trim to its effect on what arrives: the round trip, the queues on the way and the server's send buffer. */
   get latencyMs(): number {
-    return Math.max(this.#firstByteMs, this.#latencyMs ?? 1.5 * this.#firstByteMs + 30);
+    return Math.max(this.#firstByteMs, this.#probing.meanMs ?? 1.5 * this.#firstByteMs + 30);
+  }
+
+  /** How long the last probe took to be answered while the connection went on delivering; undefined before the first. */
+  get probeMs(): number | undefined {
+    return this.#probing.lastMs;
   }
 
   /**
@@ -112,7 +110,7 @@ export class Lane {
    * slows down, what fills its buffers stays as much, and only takes longer.
    */
   get pipeBytes(): number {
-    return this.#pipeBytes;
+    return this.#probing.pipeBytes;
   }
 
   /** Time between two reports of bytes that is to be expected. */
@@ -158,6 +156,11 @@ export class Lane {
   /** Bytes per second while it delivers; undefined before there is a measurement. */
   get rate(): number | undefined {
     return this.#meter.rate;
+  }
+
+  /** What it can be expected to deliver before that is measured, in bytes a second: what its siblings do at present. */
+  get expectedRate(): number | undefined {
+    return this.#siblingRate();
   }
 
   /** Bytes that the server was asked for and that have not come. */
@@ -246,7 +249,9 @@ export class Lane {
 
   #firstCame(nowMs: number): void {
     if (this.#askedAtMs === undefined) return;
-    const sample = Math.max(0.1, nowMs - this.#askedAtMs);
+    // What a stall lasted says nothing of the way; one that always answers late is believed step by step.
+    const most = this.#stalls > 0 ? 2 * this.#firstByteMs : Infinity;
+    const sample = Math.min(most, Math.max(0.1, nowMs - this.#askedAtMs));
     this.#firstByteMs = this.firstByteAtMs === undefined ? sample : this.#firstByteMs * 0.7 + sample * 0.3;
     this.#askedAtMs = undefined;
   }
@@ -284,12 +289,7 @@ export class Lane {
   /** A probe was answered: what was sent before it has arrived. */
   answered(nowMs: number): void {
     this.sawLife(nowMs);
-    if (this.#probedAtMs === undefined) return;
-    const sample = nowMs - this.#probedAtMs;
-    this.#probedAtMs = undefined;
-    const pipe = this.receivedBytes - this.#receivedAtProbe;
-    this.#pipeBytes = Math.max(pipe, (this.#pipeBytes + pipe) / 2);
-    this.#latencyMs = this.#latencyMs === undefined ? sample : this.#latencyMs * 0.4 + sample * 0.6;
+    this.#probing.answered(nowMs, this.receivedBytes, { hasStalled: this.#stalls > 0, isBusy: !this.isIdle });
   }
 
   /** Time since the last sign of life, or since it was asked for bytes. */
@@ -349,8 +349,8 @@ export class Lane {
 
   /** Until its first byte comes nothing does; afterwards the last report is what the rest is counted from. */
   #comesFromMs(nowMs: number): number {
-    if (this.#askedAtMs !== undefined) return this.#askedAtMs + this.#firstByteMs;
-    return this.lateMs(nowMs) > 0 ? nowMs : this.#lastByteAtMs;
+    if (this.lateMs(nowMs) > 0) return nowMs;
+    return this.#askedAtMs === undefined ? this.#lastByteAtMs : this.#askedAtMs + this.#firstByteMs;
   }
 
   /** The silence that makes it a suspect: longer than its past explains. */
@@ -377,11 +377,6 @@ export class Lane {
 
   /** True where it is time to ask how late it is, or whether it lives; then it counts as asked. */
   takeProbe(nowMs: number, leftMs: number): boolean {
-    if (nowMs < this.#nextProbeMs) return false;
-    if (this.#probedAtMs !== undefined && nowMs - this.#probedAtMs < 4 * probeMsMin) return false;
-    this.#nextProbeMs = nowMs + Math.min(probeMsMax, Math.max(probeMsMin, leftMs / 4));
-    this.#probedAtMs = nowMs;
-    this.#receivedAtProbe = this.receivedBytes;
-    return true;
+    return this.#probing.take(nowMs, leftMs, this.receivedBytes);
   }
 }

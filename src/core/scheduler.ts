@@ -149,7 +149,7 @@ export class Scheduler {
       this.#book.command({ type: 'close', connection, reason });
       return;
     }
-    const lane = new Lane(connection, source, rttMs, this.#book.nowMs, traits, growth.laneRate);
+    const lane = new Lane(connection, source, rttMs, this.#book.nowMs, traits, () => growth.laneRate);
     if (growth.added(lane, rttMs, this.#book.nowMs)) this.#gate.sawRoom(this.#book.nowMs);
     this.#book.board.add(lane, this.#book.nowMs);
     this.#allotter.streams.added(lane);
