@@ -1,31 +1,21 @@
 import type { SourceId } from '../base/ids.js';
+import { rampConnections, type Worth } from './connection-ramp.js';
+import { GoodputWindow, type Goodput, type GoodputSample } from './goodput-window.js';
 import type { Lane } from './lane.js';
 import type { TrialGate } from './trial-gate.js';
+import { Way } from './way.js';
 
 /** How many times what it was the goodput has to be after doubling the connections, for them to have been worth it. */
 const gainMin = 1.2;
 /** From this gain on the next step is a fourfold one: a limit for each connection is what slows it. */
 const gainForLeap = 1.6;
+const leap = 4;
 /** Of what a source gained, so much has to be seen in the sum: otherwise it only took from the others. */
 const sharedGainMin = 0.5;
 /** A source that became so much slower in a trial has changed. */
 const staleGainMax = 0.75;
 /** A source that gained what the sum does not show is left as it is for so long. */
 const unseenRestMs = 1500;
-/** Time that a fresh connection is given to come up to speed, in round trips, and at the least. */
-const warmRoundTrips = 3;
-const warmMsMin = 100;
-/** How long a rate is measured, in round trips, and at the least. */
-const measureRoundTrips = 2;
-const measureMsMin = 180;
-/** Fewer bytes, and fewer for each connection, are bursts and no rate; but for that nobody waits longer than this. */
-const measureBytesMin = 128 * 1024;
-const measureBytesPerConnection = 64 * 1024;
-const measureMsMax = 2000;
-/** A trial that does not look worth it is measured this much longer before it is given up, and so long where time is left. */
-const patience = 3;
-const patienceMsMax = 1500;
-const patienceShare = 0.1;
 /** What brought this much is not taken back, though more is not tried: it costs more to be wrong than to be generous. */
 const keptGainMin = 1.08;
 /** After a trial that brought nothing, the next one comes so much later, doubling. */
@@ -40,19 +30,6 @@ const heldShareMax = 0.1;
 const heldShareMaxOnFreeWay = 0.25;
 /** What came in this time of a source came in slow start: where nothing queues, to be no faster with more later is no proof. */
 const slowStartMs = 1500;
-/** A connection that was made in so many times the shortest time, and this, met no queue. */
-const freeWayRatio = 1.25;
-const freeWayMs = 5;
-/** What a connection to a slow link holds back. */
-const heldBytes = 64 * 1024;
-/** A round trip from which on slow start costs more than connections do: as many of them as these fit into one. */
-const rampMsPerConnection = 10;
-const rampConnectionsMax = 8;
-const rampMsMin = 30;
-/** All sources together: many of them are as good as many connections to few, and buffers add up. */
-const rampConnectionsInAll = 16;
-/** Nothing is known of its speed then: what these connections hold back may be this share of a source's part. */
-const rampHeldShareMax = 0.02;
 /** A connection that is slower than this share of its fastest sibling is in the way. */
 const starvedShare = 0.02;
 /** But not in its first seconds, in which every one is slow at some time. */
@@ -105,21 +82,17 @@ export class ConnectionGrowth {
   receivedBytes = 0;
   #opening = 0;
   #openingSinceMs = 0;
-  #changedAtMs: number | undefined;
-  #windowAtMs: number | undefined;
-  #windowBytes = 0;
-  #windowTotal = 0;
+  readonly #window = new GoodputWindow();
   #baseline: Baseline | undefined;
   #nextTrialMs = 0;
   #restMs = restMsMin;
   #limit = Infinity;
-  #hasFailed = false;
+  #hasGone = false;
   #thereSinceMs: number | undefined;
-  /** The shortest time that a connection took to be made. */
-  #connectMsLeast = Infinity;
-  /** The last one took about as long: nothing queues on the way. */
-  #isWayFree = false;
+  readonly #way = new Way();
   #laneRateLast: number | undefined;
+  /** What it had when it was measured last, and no trial was running that had not paid. */
+  #worth: Worth = { count: 1, latencyMs: Infinity };
   /** What a trial that was taken back had, until it is seen whether that was right. */
   #slower = 0;
   #retired: { readonly rate: number; readonly count: number; readonly othersRate: number } | undefined;
@@ -136,7 +109,12 @@ export class ConnectionGrowth {
 
   /** Nothing is known of it yet: it may be there in a moment. */
   get isUntried(): boolean {
-    return !this.#hasFailed && this.#thereSinceMs === undefined;
+    return !this.#hasGone && this.#thereSinceMs === undefined;
+  }
+
+  /** It was not there for a while, or not at once. */
+  get hasGone(): boolean {
+    return this.#hasGone;
   }
 
   get opening(): number {
@@ -148,32 +126,34 @@ export class ConnectionGrowth {
     this.lanes.add(lane);
     this.#thereSinceMs ??= nowMs;
     this.#opening = Math.max(0, this.#opening - 1);
-    this.#change(nowMs);
-    this.#connectMsLeast = Math.min(this.#connectMsLeast, connectMs);
-    this.#isWayFree = this.receivedBytes > 0 && connectMs <= this.#connectMsLeast * freeWayRatio + freeWayMs;
-    return this.#isWayFree;
+    this.#window.changed(nowMs);
+    this.#way.connected(connectMs, this.receivedBytes > 0);
+    return this.#way.isFree;
   }
 
   removed(lane: Lane, nowMs: number): void {
     // One that was taken back is not counted any more: it only brings what was on its way.
     if (!this.lanes.delete(lane)) return;
     this.#baseline = undefined;
-    if (this.lanes.size === 0) this.#limit = Infinity;
-    this.#change(nowMs);
+    if (this.lanes.size === 0) {
+      this.#limit = Infinity;
+      this.#hasGone = true;
+    }
+    this.#window.changed(nowMs);
   }
 
   /** It refused one, or did not answer. */
   openFailed(nowMs: number): void {
-    this.#hasFailed = true;
+    this.#hasGone ||= this.lanes.size === 0;
     if (this.#opening === 0) return;
     this.#opening -= 1;
     if (this.lanes.size > 0) this.#limit = this.lanes.size;
-    this.#change(nowMs);
+    this.#window.changed(nowMs);
   }
 
   /** What comes now says nothing of what could: it is measured anew. */
   hold(nowMs: number): void {
-    this.#change(nowMs);
+    this.#window.changed(nowMs);
   }
 
   /** Mean rate of its measured connections, or the last there was, in bytes a second: what one more can be expected to deliver. */
@@ -198,22 +178,18 @@ export class ConnectionGrowth {
     }
     const rttMs = this.#rttMs();
     if (rttMs === undefined) return none;
-    if (this.#windowAtMs === undefined) {
-      const warmMs = Math.max(warmMsMin, warmRoundTrips * rttMs);
-      if (this.#changedAtMs === undefined || nowMs - this.#changedAtMs < warmMs) return none;
-      this.#startWindow(view);
-      return none;
-    }
-    const elapsed = nowMs - this.#windowAtMs;
-    const measureMs = Math.max(measureMsMin, measureRoundTrips * rttMs);
-    if (elapsed < measureMs) return none;
-    const bytesMin = Math.max(measureBytesMin, this.lanes.size * measureBytesPerConnection);
-    if (this.receivedBytes - this.#windowBytes < bytesMin && elapsed < measureMsMax) return none;
-    const rate = ((this.receivedBytes - this.#windowBytes) / elapsed) * 1000;
-    const total = ((view.totalBytes - this.#windowTotal) / elapsed) * 1000;
-    const patienceMs = Math.max(patience * measureMs, Math.min(patienceMsMax, view.leftMs * patienceShare));
-    const decision = this.#judge(rate, total, rttMs, view, elapsed > patienceMs);
-    if (decision !== undefined) this.#startWindow(view);
+    const sample: GoodputSample = {
+      nowMs,
+      ownBytes: this.receivedBytes,
+      totalBytes: view.totalBytes,
+      rttMs,
+      connections: this.lanes.size,
+      leftMs: view.leftMs,
+    };
+    const goodput = this.#window.measure(sample);
+    if (goodput === undefined) return none;
+    const decision = this.#judge(goodput, rttMs, view);
+    if (decision !== undefined) this.#window.begin(sample);
     return decision ?? none;
   }
 
@@ -230,24 +206,32 @@ export class ConnectionGrowth {
    * deliver in the mean.
    */
   ramp(rttMs: number, shareBytes: number, view: GrowthView): GrowthDecision {
-    if (rttMs < rampMsMin || this.receivedBytes > 0 || this.#hasFailed) return none;
-    const affordable = Math.floor((shareBytes * rampHeldShareMax) / heldBytes);
-
-    const inAll = Math.ceil(rampConnectionsInAll / Math.max(1, view.sources));
-    const wanted = Math.min(rampConnectionsMax, Math.round(rttMs / rampMsPerConnection), affordable, inAll);
-    const count = Math.min(wanted, view.connectionsMax, this.#limit) - this.lanes.size - this.#opening;
+    if (this.receivedBytes > 0 || this.#hasGone) return none;
+    const wanted = Math.min(rampConnections(rttMs, shareBytes, view.sources), view.connectionsMax, this.#limit);
+    const count = wanted - this.lanes.size - this.#opening;
     if (count <= 0) return none;
     return this.#open(count, `${rttMs.toFixed(0)} ms away: several come up to speed sooner than one`, view);
   }
 
+  /** Called when it is there, and was not for a while: it gets as many as were worth having, and nobody measures again. */
+  returned(rttMs: number, shareBytes: number, view: GrowthView): GrowthDecision {
+    if (this.lanes.size !== 1 || this.#opening > 0) return none;
+    const worth = Math.min(this.#worth.count, this.#useful(this.#worth, rttMs, view));
+    const wanted = Math.max(worth, rampConnections(rttMs, shareBytes, view.sources));
+    const more = Math.min(wanted, view.connectionsMax, this.#limit) - 1;
+    if (more <= 0) return none;
+    return this.#open(more, `it is back, and ${more + 1} connections were worth having`, view);
+  }
+
   /** What a measured window says; undefined where a longer one is to be waited for. */
-  #judge(rate: number, total: number, rttMs: number, view: GrowthView, patient: boolean): GrowthDecision | undefined {
+  #judge({ rate, total, isSure }: Goodput, rttMs: number, view: GrowthView): GrowthDecision | undefined {
     const before = this.#baseline;
     const count = this.lanes.size;
     const others = view.connections - count;
     const measured: Baseline = { atMs: view.nowMs, rate, total, count, others };
     if (before === undefined || count <= before.count) {
       this.#baseline = measured;
+      this.#worth = { count, latencyMs: this.#latencyMs(rttMs) };
       return this.#undo(rate, total, rttMs, view) ?? this.#cull(view) ?? this.#grow(2, rate, rttMs, view);
     }
     const gain = rate / Math.max(1, before.rate);
@@ -264,15 +248,16 @@ export class ConnectionGrowth {
       const raised = hasRoom || view.gate.raisesSum(total, before.total, rate - before.rate, view.nowMs);
       view.gate.ended(this.source, raised);
       this.#baseline = measured;
+      this.#worth = { count, latencyMs: this.#latencyMs(rttMs) };
       this.#restMs = restMsMin;
       if (!raised) {
         // It gained, and the sum did not show it: what is there stays, more is not tried for a while.
         this.#nextTrialMs = view.nowMs + unseenRestMs;
         return none;
       }
-      return this.#grow(gain >= gainForLeap ? 4 : 2, rate, rttMs, view);
+      return this.#grow(gain >= gainForLeap ? leap : 2, rate, rttMs, view);
     }
-    if (!patient) return undefined;
+    if (!isSure) return undefined;
     if (gain < staleGainMax) {
       // No trial makes a source that much slower: what it was measured against is a speed of the past.
       this.#baseline = measured;
@@ -280,7 +265,7 @@ export class ConnectionGrowth {
     }
     view.gate.ended(this.source, false);
     if (gain >= gainMin) view.gate.costOthers(rate - before.rate, total, view.nowMs);
-    const isKept = gain >= keptGainMin || (this.#isWayFree && before.atMs - (this.#thereSinceMs ?? 0) < slowStartMs);
+    const isKept = gain >= keptGainMin || (this.#way.isFree && before.atMs - (this.#thereSinceMs ?? 0) < slowStartMs);
     if (isKept && shared) {
       this.#baseline = measured;
       this.#rest(view);
@@ -315,7 +300,7 @@ export class ConnectionGrowth {
 
   #takeBack(lanes: readonly Lane[], reason: string): GrowthDecision {
     for (const lane of lanes) this.lanes.delete(lane);
-    this.#windowAtMs = undefined;
+    this.#window.close();
     return { type: 'retire', lanes, reason };
   }
 
@@ -339,10 +324,15 @@ export class ConnectionGrowth {
 
   /** At most so many connections: as are allowed, and can deliver what they hold back in the time that is left. */
   #countMax(wanted: number, rttMs: number, view: GrowthView): number {
-    if (view.leftMs < 6 * rttMs + 500) return 0;
-    const heldMsMax = view.leftMs * (this.#isWayFree ? heldShareMaxOnFreeWay : heldShareMax);
-    const useful = Math.max(2, this.lanes.size * (heldMsMax / this.#latencyMs(rttMs)));
+    const useful = this.#useful({ count: this.lanes.size, latencyMs: this.#latencyMs(rttMs) }, rttMs, view);
     return Math.floor(Math.min(wanted, view.connectionsMax, this.#limit, useful));
+  }
+
+  /** So many can deliver what they hold back in the time that is left, where `count` of them hold back `latencyMs`. */
+  #useful({ count, latencyMs }: Worth, rttMs: number, view: GrowthView): number {
+    if (view.leftMs < 6 * rttMs + 500) return 0;
+    const heldMsMax = view.leftMs * (this.#way.isFree ? heldShareMaxOnFreeWay : heldShareMax);
+    return Math.max(2, Math.floor(count * (heldMsMax / latencyMs)));
   }
 
   #rest(view: GrowthView): void {
@@ -367,7 +357,7 @@ export class ConnectionGrowth {
   #open(count: number, reason: string, view: GrowthView): GrowthDecision {
     this.#opening += count;
     this.#openingSinceMs = view.nowMs;
-    this.#windowAtMs = undefined;
+    this.#window.close();
     return { type: 'open', count, reason };
   }
 
@@ -385,16 +375,5 @@ export class ConnectionGrowth {
       least = least === undefined ? lane.firstByteMs : Math.min(least, lane.firstByteMs);
     }
     return least;
-  }
-
-  #startWindow(view: GrowthView): void {
-    this.#windowAtMs = view.nowMs;
-    this.#windowBytes = this.receivedBytes;
-    this.#windowTotal = view.totalBytes;
-  }
-
-  #change(nowMs: number): void {
-    this.#changedAtMs = nowMs;
-    this.#windowAtMs = undefined;
   }
 }

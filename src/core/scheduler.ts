@@ -155,7 +155,7 @@ export class Scheduler {
     this.#allotter.streams.added(lane);
     this.#rank();
     this.#feed(lane);
-    this.#ramp(growth, rttMs);
+    this.#ramp(growth, rttMs, growth.hasGone);
   }
 
   #connectionClosed(connection: ConnectionId): void {
@@ -347,10 +347,11 @@ export class Scheduler {
     return growth;
   }
 
-  #ramp(growth: ConnectionGrowth, rttMs: number): void {
+  #ramp(growth: ConnectionGrowth, rttMs: number, isBack = false): void {
     if (!this.#mayGrow(growth)) return;
     const shareBytes = this.#book.leftBytes / Math.max(1, this.#sources.size);
-    this.#carryOut(growth, growth.ramp(rttMs, shareBytes, this.#view()));
+    const view = this.#view();
+    this.#carryOut(growth, isBack ? growth.returned(rttMs, shareBytes, view) : growth.ramp(rttMs, shareBytes, view));
   }
 
   #adapt(growth: ConnectionGrowth): void {
