@@ -178,16 +178,20 @@ export class ConnectionGrowth {
     }
     const rttMs = this.#rttMs();
     if (rttMs === undefined) return none;
+    const isHeld = this.#way.isHeldAtServer(this.lanes);
     const sample: GoodputSample = {
       nowMs,
       ownBytes: this.receivedBytes,
       totalBytes: view.totalBytes,
       rttMs,
       connections: this.lanes.size,
+      isHeld,
       leftMs: view.leftMs,
     };
     const goodput = this.#window.measure(sample);
     if (goodput === undefined) return none;
+    // Nothing waits before the client's link either.
+    if (isHeld) view.gate.sawRoom(nowMs);
     const decision = this.#judge(goodput, rttMs, view);
     if (decision !== undefined) this.#window.begin(sample);
     return decision ?? none;
@@ -346,9 +350,10 @@ export class ConnectionGrowth {
 
   #grow(factor: number, rate: number, rttMs: number, view: GrowthView): GrowthDecision {
     const count = this.lanes.size;
-    const wanted = this.#countMax(count * factor, rttMs, view) - count;
+    const isHeld = this.#way.isHeldAtServer(this.lanes);
+    const wanted = this.#countMax(count * (isHeld ? leap : factor), rttMs, view) - count;
     if (wanted <= 0 || view.nowMs < this.#nextTrialMs) return none;
-    if (!view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;
+    if (!isHeld && !view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;
     view.gate.started(this.source, view.nowMs);
     const speed = `${((rate * 8) / 1e6).toFixed(1)} Mbit/s with ${count}`;
     return this.#open(wanted, `${speed}: finding out whether ${count + wanted} bring more`, view);

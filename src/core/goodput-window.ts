@@ -8,6 +8,8 @@ const measureMsMin = 180;
 const measureBytesMin = 128 * 1024;
 const measureBytesPerConnection = 64 * 1024;
 const measureMsMax = 2000;
+/** Where the server holds its connections back, and nothing else does, bytes come as evenly as it lets them: fewer tell. */
+const heldMeasureShare = 0.25;
 /** A trial that does not look worth it is measured this much longer before it is given up, and so long where time is left. */
 const patience = 3;
 const patienceMsMax = 1500;
@@ -21,6 +23,8 @@ export interface GoodputSample {
   readonly totalBytes: number;
   readonly rttMs: number;
   readonly connections: number;
+  /** The server gives its connections no more. */
+  readonly isHeld: boolean;
   /** Time until the download ends, as planned. */
   readonly leftMs: number;
 }
@@ -59,7 +63,7 @@ export class GoodputWindow {
 
   /** Undefined where the window is too short so far; it begins where connections have come up to speed. */
   measure(sample: GoodputSample): Goodput | undefined {
-    const { nowMs, ownBytes, totalBytes, rttMs, connections, leftMs } = sample;
+    const { nowMs, ownBytes, totalBytes, rttMs, connections, isHeld, leftMs } = sample;
     if (this.#atMs === undefined) {
       const warmMs = Math.max(warmMsMin, warmRoundTrips * rttMs);
       if (this.#changedAtMs !== undefined && nowMs - this.#changedAtMs >= warmMs) this.begin(sample);
@@ -68,7 +72,8 @@ export class GoodputWindow {
     const elapsed = nowMs - this.#atMs;
     const measureMs = Math.max(measureMsMin, measureRoundTrips * rttMs);
     if (elapsed < measureMs) return undefined;
-    const bytesMin = Math.max(measureBytesMin, connections * measureBytesPerConnection);
+    const bytesMin =
+      Math.max(measureBytesMin, connections * measureBytesPerConnection) * (isHeld ? heldMeasureShare : 1);
     if (ownBytes - this.#ownBytes < bytesMin && elapsed < measureMsMax) return undefined;
     const patienceMs = Math.max(patience * measureMs, Math.min(patienceMsMax, leftMs * patienceShare));
     return {

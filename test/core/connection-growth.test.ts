@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
-import { ConnectionGrowth, type GrowthDecision } from '../../src/core/connection-growth.js';
+import { ConnectionGrowth, type GrowthDecision, type GrowthView } from '../../src/core/connection-growth.js';
 import { Lane } from '../../src/core/lane.js';
+import { OrderBook } from '../../src/core/order-book.js';
 import { TrialGate } from '../../src/core/trial-gate.js';
 
 const mb = 1_000_000;
@@ -24,7 +25,44 @@ class Growing {
   connect(connectMs: number): void {
     const lane = new Lane(this.#lanes++ as ConnectionId, 1 as SourceId, connectMs, this.nowMs);
     lane.firstByteAtMs = this.nowMs;
+    const book = new OrderBook([]);
+    book.board.add(lane, this.nowMs);
+    book.request(lane, 0, 100 * mb, undefined, 'test');
     if (this.growth.added(lane, connectMs, this.nowMs)) this.gate.sawRoom(this.nowMs);
+  }
+
+  /** A probe on each connection is answered after so long. */
+  probe(answerMs: number): void {
+    for (const lane of this.growth.lanes) expect(lane.takeProbe(this.nowMs + 1000, 1000)).toBe(true);
+    for (const lane of this.growth.lanes) lane.answered(this.nowMs + 1000 + answerMs);
+    this.nowMs += 1000 + answerMs;
+  }
+
+  /** What was decided comes to nothing. */
+  refuse(decision: GrowthDecision): void {
+    if (decision.type === 'open') for (let n = 0; n < decision.count; n += 1) this.growth.openFailed(this.nowMs);
+  }
+
+  /** All its connections are gone. */
+  go(): void {
+    for (const lane of [...this.growth.lanes]) this.growth.removed(lane, this.nowMs);
+  }
+
+  returned(leftMs: number): GrowthDecision {
+    this.connect(rttMs);
+    return this.growth.returned(rttMs, mb, this.view(leftMs));
+  }
+
+  view(leftMs = 60_000): GrowthView {
+    return {
+      nowMs: this.nowMs,
+      totalBytes: this.#totalBytes,
+      connectionsMax: 16,
+      sources: 4,
+      connections: 4 + this.#lanes,
+      leftMs,
+      gate: this.gate,
+    };
   }
 
   /** Time passes at these speeds, in bytes a second, until something is decided, or for 4 s. */
@@ -33,15 +71,7 @@ class Growing {
       this.nowMs += tickMs;
       this.growth.receivedBytes += (own * tickMs) / 1000;
       this.#totalBytes += ((own + others) * tickMs) / 1000;
-      const decision = this.growth.decide({
-        nowMs: this.nowMs,
-        totalBytes: this.#totalBytes,
-        connectionsMax: 16,
-        sources: 4,
-        connections: 4 + this.#lanes,
-        leftMs: 60_000,
-        gate: this.gate,
-      });
+      const decision = this.growth.decide(this.view());
       if (decision.type !== 'none') return decision;
     }
     return { type: 'none' };
@@ -81,5 +111,50 @@ describe('a source that did not gain over its first second', () => {
     const source = new Growing();
     source.open(source.bring(4 * mb, 10 * mb), 3 * rttMs);
     expect(source.bring(4 * mb, 10 * mb)).toMatchObject({ type: 'retire' });
+  });
+});
+
+describe('a source whose server gives each connection so much', () => {
+  test('is tried with four times as many, as probes that come back at once say', () => {
+    const source = new Growing();
+    source.probe(rttMs + 2);
+    expect(source.bring(mb, 10 * mb)).toMatchObject({ type: 'open', count: 3 });
+  });
+
+  test('is tried with twice as many where bytes wait in front of a probe', () => {
+    const source = new Growing();
+    source.probe(3 * rttMs);
+    expect(source.bring(mb, 10 * mb)).toMatchObject({ type: 'open', count: 1 });
+  });
+
+  test('need not bring as much to be measured', () => {
+    const held = new Growing();
+    held.probe(rttMs);
+    const from = held.nowMs;
+    held.bring(mb / 10, 10 * mb);
+    const other = new Growing();
+    other.probe(3 * rttMs);
+    other.bring(mb / 10, 10 * mb);
+    expect(held.nowMs - from).toBeLessThan(other.nowMs - from);
+  });
+});
+
+describe('a source that comes back', () => {
+  test('has as many connections as were worth having, at once', () => {
+    const source = new Growing();
+    source.open(source.bring(2 * mb, 10 * mb), rttMs);
+    source.refuse(source.bring(4 * mb, 10 * mb));
+    source.go();
+    const back = source.returned(60_000);
+    expect(back).toMatchObject({ type: 'open', count: 1 });
+    expect(back.type === 'open' && back.reason).toContain('it is back');
+  });
+
+  test('has no more than can bring what they hold back in the time that is left', () => {
+    const source = new Growing();
+    source.open(source.bring(2 * mb, 10 * mb), rttMs);
+    source.refuse(source.bring(4 * mb, 10 * mb));
+    source.go();
+    expect(source.returned(500)).toEqual({ type: 'none' });
   });
 });
