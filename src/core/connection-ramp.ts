@@ -7,7 +7,7 @@ const rampConnectionsInAll = 16;
 /** What a connection to a slow link holds back. */
 const heldBytes = 64 * 1024;
 /** Nothing is known of a source's speed then: what these connections hold back may be this share of its part. */
-const rampHeldShareMax = 0.02;
+const rampHeldShareMax = 0.05;
 
 /**
  * How many connections a source so far away is to have before anything is known of its speed: slow start takes less
