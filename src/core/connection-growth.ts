@@ -51,6 +51,8 @@ export interface GrowthView {
   readonly connections: number;
   /** Time until the download ends, as planned. */
   readonly leftMs: number;
+  /** In how long what may be asked for goes by, where that has a bound; else Infinity. */
+  readonly windowMs: number;
   readonly gate: TrialGate;
 }
 
@@ -335,8 +337,8 @@ export class ConnectionGrowth {
   /** So many can deliver what they hold back in the time that is left, where `count` of them hold back `latencyMs`. */
   #useful({ count, latencyMs }: Worth, rttMs: number, view: GrowthView): number {
     if (view.leftMs < 6 * rttMs + 500) return 0;
-    const heldMsMax = view.leftMs * (this.#way.isFree ? heldShareMaxOnFreeWay : heldShareMax);
-    return Math.max(2, Math.floor(count * (heldMsMax / latencyMs)));
+    const heldMsMax = Math.min(view.leftMs, view.windowMs) * (this.#way.isFree ? heldShareMaxOnFreeWay : heldShareMax);
+    return Math.max(view.windowMs === Infinity ? 2 : 1, Math.floor(count * (heldMsMax / latencyMs)));
   }
 
   #rest(view: GrowthView): void {

@@ -62,6 +62,12 @@ export class Reading {
     return this.#at !== undefined && this.#aheadBytes !== undefined;
   }
 
+  /** In how long the window goes by at the speed of all together; Infinity where it has no bound. */
+  get windowMs(): number {
+    if (this.#at === undefined || this.#aheadBytes === undefined) return Infinity;
+    return (this.#aheadBytes / this.#book.board.rateSum) * 1000;
+  }
+
   /** The reader has just jumped, and all there is goes to where it is now. */
   get isSettling(): boolean {
     return this.#at !== undefined && !this.isBounded && this.#book.nowMs - this.#jumpedAtMs < settleMs;

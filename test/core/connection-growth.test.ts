@@ -14,6 +14,7 @@ class Growing {
   readonly gate = new TrialGate();
   readonly growth = new ConnectionGrowth(1 as SourceId);
   nowMs = 0;
+  windowMs = Infinity;
   #totalBytes = 0;
   #lanes = 0;
 
@@ -61,6 +62,7 @@ class Growing {
       sources: 4,
       connections: 4 + this.#lanes,
       leftMs,
+      windowMs: this.windowMs,
       gate: this.gate,
     };
   }
@@ -157,4 +159,10 @@ describe('a source that comes back', () => {
     source.go();
     expect(source.returned(500)).toEqual({ type: 'none' });
   });
+});
+
+test('connections hold back no more than comes in a tenth of what a reader keeps ahead', () => {
+  const source = new Growing();
+  source.windowMs = 500;
+  expect(source.bring(2 * mb, 10 * mb)).toEqual({ type: 'none' });
 });
