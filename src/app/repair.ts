@@ -92,9 +92,11 @@ async function prepare(file: string, sizeBytes: number, pieces: PieceHashes, fou
   try {
     // What an earlier repair left goes on, as any download.
     if (realDisk.look(paths.journal) !== undefined && realDisk.look(paths.part) !== undefined) return;
-    unlinkIfThere(realDisk, paths.journal);
     try {
-      await copyFile(file, paths.part, constants.COPYFILE_FICLONE);
+      unlinkIfThere(realDisk, paths.journal);
+      unlinkIfThere(realDisk, paths.part);
+      // Into a new file: a link that somebody has put there is not followed.
+      await copyFile(file, paths.part, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
     } catch (error) {
       throw diskError(error, `copy ${quoted(file)} to ${quoted(paths.part)}`);
     }

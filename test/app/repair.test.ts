@@ -56,6 +56,18 @@ async function served(): Promise<string[]> {
   return [`mgp://127.0.0.1:${fleet.snapshot().servers[0]?.port ?? 0}/f.bin`];
 }
 
+test('a link in the place of the part file is not written through', async () => {
+  const file = damaged(500);
+  const elsewhere = path.join(tempFolder(), 'elsewhere');
+  writeFileSync(elsewhere, 'somebody else');
+  symlinkSync(elsewhere, `${file}.part`);
+  const repair = await planRepair(file, expected('sha256'));
+  const handle = await repair.start?.({ sources: await served() });
+  await handle?.done;
+  expect(readFileSync(elsewhere, 'utf8')).toBe('somebody else');
+  expect(readFileSync(file).equals(right)).toBe(true);
+});
+
 describe('verifying', () => {
   test('finds nothing wrong with the right file', async () => {
     const report = await verifyFile(damaged(), expected('sha256'));
