@@ -40,3 +40,8 @@ export interface CliIo {
 export function isInteractive(io: CliIo): boolean {
   return io.stdin.isTTY === true && io.stdout.isTTY === true && io.foreground;
 }
+
+/** Prints lines that are fit for a terminal, or are not meant for one. */
+export function printLines(io: CliIo, lines: readonly string[]): void {
+  for (const line of lines) io.stdout.write(`${line}\n`);
+}

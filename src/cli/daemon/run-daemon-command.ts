@@ -11,7 +11,7 @@ import { formatDuration } from '../../base/units.js';
 import type { DaemonClient } from '../../daemon/client.js';
 import { eventSentence } from '../get/event-sentence.js';
 import { sourceNames } from '../get/source-names.js';
-import type { CliIo } from '../io.js';
+import { type CliIo, printLines } from '../io.js';
 import { isUrl } from '../options/addresses.js';
 import { ensureDaemon, runningDaemon, stopDaemon } from './background-daemon.js';
 import type { SignatureDemand } from '../../app/signed-document.js';
@@ -44,7 +44,10 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
       return openPage(await ensureDaemon(command.request, io), command.open, io);
     case 'add': {
       const added = await add(await ensureDaemon(anyDaemon, io), command.request);
-      print(io, command.request.json ? [JSON.stringify(added)] : added.map((item) => `${item.gid}  ${shown(item)}`));
+      printLines(
+        io,
+        command.request.json ? [JSON.stringify(added)] : added.map((item) => `${item.gid}  ${shown(item)}`),
+      );
       return 0;
     }
     case 'top': {
@@ -53,7 +56,7 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
     }
     case 'ls': {
       const items = await (await runningDaemon(io)).list();
-      print(io, command.json ? [JSON.stringify(items)] : queueLines(items));
+      printLines(io, command.json ? [JSON.stringify(items)] : queueLines(items));
       return 0;
     }
     case 'pause':
@@ -130,7 +133,7 @@ async function changeAll(
     else await client[kind](gid);
   }
   const done = { pause: 'paused', resume: 'resumed', rm: 'removed' }[kind];
-  print(io, [`${wanted.length} ${done}`]);
+  printLines(io, [`${wanted.length} ${done}`]);
   return 0;
 }
 
@@ -146,11 +149,11 @@ async function showServers(
 ): Promise<number> {
   if (gid === undefined) {
     const servers = await client.servers();
-    print(io, json ? [JSON.stringify(servers)] : serverLines(servers));
+    printLines(io, json ? [JSON.stringify(servers)] : serverLines(servers));
     return 0;
   }
   const detail = await client.detail(gid);
-  print(io, json ? [JSON.stringify(detail.sources)] : sourceLines(detail));
+  printLines(io, json ? [JSON.stringify(detail.sources)] : sourceLines(detail));
   return 0;
 }
 
@@ -161,7 +164,7 @@ async function showLog(
 ): Promise<number> {
   const [events, { sources }] = await Promise.all([client.log(gid, 0), client.detail(gid)]);
   const names = sourceNames(sources, true);
-  print(
+  printLines(
     io,
     json
       ? [JSON.stringify(events)]
@@ -171,7 +174,7 @@ async function showLog(
 }
 
 function openPage(client: DaemonClient, open: boolean, io: CliIo): number {
-  print(io, [client.pageUrl]);
+  printLines(io, [client.pageUrl]);
   if (open) openWith(process.platform === 'darwin' ? 'open' : 'xdg-open', client.pageUrl, io);
   return 0;
 }
@@ -188,7 +191,7 @@ async function play(
     : (await add(client, { sources, options: {}, demand: undefined, isFirst: true, json: false }))[0];
   if (item === undefined) throw new ManygetError('usage', 'nothing was named to play');
   const url = `${client.url}${item.playPath}${encodeURIComponent(item.name)}`;
-  print(io, [url]);
+  printLines(io, [url]);
   if (player !== undefined) openWith(player, url, io);
   return 0;
 }
@@ -200,10 +203,6 @@ function openWith(command: string, argument: string, io: CliIo): void {
     io.stderr.write(`manyget: cannot start ${printable(command, 60)}: ${error.message}\n`),
   );
   child.unref();
-}
-
-function print(io: CliIo, lines: readonly string[]): void {
-  for (const line of lines) io.stdout.write(`${line}\n`);
 }
 
 function shown(item: QueueItem): string {

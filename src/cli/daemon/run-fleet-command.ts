@@ -2,9 +2,8 @@
 import { resolve } from 'node:path';
 
 import type { FleetItem } from '../../base/fleet-snapshot.js';
-import { printable } from '../../base/printable.js';
 import type { DaemonClient } from '../../daemon/client.js';
-import type { CliIo } from '../io.js';
+import { type CliIo, printLines } from '../io.js';
 import { readToken } from '../options/access-options.js';
 import { fleetLines } from './fleet-lines.js';
 import type { FleetAddRequest, FleetCommand } from './fleet-request.js';
@@ -14,12 +13,12 @@ export async function runFleetCommand(command: FleetCommand, client: DaemonClien
   switch (command.kind) {
     case 'fleet-add': {
       const fleet = await add(command.request, client, io);
-      print(io, command.request.json ? [JSON.stringify(fleet)] : fleetLines([fleet]));
+      printLines(io, command.request.json ? [JSON.stringify(fleet)] : fleetLines([fleet]));
       return 0;
     }
     case 'fleet-ls': {
       const fleets = await client.fleets();
-      print(io, command.json ? [JSON.stringify(fleets)] : fleetLines(fleets));
+      printLines(io, command.json ? [JSON.stringify(fleets)] : fleetLines(fleets));
       return 0;
     }
     case 'fleet-close':
@@ -27,12 +26,12 @@ export async function runFleetCommand(command: FleetCommand, client: DaemonClien
       const verb = command.kind === 'fleet-close' ? 'close' : 'open';
       const changed = new Map<number, FleetItem>();
       for (const { id, server } of command.targets) changed.set(id, await client.steerFleet(verb, id, server));
-      print(io, fleetLines([...changed.values()]));
+      printLines(io, fleetLines([...changed.values()]));
       return 0;
     }
     case 'fleet-rm':
       for (const id of command.ids) await client.removeFleet(id);
-      print(io, [`${command.ids.length} removed`]);
+      printLines(io, [`${command.ids.length} removed`]);
       return 0;
   }
 }
@@ -42,8 +41,4 @@ async function add(request: FleetAddRequest, client: DaemonClient, io: CliIo): P
   // The daemon has another current folder.
   const paths = request.paths.map((path) => resolve(path));
   return client.addFleet({ paths, ports, host, rateLimits, token: readToken(request.access, io.env) });
-}
-
-function print(io: CliIo, lines: readonly string[]): void {
-  for (const line of lines) io.stdout.write(`${printable(line, 4000)}\n`);
 }

@@ -66,7 +66,9 @@ export async function runMany(items: readonly ManyItem[], request: ManyRequest, 
   });
   const timer = setInterval(() => view.update(running.handles), request.report.intervalMs ?? defaultIntervalMs);
   const lane = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined && !ended; item = waiting.shift()) {
+    while (!ended) {
+      const item = waiting.shift();
+      if (item === undefined) return;
       const error = await fetchOne(item, running, view, () => ended);
       if (error !== undefined) errors.push(error);
     }

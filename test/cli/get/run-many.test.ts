@@ -13,6 +13,16 @@ const report = {
   liveView: false,
 } as const;
 
+test('files that were never begun do not count as there, when the user ends', async () => {
+  const items = [0, 1, 2, 3].map((i) => ({ name: `f${i}`, begin: () => Promise.resolve(new ScriptedDownload()) }));
+  const io = memoryIo();
+  const ended = runMany(items, { report: { ...report, quiet: false }, again: '', atOnceMax: 1 }, io);
+  await new Promise(setImmediate);
+  io.signal('SIGINT');
+  expect(await ended).toBe(130);
+  expect(io.stdout.lines().at(-1)).toMatch(/^0 of 4 files are there/);
+});
+
 describe('a limit for several files', () => {
   test('is shared by those that are under way, and the last one has all of it', async () => {
     const downloads = [new ScriptedDownload(), new ScriptedDownload(), new ScriptedDownload()];
