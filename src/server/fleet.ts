@@ -1,4 +1,4 @@
-import { ManygetError } from '../base/errors.js';
+import { asManygetError, ManygetError } from '../base/errors.js';
 import { EventFeed } from '../base/event-feed.js';
 import type { FleetEvent, FleetHandle } from '../base/fleet-handle.js';
 import type { FleetSnapshot, ServedFolderSnapshot } from '../base/snapshot.js';
@@ -127,10 +127,16 @@ export class Fleet implements FleetHandle {
   /** Files given by name are hashed at once; those in folders when somebody asks for them. */
   async #hashServedFiles(): Promise<void> {
     const catalog = new Catalog(this.#plan.roots);
-    for (const root of this.#plan.roots) {
-      if (root.kind === 'folder') continue;
-      const file = await catalog.find(root.name);
-      if (file !== undefined) this.#board.want(root.name, file);
+    for (const root of this.#plan.roots) if (root.kind !== 'folder') await this.#hash(catalog, root.name);
+  }
+
+  async #hash(catalog: Catalog, name: string): Promise<void> {
+    try {
+      const file = await catalog.find(name);
+      if (file !== undefined) this.#board.want(name, file);
+    } catch (error) {
+      // The servers run already: whoever asks for this file hears of it, all others are served.
+      this.#events.emit({ type: 'file', name, reason: asManygetError(error).message });
     }
   }
 

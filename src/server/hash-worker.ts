@@ -45,8 +45,16 @@ port.on('message', (message: ToHasher) => {
 
 /** How long until the file's last change is surely told from the next one by its time. */
 function settleMs(file: FileFacts): number {
-  const changedMs = lstatSync(file.path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  return Math.min(Math.max(changedMs + stampMs - Date.now(), 0), stampMs);
+  return Math.min(Math.max(changedAtMs(file) + stampMs - Date.now(), 0), stampMs);
+}
+
+function changedAtMs(file: FileFacts): number {
+  try {
+    return lstatSync(file.path).ctimeMs;
+  } catch {
+    // What is wrong with it, the job meets where it opens the file, and tells.
+    return 0;
+  }
 }
 
 function start(job: HashJob): void {

@@ -78,6 +78,5 @@ async function open(): Promise<void> {
 
 async function close(reason: string): Promise<void> {
   await listener.close(reason);
-  tell({ type: 'closed' });
-  parentPort?.close();
+  port?.close();
 }

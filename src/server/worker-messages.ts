@@ -66,7 +66,6 @@ export type ToServer =
 export type FromServer =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'listen-failed'; readonly code: ErrorCode; readonly message: string }
-  | { readonly type: 'closed' }
   | { readonly type: 'want-hashes'; readonly name: string; readonly file: FileFacts };
 
 /** What the hashing thread starts with. */

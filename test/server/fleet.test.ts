@@ -4,6 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FleetEvent } from '../../src/base/fleet-handle.js';
+import { Fleet } from '../../src/server/fleet.js';
+import { planFleet } from '../../src/server/fleet-plan.js';
 import { startServerWorker } from '../../src/server/server-slot.js';
 import { frameType } from '../../src/wire/mgp-frame.js';
 import { readMessage } from '../../src/wire/mgp-messages.js';
@@ -202,4 +205,23 @@ describe('a fleet', () => {
     expect(fleet.snapshot().servers.map((s) => s.state)).toEqual(['closed', 'closed', 'closed']);
     await new Promise((resolve) => squatter.close(resolve));
   });
+});
+
+it('runs where a file that is to be hashed cannot be looked at, and says so', async () => {
+  const plan = await planFleet({ paths: [path], ports: [0] });
+  const roots = [...plan.roots, { name: 'b.bin', path: 'a path that\0is none', kind: 'file' as const }];
+  const fleet = new Fleet({ ...plan, roots }, { agent: 'test/1', cacheFolder: temp.join('cache') });
+  const events = fleet.events();
+  try {
+    await fleet.start();
+    expect(fleet.snapshot().servers).toMatchObject([{ state: 'alive' }]);
+    const files: FleetEvent[] = [];
+    for await (const event of events) {
+      if (event.type === 'file') files.push(event);
+      if (files.length === 2) break;
+    }
+    expect(files.find((event) => event.type === 'file' && event.name === 'b.bin')?.reason).toMatch(/null bytes/);
+  } finally {
+    await fleet.stop();
+  }
 });
