@@ -95,7 +95,7 @@ export class Assembly implements LinkEvents {
       wrong: () => this.wrong,
       random: parts.random,
       nowMs: parts.nowMs,
-      onTie: parts.onFail,
+      onFail: parts.onFail,
       onSettled: this.#afterLoss,
     });
   }
@@ -248,7 +248,10 @@ export class Assembly implements LinkEvents {
     const left = this.pool.whoIsLeft();
     if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
     if (left !== 'nobody-has-it') return;
-    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then(this.#parts.onFail);
+    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then((error) => {
+      // Somebody may have been added meanwhile.
+      if (this.pool.whoIsLeft() === 'nobody-has-it') this.#parts.onFail(error);
+    });
   }
 
   #agree(): void {

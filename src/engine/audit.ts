@@ -31,7 +31,8 @@ export interface AuditParts {
   readonly onWrong: (runner: SourceRunner, error: ManygetError) => void;
   /** What is in the file there, and whatever came with it, is not what the sources hold. */
   readonly onSpoilt: (deliverer: SourceId, offset: number, reason: string) => void;
-  readonly onTie: (error: ManygetError) => void;
+  /** Sources differ one against one and no hash will decide, or the file cannot be read: the download ends. */
+  readonly onFail: (error: ManygetError) => void;
   /** All that can be compared was compared. */
   readonly onSettled: () => void;
 }
@@ -194,6 +195,10 @@ export class Audit implements LaneEvents {
   failed(lane: SampleLane, points: readonly SamplePoint[]): void {
     for (const point of points) if (!point.isStale) this.#retry(lane, point);
     this.#afterAnswer();
+  }
+
+  fault(error: ManygetError): void {
+    this.#parts.onFail(error);
   }
 
   #afterAnswer(): void {

@@ -19,7 +19,7 @@ export interface MirrorProofParts {
   readonly wrong: () => WrongBytes;
   readonly random: () => number;
   readonly nowMs: () => number;
-  readonly onTie: (error: ManygetError) => void;
+  readonly onFail: (error: ManygetError) => void;
   readonly onSettled: () => void;
 }
 
@@ -43,7 +43,7 @@ export class MirrorProof {
 
   begin(transfer: Transfer, part: PartFile): void {
     this.#audit?.close();
-    const { options, keepsFile, endIsKnown, pool, wrong, random, nowMs, onTie, onSettled } = this.#parts;
+    const { options, keepsFile, endIsKnown, pool, wrong, random, nowMs, onFail, onSettled } = this.#parts;
     this.#transfer = transfer;
     this.#part = part;
     const audit = new Audit({
@@ -56,7 +56,7 @@ export class MirrorProof {
       nowMs,
       onWrong: (runner, error) => wrong().quarantine(runner, error),
       onSpoilt: (deliverer, offset, reason) => wrong().spoilt(deliverer, offset, reason),
-      onTie,
+      onFail,
       onSettled,
     });
     this.#audit = audit;

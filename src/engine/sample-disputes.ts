@@ -129,7 +129,7 @@ export class SampleDisputes {
     this.#onOver(point, isAsInFile);
     if (vote.kind === 'tie') {
       if (vote.groups.length > 1) this.#ties += 1;
-      if (vote.groups.length > 1 && !endIsKnown) this.#parts.onTie(this.#disagree(vote.groups, point.start));
+      if (vote.groups.length > 1 && !endIsKnown) this.#parts.onFail(this.#disagree(vote.groups, point.start));
       return;
     }
     const { right } = vote;

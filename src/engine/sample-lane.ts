@@ -22,6 +22,8 @@ export interface LaneEvents {
   guess(points: readonly SamplePoint[]): string[] | undefined;
   answered(lane: SampleLane, points: readonly SamplePoint[], answer: SampleAnswer): void;
   failed(lane: SampleLane, points: readonly SamplePoint[]): void;
+  /** One of the above could not do its part: the file cannot be read. */
+  fault(error: ManygetError): void;
 }
 
 /** A question is worth its head only with so many samples, or when they have waited for so long. */
@@ -153,23 +155,26 @@ export class SampleLane {
   #ask(points: readonly SamplePoint[]): void {
     this.#out.add(points);
     const askedMs = this.#nowMs();
-    this.#sampler.ask(points, this.#events.guess(points)).then(
-      (answer) => {
-        this.#out.delete(points);
-        this.#failures = 0;
-        const tookMs = this.#nowMs() - askedMs;
-        this.#answerMs = this.#hasAnswered ? this.#answerMs * 0.7 + tookMs * 0.3 : tookMs;
-        const isUseful = answer.isAsGuessed || answer.parts.some((part) => part !== undefined);
-        this.#hasAnswered ||= isUseful;
-        this.#useless = isUseful ? 0 : this.#useless + 1;
-        if (!this.#closed) this.#events.answered(this, points, answer);
-      },
-      (error: unknown) => {
-        this.#out.delete(points);
-        this.#rest(asManygetError(error));
-        if (!this.#closed) this.#events.failed(this, points);
-      },
-    );
+    this.#sampler
+      .ask(points, this.#events.guess(points))
+      .then(
+        (answer) => {
+          this.#out.delete(points);
+          this.#failures = 0;
+          const tookMs = this.#nowMs() - askedMs;
+          this.#answerMs = this.#hasAnswered ? this.#answerMs * 0.7 + tookMs * 0.3 : tookMs;
+          const isUseful = answer.isAsGuessed || answer.parts.some((part) => part !== undefined);
+          this.#hasAnswered ||= isUseful;
+          this.#useless = isUseful ? 0 : this.#useless + 1;
+          if (!this.#closed) this.#events.answered(this, points, answer);
+        },
+        (error: unknown) => {
+          this.#out.delete(points);
+          this.#rest(asManygetError(error));
+          if (!this.#closed) this.#events.failed(this, points);
+        },
+      )
+      .catch((error: unknown) => this.#events.fault(asManygetError(error)));
   }
 
   /** What is wrong with a source, the connections that bring the file tell: here it only matters when to come back. */

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { DownloadLab, failure, mib, seededBytes, until } from '../support/download-lab.js';
 import { freePort } from '../support/free-port.js';
@@ -109,6 +109,33 @@ describe.concurrent('a file that is not there', () => {
     await handle.done;
     expect(lab.written()?.equals(file.bytes)).toBe(true);
     expect(handle.snapshot().sources[0]).toMatchObject({ state: 'quarantined' });
+  });
+
+  it('on the only one: one that is added while it is asked what it has delivers', async () => {
+    await using lab = await DownloadLab.create();
+    const has = await lab.script({ bytes, allowedBytes: 0 });
+    const hasNot = new URL((await lab.serve(lab.file('two.bin', 20).path)).url(1));
+    let connections = 0;
+    let isAnswered = false;
+    // Who asks for the list waits for it until its patience ends.
+    const port = await lab.listen((socket) => {
+      connections += 1;
+      if (connections > 1) {
+        socket.resume().on('close', () => (isAnswered = true));
+        return;
+      }
+      const server = connect(Number(hasNot.port), hasNot.hostname);
+      server.on('error', () => socket.destroy());
+      server.pipe(socket).pipe(server);
+    });
+    const limits = { connectTimeoutMs: 500, connectionsPerSourceMax: 1 };
+    const handle = lab.get([`mgp://127.0.0.1:${port}/one.bin`], limits);
+    await until(() => connections === 2);
+    handle.addSource(has.url);
+    await until(() => isAnswered);
+    has.allow(mib);
+    await handle.done;
+    expect(lab.written()?.equals(bytes)).toBe(true);
   });
 });
 

@@ -13,6 +13,8 @@ class LaneLab implements LaneEvents {
   readonly lane: SampleLane;
   readonly asked: { ranges: readonly ByteRange[]; reply: Reply }[] = [];
   readonly compared: SamplePoint[] = [];
+  readonly faults: string[] = [];
+  fileIsBroken = false;
   nowMs = 0;
   questionsAtOnce = 1;
 
@@ -33,7 +35,12 @@ class LaneLab implements LaneEvents {
   }
 
   answered(_lane: SampleLane, points: readonly SamplePoint[]): void {
+    if (this.fileIsBroken) throw new Error('EIO');
     this.compared.push(...points);
+  }
+
+  fault(error: ManygetError): void {
+    this.faults.push(error.message);
   }
 
   failed(lane: SampleLane, points: readonly SamplePoint[]): void {
@@ -119,6 +126,15 @@ describe('a source that is asked for samples', () => {
     expect(lab.asked.map(({ ranges }) => ranges.length)).toEqual([64, 64, 64]);
     await Promise.all(lab.asked.map(({ reply }) => reply(new ManygetError('connection-lost', 'gone'))));
     expect(lab.lane.notBeforeMs - lab.nowMs).toBe(500);
+  });
+
+  it('has the download hear of a file that cannot be read when its answer comes', async () => {
+    const lab = new LaneLab();
+    lab.fileIsBroken = true;
+    lab.add(1);
+    lab.lane.pump(true, true);
+    await lab.reply();
+    await expect.poll(() => lab.faults).toEqual(['EIO']);
   });
 
   it('is asked first what proves the file, and what only names sources while there is time', () => {
