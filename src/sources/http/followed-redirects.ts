@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../base/errors.js';
+import { asManygetError, ManygetError, type ErrorCode } from '../../base/errors.js';
 import type { HttpClient } from './http-client.js';
 import type { HttpFile } from './http-file.js';
 import { followRedirect } from './http-redirect.js';
@@ -28,7 +28,19 @@ export class FollowedRedirects {
       hasCredentials: (url) => this.#client.hasCredentials(url),
     });
     this.#count += 1;
+    this.#checkProxy(to);
     this.#file.movedTo(to, fromPublic);
+  }
+
+  /** The proxy that leads there may have no part in the way so far, and be set to what is no address. */
+  #checkProxy(to: URL): void {
+    try {
+      this.#client.proxyFor(to);
+    } catch (cause) {
+      throw new ManygetError('http-redirect', `${to.origin} is out of reach: ${asManygetError(cause).message}`, {
+        cause,
+      });
+    }
   }
 
   /** The way has ended at the file. */

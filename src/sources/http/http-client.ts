@@ -72,13 +72,16 @@ export class HttpClient {
       insecure: options.insecure ?? false,
       pins: parsePins(surroundings.pins ?? []),
     };
-    // A setting that is no address is said at once, not at the first connection.
-    for (const url of urls) this.#proxyFor(url);
+  }
+
+  /** @throws ManygetError `usage`: the proxy that leads there is set to what is no address. */
+  proxyFor(url: URL): Proxy | undefined {
+    return proxyFor(url, this.#proxies);
   }
 
   dialPlan(url: URL, publicOnly: boolean): DialPlan {
     const origin = this.origins.of(url);
-    return { origin, proxy: this.#proxyFor(url), trust: this.trust, publicOnly };
+    return { origin, proxy: this.proxyFor(url), trust: this.trust, publicOnly };
   }
 
   /** True where something that is the user's secret would be sent there. */
@@ -115,7 +118,7 @@ export class HttpClient {
     },
   ): Uint8Array {
     const { url } = file;
-    const proxy = this.#proxyFor(url);
+    const proxy = this.proxyFor(url);
     const absolute = proxy?.kind === 'http' && url.protocol === 'http:';
     const given = this.credentials.headersFor(url);
     const has = (name: string): boolean => given.some(([n]) => n.toLowerCase() === name);
@@ -155,10 +158,6 @@ export class HttpClient {
       name: this.nameIn(head),
       published: this.#readsPublished ? publishedBy(file, head, remoteAddress) : undefined,
     });
-  }
-
-  #proxyFor(url: URL): Proxy | undefined {
-    return proxyFor(url, this.#proxies);
   }
 }
 

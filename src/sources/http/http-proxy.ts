@@ -57,15 +57,26 @@ export function parseProxy(text: string): Proxy {
   const port = defaultPorts[url.protocol];
   if (port === undefined) throw wrong(`has the scheme ${url.protocol.slice(0, -1)}`);
   if (url.hostname === '') throw wrong('names no host');
+  const [user, password] = url.username === '' ? [] : [url.username, url.password].map(unescaped);
+  if (url.username !== '' && (user === undefined || password === undefined))
+    throw wrong('has a broken percent-encoding');
   return {
     kind: url.protocol === 'http:' ? 'http' : 'socks5',
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     // The URL parser leaves out 80 for http, which then is meant.
     port: url.port !== '' ? Number(url.port) : /^http:\/\/[^/]*:80(?:\/|$)/i.test(full) ? 80 : port,
-    user: url.username === '' ? undefined : decodeURIComponent(url.username),
-    password: url.username === '' ? undefined : decodeURIComponent(url.password),
+    user,
+    password,
     resolvesNames: url.protocol !== 'socks5:',
   };
+}
+
+function unescaped(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isExempt(url: URL, list: string): boolean {

@@ -19,7 +19,8 @@ export class HttpSource implements Source {
 
   /**
    * @param learned Somebody else than the user named it: a login in it does not count.
-   * @throws ManygetError `usage`: not a URL of http or https. `http-redirect`: it must not be fetched from.
+   * @throws ManygetError `usage`: not a URL of http or https, or its proxy has none. `http-redirect`: it must not be
+   * fetched from.
    */
   constructor(url: string, client: HttpClient, learned?: LearnedAddress) {
     const parsed = parseHttpUrl(url);
@@ -27,6 +28,8 @@ export class HttpSource implements Source {
     if (learned?.publicOnly === true && isPrivateHost(parsed.hostname)) {
       throw new ManygetError('http-redirect', `${parsed.origin} is inside of this network, and was named from outside`);
     }
+    // A proxy's setting that is no address is said at once, not at the first connection.
+    client.proxyFor(parsed);
     this.#client = client;
     this.#file = new HttpFile(parsed, learned);
     this.url = this.#file.original.href;

@@ -87,6 +87,19 @@ describe('the way to a server', () => {
     const server = await HttpTestServer.start({ file });
     expectWhole(await fetchFile([server.url], { http: { proxy: { all: 'http://127.0.0.1:1', no: '127.0.0.1' } } }));
   });
+
+  test('to an address whose proxy is none is not gone, and all others are', async () => {
+    const server = await HttpTestServer.start({ file });
+    const away = await HttpTestServer.start({
+      file,
+      quirk: (_ask, right) => ({ ...right, status: 302, headers: { Location: 'https://127.0.0.1:1/f.bin' } }),
+    });
+    const outcome = await fetchFile([away.url, server.url], { http: { proxy: { https: 'ftp://x' } } });
+    expectWhole(outcome);
+    if (outcome.kind === 'whole') expect(outcome.report.sources[0]?.note).toContain('the proxy "ftp://x"');
+    const own = fetchFile(['https://127.0.0.1:1/f.bin'], { http: { proxy: { https: 'ftp://x' } } });
+    await expect(own).rejects.toMatchObject({ code: 'usage' });
+  });
 });
 
 describe('the settings of proxies', () => {
@@ -106,7 +119,7 @@ describe('the settings of proxies', () => {
     expect(parseProxy(text)).toMatchObject(expected);
   });
 
-  test.each(['ftp://x', 'https://x', '://', 'http://'])(
+  test.each(['ftp://x', 'https://x', '://', 'http://', 'http://a%zz:b@x'])(
     '"%s" means none, and the sentence does not repeat a password',
     (text) => {
       expect(() => parseProxy(text)).toThrow('expected http://HOST:PORT');
