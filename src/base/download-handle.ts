@@ -42,7 +42,7 @@ export interface DownloadOptions {
   readonly connectionsPerSourceMax?: number;
   /** Asked before each connection: a rule that holds for several downloads together. */
   readonly connectionGate?: ConnectionGate;
-  /** Time for a connection to be there, default 10,000. */
+  /** Time for a connection to be there. Default 4000. */
   readonly connectTimeoutMs?: number;
   /** What all sources together may bring, in bytes a second. At least 1024. Default: no limit. */
   readonly limitBytesPerSec?: number;

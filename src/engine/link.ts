@@ -241,7 +241,6 @@ export class Link implements ConnectionHandler {
 
   closed(error: ManygetError): void {
     this.#closed = true;
-    // A connect that fails at once reports before the constructor is done.
     this.report();
     this.#inlet?.lost?.();
     this.#events.closed(this, error);

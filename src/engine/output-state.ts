@@ -1,5 +1,5 @@
 import { ManygetError } from '../base/errors.js';
-import type { Disk } from '../store/disk.js';
+import { unlinkIfThere, type Disk } from '../store/disk.js';
 import { FileReader, type ByteReader } from '../store/file-reader.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
 import { lockOutput, type OutputLock } from '../store/output-lock.js';
@@ -45,6 +45,8 @@ export class OutputState implements DownloadOutput {
   /** What the journal has heard of the content. */
   #contentId: string | undefined;
   #isFinished = false;
+  #notice: (text: string) => void = () => undefined;
+  #toldFault: ManygetError | undefined;
 
   constructor(disk: Disk, options: OutputOptions) {
     this.#disk = disk;
@@ -76,16 +78,17 @@ export class OutputState implements DownloadOutput {
 
   /**
    * Settles where the file goes, takes the lock, and reads what an earlier run left.
-   * @param notice Told, in a sentence, what is there and of no use.
+   * @param notice Told, in a sentence, what is there and of no use, and what goes wrong without harm.
    */
   open(fileName: string, notice: (text: string) => void): void {
     const { output, overwrite, resume } = this.#options;
+    this.#notice = notice;
     this.#path = decideOutputPath(this.#disk, { output, name: fileName, overwrite: true });
     const paths = statePaths(this.#path);
     this.#paths = paths;
     if (!overwrite && this.#disk.look(this.#path) !== undefined) {
       // An earlier run may have been cut off between giving the final name and taking the old one away.
-      if (completeCutFinish(this.#disk, paths.part, this.#path)) this.#removeIfThere(paths.journal);
+      if (completeCutFinish(this.#disk, paths.part, this.#path)) unlinkIfThere(this.#disk, paths.journal);
       decideOutputPath(this.#disk, { output, name: fileName, overwrite });
     }
     this.#lock = lockOutput(this.#disk, this.#path);
@@ -128,7 +131,7 @@ export class OutputState implements DownloadOutput {
     const begun = this.#part?.path;
     this.#reset();
     // What is still on its way to the disk must not land in what comes next: that is a new file, not this one emptied.
-    if (begun !== undefined) this.#removeIfThere(begun);
+    if (begun !== undefined) unlinkIfThere(this.#disk, begun);
   }
 
   /** The content of the file is known now; may be said again. @throws ManygetError `journal-other-file`. */
@@ -155,6 +158,10 @@ export class OutputState implements DownloadOutput {
   /** What is written so far survives a power loss, once this resolves. */
   async sync(): Promise<void> {
     await this.#journal?.sync(this.#part);
+    const fault = this.#journal?.compactionFault;
+    if (fault === undefined || fault === this.#toldFault) return;
+    this.#toldFault = fault;
+    this.#notice(`the state file stays longer than it has to be: ${fault.message}`);
   }
 
   /**
@@ -237,9 +244,5 @@ export class OutputState implements DownloadOutput {
   #state(): StatePaths {
     if (this.#paths === undefined) throw new Error('the output was not opened');
     return this.#paths;
-  }
-
-  #removeIfThere(path: string): void {
-    if (this.#disk.look(path) !== undefined) this.#disk.unlink(path);
   }
 }

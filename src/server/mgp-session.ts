@@ -169,8 +169,10 @@ export class MgpSession implements ClientSession, FrameHandler, SendProtocol, Re
     if (this.#working) return;
     this.#working = true;
     try {
-      for (let next = this.#waiting.shift(); next !== undefined && !this.closed; next = this.#waiting.shift()) {
+      while (this.#waiting.length > 0) {
         if (this.#unreadBytes > unreadBytesMax) await new Promise<void>((resolve) => (this.#onRead = resolve));
+        const next = this.#waiting.shift();
+        if (next === undefined || this.closed) break;
         await this.#handle(next);
       }
     } catch (error) {

@@ -133,7 +133,7 @@ export interface Source {
   readonly willHash: boolean;
   /** Its first answer may bring a better name than `fileName`, in `SourceInfo.name`. */
   readonly mayBeRenamed: boolean;
-  /** Begins to connect. `connectTimeoutMs` bounds the time until `ready`. */
+  /** Begins to connect: `handler` hears nothing before this has returned. `connectTimeoutMs` bounds the time until `ready`. */
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection;
   /** For sources that state no hashes: reads samples, to compare sources with. */
   sampler?(): Sampler;

@@ -28,3 +28,22 @@ it('begins anew beside writes that have not landed, not under them', async () =>
   expect(readFileSync(state.partPath).equals(right)).toBe(true);
   state.close();
 });
+
+it('says once that the journal could not be made shorter', async () => {
+  const disk = new FaultyDisk();
+  const state = new OutputState(disk, { output: path.join(tempFolder(), 'out'), resume: true, overwrite: false });
+  const told: string[] = [];
+  state.open('out', (text) => told.push(text));
+  const { journal } = state.begin({ name: 'out', pieceBytes: mib, contentId: undefined, sizeBytes: 8 * mib });
+  journal.sourceIndex('mgp://127.0.0.1:9001/a.bin');
+  for (let i = 0; journal.bytes + journal.pendingBytes < 5 * mib; i += 1) {
+    const start = (i * 4096) % (8 * mib);
+    journal.append({ type: 'extent', start, end: start + 4096, crc32: 1, source: 0 });
+  }
+  journal.flush();
+  disk.fail('rename', 'ENOSPC');
+  await state.sync();
+  await state.sync();
+  expect(told).toEqual([expect.stringContaining('no space')]);
+  state.close();
+});

@@ -112,7 +112,7 @@ export function addGetFlags(command: Command): Command {
       .option('-x, --max-connections-per-server <n>', 'connections to one server, at most (default: 16)', (text) =>
         parseWhole('-x', text, 1, 64),
       )
-      .option('--connect-timeout <seconds>', 'time for a connection to be there (default: 10)', (text) =>
+      .option('--connect-timeout <seconds>', 'time for a connection to be there (default: 4)', (text) =>
         parseSeconds('--connect-timeout', text, 0.1, 3600),
       )
       .option('--give-up-after <seconds>', 'end when no server has answered for so long (default: 60)', (text) =>
