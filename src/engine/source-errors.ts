@@ -7,7 +7,7 @@ import type { SourceRunner } from './source-runner.js';
 const namesMax = 8;
 const differing: ReadonlySet<ErrorCode> = new Set(['size-differs', 'content-differs', 'file-changed']);
 
-/** Nobody can be reached, or nobody is left: each source with its reason. */
+/** Nobody can be reached, or nobody is left: each source with its reason. Where all have the same one it is the cause. */
 export function noSourceError(runners: readonly SourceRunner[]): ManygetError {
   const errors = runners.map((runner) => runner.lastError);
   const manifest = errors.find((error) => error?.code === 'is-manifest');
@@ -22,7 +22,9 @@ export function noSourceError(runners: readonly SourceRunner[]): ManygetError {
   }
   const removed = runners.length > 0 && runners.every((runner) => runner.state === 'removed');
   if (removed) return new ManygetError('no-source', 'no source is left: all were removed');
-  return new ManygetError('no-source', `no source can be used: ${reasons}`);
+  const [cause] = errors;
+  const isOneReason = cause !== undefined && errors.every((error) => error?.code === cause.code);
+  return new ManygetError('no-source', `no source can be used: ${reasons}`, isOneReason ? { cause } : {});
 }
 
 /** With one source there is nobody to disagree with: it never had the file that is wanted, or has it no more. */

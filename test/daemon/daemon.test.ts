@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { DaemonClient } from '../../src/daemon/client.js';
 import type { QueueItem } from '../../src/base/queue-snapshot.js';
 import { DownloadLab, type LabFleet } from '../support/download-lab.js';
 import { startTestDaemon, type TestDaemon } from '../support/test-daemon.js';
@@ -70,6 +71,15 @@ describe('the queue', () => {
     expect(item).toMatchObject({ doneBytes: 3_000_000, verifiedBytes: 3_000_000, speedBytesPerSec: 0 });
     expect(sources.every((source) => source.receivedBytes > 0)).toBe(true);
     expect((await one.client.servers()).reduce((sum, server) => sum + server.bytes, 0)).toBe(3_000_000);
+  });
+
+  test('says by its code why it cannot do what is asked', async () => {
+    const { gid } = await add(fast.urls());
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    await expect(one.client.pause(gid)).rejects.toMatchObject({ code: 'state-conflict', exitStatus: 28 });
+    await expect(one.client.pause('0123456789abcdef')).rejects.toMatchObject({ code: 'gid-unknown', exitStatus: 3 });
+    const stranger = new DaemonClient(one.url, 'not the token');
+    await expect(stranger.list()).rejects.toMatchObject({ code: 'daemon-refused', exitStatus: 24 });
   });
 
   test('runs at most so many at once, the first of those that wait next', async () => {
