@@ -104,6 +104,18 @@ describe('get', () => {
   });
 });
 
+test.each([
+  ['http://me:pass@a.example/f ftp://b@c/f', 'http://a.example/f ftp://c/f'],
+  ['https://me:p@pass@a/f?x=y@z --prefer https://me:p@pass@a/f?x=y@z', 'https://a/f?x=y@z'],
+  ['http://a/f@b --backup http://me:pass@b/f', 'http://a/f@b'],
+  ['http://a/f --user me:pass --cookie a=pass --header X:pass --all-proxy http://me:pass@b:1', 'http://a/f'],
+  ['http://a/f --token passpasspass', 'http://a/f'],
+])('no secret is in the command that goes on after %s', (line, shown) => {
+  const again = resumeCommandLine(getOf(line));
+  expect(again).not.toContain('pass');
+  for (const word of shown.split(' ')) expect(again.replaceAll("'", '')).toContain(word);
+});
+
 describe('serve', () => {
   test('defaults: four servers from port 9001 on', () => {
     const request = serveOf('serve video.mp4');

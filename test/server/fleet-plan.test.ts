@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ServeOptions } from '../../src/base/fleet-handle.js';
 import { defaultLimits, planFleet, type FleetPlan } from '../../src/server/fleet-plan.js';
+import { httpRequestLimits } from '../../src/wire/http-request-limits.js';
 import { TempFolder } from '../support/test-fleet.js';
 
 let temp: TempFolder;
@@ -59,4 +61,13 @@ it('names the servers that would share a port', async () => {
 it('gives each server less memory where there are many', () => {
   expect(defaultLimits(1).poolBytes).toBe(8 * 1024 * 1024);
   expect(defaultLimits(32).poolBytes).toBe(4 * 1024 * 1024);
+});
+
+it('has the limits that SECURITY.md promises', () => {
+  const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+  const { connectionsMax, connectionsPerAddressMax, helloMs, idleMs } = defaultLimits(4);
+  expect(page).toContain(`${connectionsMax} connections, ${connectionsPerAddressMax} from one address`);
+  expect(page).toContain(`${helloMs / 1000} s to the first request; ${idleMs / 60_000} minutes without traffic;`);
+  const { rangesMax, headBytesMax } = httpRequestLimits;
+  expect(page).toContain(`${rangesMax} ranges and ${headBytesMax / 1024} KiB of head in a request`);
 });

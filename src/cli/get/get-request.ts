@@ -7,7 +7,7 @@ import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
 import { parseBytes } from '../../base/units.js';
 import { addTokenFlags, type TokenFlags, tokenWords } from '../options/access-options.js';
-import { isUrl, parseHost, parseSource } from '../options/addresses.js';
+import { isUrl, parseHost, parseSource, withoutLogin } from '../options/addresses.js';
 import { appendedText } from '../options/appended.js';
 import {
   addControlFlags,
@@ -286,7 +286,7 @@ function getLists(args: readonly string[], inputFile: string | undefined, flags:
 
 function distinct(urls: readonly string[]): string[] {
   const twice = urls.find((url, index) => urls.indexOf(url) !== index);
-  if (twice !== undefined) throw usageError(`${twice} is named twice: each server counts once`);
+  if (twice !== undefined) throw usageError(`${withoutLogin(twice)} is named twice: each server counts once`);
   return [...urls];
 }
 

@@ -147,6 +147,15 @@ test('without arguments and without a terminal it says what to write', async () 
   await expect(start(terminal, ['--json']).status).rejects.toMatchObject({ code: 'usage' });
 });
 
+test('--insecure is warned of, even where nothing else is said', async () => {
+  const io = memoryIo();
+  const running = start(io, ['https://a.example/f', '--insecure', '-q']);
+  await running.begun;
+  running.handle.finish();
+  expect(await running.status).toBe(0);
+  expect(io.stderr.text).toContain('WARNING: certificates are not checked');
+});
+
 describe('plain lines', () => {
   test('troubles as they come, then the last state and the report', async () => {
     const io = memoryIo();
@@ -170,21 +179,6 @@ describe('plain lines', () => {
     expect(lines).toContain('✓ video.mp4');
     expect(io.stdout.text).not.toContain('\u001b');
     expect(io.stderr.text).toBe('');
-  });
-
-  test('why a server is left out is not said again where it was just lost for that', async () => {
-    const io = memoryIo();
-    const running = start(io, [url]);
-    await running.begun;
-    const why = { code: 'not-found', reason: 'there is no such file' } as const;
-    running.handle.emit({ atMs: 1000, type: 'source-lost', source: 1, ...why });
-    running.handle.emit({ atMs: 1000, type: 'source-quarantined', source: 1, ...why });
-    running.handle.finish();
-    expect(await running.status).toBe(0);
-    expect(io.stdout.lines().slice(0, 2)).toEqual([
-      '1.0s  127.0.0.1:9002 lost: there is no such file',
-      '1.0s  127.0.0.1:9002 left out',
-    ]);
   });
 
   test('a failure is said once, by the command, and its report where something had begun', async () => {

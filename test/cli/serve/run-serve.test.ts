@@ -52,6 +52,20 @@ test('plain: addresses and the ready-made command first, answers to what is type
   expect(lines.some((line) => line.startsWith('"zz" is no command'))).toBe(true);
 });
 
+test.each([
+  [['--host', '0.0.0.0'], true],
+  [['--host', '192.0.2.1'], true],
+  [['--host', '127.0.0.2'], false],
+  [[], false],
+  [['--host', '0.0.0.0', '--token', 'a secret of 16 or more'], false],
+])('with %j who may come in from elsewhere without a token is warned of: %s', async (flags, isWarned) => {
+  const io = memoryIo();
+  const { status } = start(io, ['video.mp4', '-i', '3600', ...flags]);
+  io.stdin.write('quit\n');
+  expect(await status).toBe(0);
+  expect(io.stderr.text.includes('WARNING')).toBe(isWarned);
+});
+
 test('over TLS the addresses, and the command, say so', async () => {
   const io = memoryIo();
   const { status } = start(io, ['video.mp4', '-i', '3600', '--tls-cert', 'chain.pem', '--tls-key', 'key.pem']);
