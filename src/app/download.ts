@@ -3,8 +3,8 @@ import { downloadAmong } from './download-among.js';
 
 /**
  * Begins to download one file from all of its sources at once. What goes wrong later rejects the handle's `done`.
- * @throws ManygetError `usage`: no source, or one of another scheme than mgp, http and https, or an
- * option of HTTP that means nothing.
+ * @throws ManygetError `usage`: no source, or one of another scheme than mgp, mgps, http and https, or
+ * an option that means nothing.
  */
 export function download(options: DownloadOptions): DownloadHandle {
   return downloadAmong(options, undefined);

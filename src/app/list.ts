@@ -6,7 +6,7 @@ import { agentName } from './agent.js';
 const listTimeoutMs = 10_000;
 
 /**
- * What the server at `url` (`mgp://host:port/`) offers, in the order of the names.
+ * What the server at `url` (`mgp://` or `mgps://host:port/`) offers, in the order of the names; sizes in bytes.
  * @throws ManygetError of scope source, or `usage`.
  */
 export async function listFiles(url: string, token?: string): Promise<{ name: string; size: number }[]> {

@@ -17,7 +17,7 @@ export interface ManifestRequest {
   readonly files: readonly string[];
   /** Addresses of the one file; or, ending in "/", of the folder that holds all of them. Best first. */
   readonly urls: readonly string[];
-  /** Default: 1 MiB, more for huge files, as our servers cut them. */
+  /** Default: 256 KiB to 64 MiB by the size of the file, as our servers cut it. */
   readonly pieceBytes?: number | undefined;
   readonly signal?: AbortSignal;
   /** Bytes read since the last call. */

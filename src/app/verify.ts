@@ -27,6 +27,7 @@ export interface VerifyReport {
   readonly isGood: boolean;
 }
 
+/** How a file is verified. */
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** Bytes read since the last call. */

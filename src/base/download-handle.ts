@@ -8,7 +8,7 @@ import type { SourceRule } from './source-rule.js';
 
 /** What one download is asked to do. All sizes in bytes, all times in milliseconds. */
 export interface DownloadOptions {
-  /** Addresses of the same file: `mgp://host:port/name`, `https://host/path`, `http://host/path`. At least one. */
+  /** Addresses of the same file: `mgp://` or `mgps://host:port/name`, `https://` or `http://host/path`. At least one. */
   readonly sources: readonly string[];
   /** File to write, or an existing folder (the file then keeps its name). Default: the file's name, here. */
   readonly output?: string;

@@ -11,12 +11,14 @@ import { messageOf } from './message-of.js';
  */
 export type ErrorScope = 'source' | 'piece' | 'download' | 'server' | 'usage';
 
-interface ErrorFacts {
+/** What follows from a code alone. */
+export interface ErrorFacts {
   readonly scope: ErrorScope;
   /** What the command exits with when this error ends it; aria2's numbers where that tool has the same case. */
   readonly exitStatus: number;
 }
 
+/** Every code, with what follows from it. */
 export const errorTable = {
   // What a source does. None of these alone ends a download.
   'dns-failed': { scope: 'source', exitStatus: 19 },
@@ -87,6 +89,7 @@ export const errorTable = {
   unexpected: { scope: 'download', exitStatus: 1 },
 } as const satisfies Record<string, ErrorFacts>;
 
+/** Stable: scripts may match on it. */
 export type ErrorCode = keyof typeof errorTable;
 
 /** The one error class that crosses manyget's interfaces. The original error, where there is one, is its `cause`. */

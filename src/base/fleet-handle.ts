@@ -8,12 +8,13 @@ export interface ServeOptions {
   readonly ports: readonly number[];
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string;
-  /** Bytes a second that a server sends at most: one number for each, or one list entry a server. Default: no limit. */
+  /** Bytes a second that a server sends at most: one entry for all of them, or one a server; 0: no limit. Default: no limit. */
   readonly rateLimits?: readonly number[];
   /** A secret of 8 characters or more: only clients that know it are let in. Default: everybody is. */
   readonly token?: string;
   /** Files of a certificate chain and its key, in PEM: the port then speaks TLS alone (`mgps://`, `https://`). */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Stops the fleet, whenever it aborts. */
   readonly signal?: AbortSignal;
 }
 

@@ -3,13 +3,21 @@
  * Times are milliseconds, sizes bytes, speeds bytes a second.
  */
 
+/** What a download is about; `note` of its snapshot says why. It ends as `done` or `failed`. */
 export type DownloadPhase =
   'connecting' | 'resuming' | 'downloading' | 'waiting' | 'paused' | 'disk-full' | 'finishing' | 'done' | 'failed';
 
+/**
+ * How it is with a source: `active` brings bytes, `ready` could, `stalled` has an order and brings nothing, `backing-off`
+ * is tried again later, `closed` is not connected. Used no more: `quarantined` for what it did, `removed` or `disabled`
+ * by the user.
+ */
 export type SourceState =
   'connecting' | 'ready' | 'active' | 'stalled' | 'backing-off' | 'closed' | 'quarantined' | 'removed' | 'disabled';
 
+/** One source of a running download. */
 export interface SourceSnapshot {
+  /** Numbered from 0, in the order of their coming. */
   readonly id: number;
   readonly url: string;
   /** Short text for a narrow column: host and port. */
@@ -40,10 +48,13 @@ export interface SourceSnapshot {
   readonly tier: number;
 }
 
+/** A download as it is now. */
 export interface DownloadSnapshot {
   readonly phase: DownloadPhase;
   readonly note: string;
+  /** Of the file; the one in its address until a source has said another. */
   readonly name: string;
+  /** Where the file will be: absolute; "-" where none is written; empty until that is known. */
   readonly outputPath: string;
   readonly sizeBytes: number | undefined;
   /** Bytes in the file now, resumed ones included. */
@@ -63,6 +74,7 @@ export interface DownloadSnapshot {
   readonly sources: readonly SourceSnapshot[];
 }
 
+/** What is known of bytes of the file; `received` ones are in it and not compared with a hash yet. */
 export type MapState = 'missing' | 'in-flight' | 'received' | 'verified';
 
 /** One cell of the picture of a file: what most of its bytes are. */
@@ -72,10 +84,12 @@ export interface MapCell {
   readonly source: number;
 }
 
+/** What one source did for a download that has ended; the fields are those of `SourceSnapshot`. */
 export interface SourceReport {
   readonly id: number;
   readonly url: string;
   readonly label: string;
+  /** Bytes it delivered that are in the file. */
   readonly bytes: number;
   /** Its part of the bytes fetched in this run, 0 to 1. */
   readonly share: number;
@@ -90,10 +104,12 @@ export interface SourceReport {
   readonly note: string;
 }
 
+/** What came of a download that is complete. */
 export interface DownloadReport {
   readonly name: string;
   readonly outputPath: string;
   readonly sizeBytes: number;
+  /** Bytes of the file that came in this run. */
   readonly fetchedBytes: number;
   readonly resumedBytes: number;
   readonly duplicateBytes: number;
@@ -112,6 +128,7 @@ export interface DownloadReport {
   readonly sources: readonly SourceReport[];
 }
 
+/** How it is with a server; a `failed` one ended by itself, `note` says why, and can be opened again. */
 export type ServerState = 'starting' | 'alive' | 'closing' | 'closed' | 'failed';
 
 /** One server of a fleet. Servers are numbered from 1, as their operator types them. */
@@ -126,6 +143,7 @@ export interface ServerSnapshot {
   readonly speedBytesPerSec: number;
 }
 
+/** A file that a fleet offers. */
 export interface ServedFileSnapshot {
   readonly name: string;
   readonly sizeBytes: number;
@@ -146,6 +164,7 @@ export interface ServedFolderSnapshot {
   readonly firstFile: string | undefined;
 }
 
+/** A fleet as it is now. */
 export interface FleetSnapshot {
   readonly elapsedMs: number;
   readonly servers: readonly ServerSnapshot[];
