@@ -1,8 +1,8 @@
 import type { SourceId } from '../base/ids.js';
 import { rampConnections, type Worth } from './connection-ramp.js';
 import { GoodputWindow, type Goodput, type GoodputSample } from './goodput-window.js';
+import type { GrowthDecision, GrowthView } from './growth-view.js';
 import type { Lane } from './lane.js';
-import type { TrialGate } from './trial-gate.js';
 import { Way } from './way.js';
 
 /** How many times what it was the goodput has to be after doubling the connections, for them to have been worth it. */
@@ -10,6 +10,8 @@ const gainMin = 1.2;
 /** From this gain on the next step is a fourfold one: a limit for each connection is what slows it. */
 const gainForLeap = 1.6;
 const leap = 4;
+/** So many times as many connections as would bring it by their limits are kept of a leap: they do not share evenly. */
+const heldSpare = 1.1;
 /** Of what a source gained, so much has to be seen in the sum: otherwise it only took from the others. */
 const sharedGainMin = 0.5;
 /** A source that became so much slower in a trial has changed. */
@@ -39,28 +41,6 @@ const slowerWindowsMin = 2;
 /** An opening that nothing was heard of is given up. */
 const openingMsMax = 5000;
 
-/** What a decision on a source's connections takes into account, besides the source. */
-export interface GrowthView {
-  readonly nowMs: number;
-  /** Bytes that came from all sources so far. */
-  readonly totalBytes: number;
-  readonly connectionsMax: number;
-  /** Sources that are connected. */
-  readonly sources: number;
-  /** Connections that there are, to all sources. */
-  readonly connections: number;
-  /** Time until the download ends, as planned. */
-  readonly leftMs: number;
-  /** In how long what may be asked for goes by, where that has a bound; else Infinity. */
-  readonly windowMs: number;
-  readonly gate: TrialGate;
-}
-
-export type GrowthDecision =
-  | { readonly type: 'none' }
-  | { readonly type: 'open'; readonly count: number; readonly reason: string }
-  | { readonly type: 'retire'; readonly lanes: readonly Lane[]; readonly reason: string };
-
 const none: GrowthDecision = { type: 'none' };
 
 /** What a source brought with so many connections, and all together, while the others had `others`. */
@@ -70,6 +50,8 @@ interface Baseline {
   readonly total: number;
   readonly count: number;
   readonly others: number;
+  /** The server held each of them back. */
+  readonly isHeld: boolean;
 }
 
 /**
@@ -234,7 +216,8 @@ export class ConnectionGrowth {
     const before = this.#baseline;
     const count = this.lanes.size;
     const others = view.connections - count;
-    const measured: Baseline = { atMs: view.nowMs, rate, total, count, others };
+    const isHeld = this.#way.isHeldAtServer(this.lanes);
+    const measured: Baseline = { atMs: view.nowMs, rate, total, count, others, isHeld };
     if (before === undefined || count <= before.count) {
       this.#baseline = measured;
       this.#worth = { count, latencyMs: this.#latencyMs(rttMs) };
@@ -261,7 +244,7 @@ export class ConnectionGrowth {
         this.#nextTrialMs = view.nowMs + unseenRestMs;
         return none;
       }
-      return this.#grow(gain >= gainForLeap ? leap : 2, rate, rttMs, view);
+      return this.#shed(before, measured, view) ?? this.#grow(gain >= gainForLeap ? leap : 2, rate, rttMs, view);
     }
     if (!isSure) return undefined;
     if (gain < staleGainMax) {
@@ -275,14 +258,28 @@ export class ConnectionGrowth {
     if (isKept && shared) {
       this.#baseline = measured;
       this.#rest(view);
-      return none;
+      return this.#shed(before, measured, view) ?? none;
     }
+    return this.#giveUp(measured, before.count, view);
+  }
+
+  /**
+   * Where the server gave each connection so much before, as many as the gain is worth of those bring it all: what a leap brought
+   * beyond that only fills buffers, which somebody waits for at the end.
+   */
+  #shed(before: Baseline, measured: Baseline, view: GrowthView): GrowthDecision | undefined {
+    if (!before.isHeld || measured.isHeld) return undefined;
+    const needed = Math.ceil((before.count * measured.rate * heldSpare) / Math.max(1, before.rate));
+    return needed < measured.count ? this.#giveUp(measured, needed, view) : undefined;
+  }
+
+  /** All but `needed` connections go; should it become slower for it, they are opened again. */
+  #giveUp({ rate, total, count }: Baseline, needed: number, view: GrowthView): GrowthDecision {
     this.#baseline = undefined;
     this.#rest(view);
     this.#retired = { rate, count, othersRate: total - rate };
     this.#slower = 0;
-    const reason = `${count} connections bring no more than ${before.count}`;
-    return this.#takeBack(this.#slowest(count - before.count), reason);
+    return this.#takeBack(this.#slowest(count - needed), `${count} connections bring no more than ${needed}`);
   }
 
   /** A window that is open is worth keeping: the slowest go. */

@@ -1,6 +1,7 @@
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { Allotter } from './allotter.js';
-import { ConnectionGrowth, type GrowthDecision, type GrowthView } from './connection-growth.js';
+import { ConnectionGrowth } from './connection-growth.js';
+import type { GrowthDecision, GrowthView } from './growth-view.js';
 import { Lane, type Segment } from './lane.js';
 import { OrderBook, type Order } from './order-book.js';
 import { Reading } from './reading.js';

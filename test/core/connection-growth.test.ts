@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
-import { ConnectionGrowth, type GrowthDecision, type GrowthView } from '../../src/core/connection-growth.js';
+import { ConnectionGrowth } from '../../src/core/connection-growth.js';
+import type { GrowthDecision, GrowthView } from '../../src/core/growth-view.js';
 import { Lane } from '../../src/core/lane.js';
 import { OrderBook } from '../../src/core/order-book.js';
 import { TrialGate } from '../../src/core/trial-gate.js';
@@ -121,6 +122,15 @@ describe('a source whose server gives each connection so much', () => {
     const source = new Growing();
     source.probe(rttMs + 2);
     expect(source.bring(mb, 10 * mb)).toMatchObject({ type: 'open', count: 3 });
+  });
+
+  test('keeps as many as its whole speed takes, and no more', () => {
+    const source = new Growing();
+    source.probe(rttMs);
+    source.open(source.bring(mb, 10 * mb), rttMs);
+    source.probe(3 * rttMs);
+    const decision = source.bring(1.7 * mb, 10 * mb);
+    expect(decision.type === 'retire' && decision.lanes).toHaveLength(2);
   });
 
   test('is tried with twice as many where bytes wait in front of a probe', () => {
