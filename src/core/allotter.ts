@@ -1,6 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
+import { HedgeAllowance } from './hedge-allowance.js';
 import type { Lane } from './lane.js';
 import type { OrderBook } from './order-book.js';
 import type { Reading } from './reading.js';
@@ -49,17 +50,11 @@ const hedgeAgainBytes = 32 * 1024;
 const hedgeAgainGainMsMin = 120;
 /** What a steal has to gain where nothing may be fetched twice for it. */
 const noHedgeGainMsMin = 50;
-/** Share of the bytes that may be fetched twice on purpose; a little more is always allowed. */
-const hedgeShareMax = 0.012;
-const hedgeBytesMin = 256 * 1024;
-/** And as many as all connections bring in this share of the time that is gained. */
-const hedgePrice = 0.05;
-
 /**
  * Finds work for a connection: what proved wrong, else a share of what nobody holds, else a part of what another one
  * would end last with.
  *
- * Owns: what is to be fetched again (`#second`), the sources that are expected, and the budget for bytes fetched twice.
+ * Owns: what is to be fetched again (`#second`), the sources that are expected, and what may be fetched twice.
  */
 export class Allotter {
   readonly #book: OrderBook;
@@ -70,7 +65,7 @@ export class Allotter {
   /** Ranges to be fetched again, each if possible from another source than the one that gave wrong bytes. */
   readonly #second: { readonly range: ByteRange; readonly avoid: SourceId | undefined }[] = [];
   readonly streams: StreamLanes;
-  #hedgeBytesLeft: number;
+  readonly #hedges: HedgeAllowance;
 
   /** @param sourceRate What one more connection to a source can be expected to deliver, in bytes a second. */
   constructor(
@@ -84,7 +79,7 @@ export class Allotter {
     this.#pieceBytes = pieceBytes;
     this.#sourceRate = sourceRate;
     this.streams = new StreamLanes(book, reading, (lane) => this.#committedBytes(lane));
-    this.#hedgeBytesLeft = hedgeBytesMin + book.free.bytes * hedgeShareMax;
+    this.#hedges = new HedgeAllowance(book.free.bytes);
   }
 
   /** Bytes that nobody holds. */
@@ -236,7 +231,7 @@ export class Allotter {
     const committedBytes = Math.min(owedBytes, Math.max(this.#committedBytes(victim), victim.uncuttableBytes));
     const plan = this.#plan(thief, victim, { owedBytes, committedBytes, leftMs, rate }, true);
     if (plan === undefined) return false;
-    this.#hedgeBytesLeft -= plan.wasteBytes;
+    this.#hedges.hedged(plan.wasteBytes);
     const takeable = Math.floor(owedBytes - committedBytes) + plan.wasteBytes;
     this.#takeOff(thief, victim, { segment, takeable }, plan, plan.bytes, 'what the reader waits for');
     return true;
@@ -271,7 +266,7 @@ export class Allotter {
       best = { victim, plan, committedBytes: Math.min(committedBytes, victim.remainingBytes) - plan.wasteBytes };
     }
     if (best === undefined) return silent !== undefined && this.#takeOver(thief, silent, 0);
-    this.#hedgeBytesLeft -= best.plan.wasteBytes;
+    this.#hedges.hedged(best.plan.wasteBytes);
     this.#takeEnd(thief, best.victim, best.plan, best.committedBytes);
     return true;
   }
@@ -320,15 +315,20 @@ export class Allotter {
     if (isTwice && mayHedge && !victim.isOneStream && !this.#reading.isOn && board.rateOf(thief) >= board.meanRate) {
       return {
         bytes: 0,
-        bytesPerMs: (board.rateSum / 1000) * hedgePrice,
-        bytesFree: hedgeAgainBytes,
+        bytesPerMs: this.#hedges.bytesPerMs(board.rateSum),
+        bytesFree: this.#hedges.smallBytes(hedgeAgainBytes),
         gainMsMin: hedgeAgainGainMsMin,
       };
     }
     if (!mayHedge || isTwice || board.rateOf(thief) < board.meanRate * slowShare) {
       return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, noHedgeGainMsMin) };
     }
-    return { bytes: this.#hedgeBytesLeft, bytesPerMs: (board.rateSum / 1000) * hedgePrice, gainMsMin };
+    return {
+      bytes: this.#hedges.bytesLeft,
+      bytesPerMs: this.#hedges.bytesPerMs(board.rateSum),
+      bytesFree: this.#hedges.smallBytes(),
+      gainMsMin,
+    };
   }
 
   /** On a full link all others are as much faster when one ends, as long as it is full: not where one would be much later. */

@@ -5,7 +5,7 @@ export const stealGainMsMin = 20;
 /** The same for a steal of bytes that are on their way already, which arrive twice. */
 const hedgeGainMsMin = 25;
 /** So few bytes may be hedged whatever has been wasted before: nobody waits for a trickle. */
-const hedgeBytesFree = 32 * 1024;
+export const hedgeBytesFree = 32 * 1024;
 /** What asking for fewer bytes than this costs in headers and wake-ups is more than it brings. */
 export const stealBytesMin = 16 * 1024;
 /** Where no piece boundary is near, cuts are still multiples of this, so that writes stay aligned to disk pages. */
