@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mgpErrorCodes, readMessage } from '../../src/wire/mgp-messages.js';
-import { contentId } from '../../src/wire/content-id.js';
+import { choosePieceBytes, contentId } from '../../src/wire/content-id.js';
 import { encodePreamble, FrameReader, frameType, type FrameHeader } from '../../src/wire/mgp-frame.js';
 import { mgpLimits } from '../../src/wire/mgp-limits.js';
 
@@ -66,6 +66,8 @@ describe('the page of the protocol', () => {
     const facts = readMessage.statAnswer(server[4]?.payload ?? new Uint8Array(0), 'the page');
     const pieces = createHash('sha256').update('hello world').digest();
     expect(Buffer.from(server[5]?.payload ?? []).equals(pieces)).toBe(true);
+    // A server that cuts its files otherwise is left out.
+    expect(facts.pieceBytes).toBe(choosePieceBytes(facts.size));
     expect(facts.contentId).toBe(contentId(11, facts.pieceBytes, pieces));
     expect(facts.sha256).toBe(pieces.toString('hex'));
     expect(readMessage.range(client[2]?.payload ?? new Uint8Array(0), 'the page')).toMatchObject({ end: 11 });
