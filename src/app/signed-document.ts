@@ -54,7 +54,9 @@ export async function readSignedDocument(
   const bytes = await readDocument(from, what, bytesMax, places);
   const signature = await signatureOf(from, label, demand, places);
   const { id } = checkSignature(bytes, signature, keys, label);
-  const comment = printable(Buffer.from(signature.trustedComment).toString('utf8'), 200);
+  // What minisign writes there of itself has tabs between its parts.
+  const text = Buffer.from(signature.trustedComment).toString('utf8').replaceAll('\t', '  ');
+  const comment = printable(text, 200);
   return { bytes, notice: `${label} is signed by key ${id}: ${comment}` };
 }
 

@@ -131,7 +131,7 @@ function sentenceOf(error: CommanderError, [command, words]: readonly [Command, 
   const inner = command.commands.map((each) => each.name()).join(', ');
   switch (error.code) {
     case 'commander.help':
-      return `${words} takes one of these commands: ${inner}; ${more}`;
+      return `${words || 'manyget'} takes one of these commands: ${inner}; ${more}`;
     case 'commander.unknownCommand':
       return `${message}, ${words} has these: ${inner}`;
     case 'commander.missingArgument':

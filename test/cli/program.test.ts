@@ -207,6 +207,10 @@ describe('bad command lines are one sentence, code usage, exit status 28', () =>
     ],
     ['verify', 'verify lacks its argument <file>; see: manyget verify --help'],
     ['fleet', 'fleet takes one of these commands: add, ls, close, open, rm; see: manyget fleet --help'],
+    [
+      'help foo',
+      'manyget takes one of these commands: get, serve, manifest, verify, repair, daemon, ui, add, ls, top, pause, resume, rm, servers, log, play, limit, fleet, completion; see: manyget --help',
+    ],
     ['fleet foo', "unknown command 'foo', fleet has these: add, ls, close, open, rm"],
     ['completion tcsh', 'completion takes one of bash, zsh, fish, not "tcsh"'],
     ['get -a 10.0.0.5 video.mp4', '-a names the servers but not their ports: add -p 9001-9004'],
