@@ -47,6 +47,11 @@ export class FullScreen {
 
   /** Shows `lines` from the first row on; what has no room at the bottom is left out. */
   draw(lines: readonly string[]): void {
+    // After Ctrl-Z and "bg" the terminal is the shell's.
+    if (!this.#io.foreground) {
+      this.#leave();
+      return;
+    }
     const shown = lines.slice(0, this.size().rows);
     const frame = this.#isAscii ? shown.map(inAscii) : shown;
     const before = this.#shown;

@@ -115,12 +115,13 @@ export class TopState {
         this.#setItems(placed, nowMs);
         return;
       }
-      case 'gone':
-        this.#setItems(
-          this.items.filter((item) => !message.data.includes(item.gid)),
-          nowMs,
-        );
+      case 'gone': {
+        const gone = new Set(message.data);
+        for (const gid of gone) this.glide.forget(gid);
+        const kept = this.items.filter((item) => !gone.has(item.gid));
+        this.#setItems(kept, nowMs);
         return;
+      }
       case 'totals':
         this.speedBytesPerSec = message.data.speedBytesPerSec;
         return;

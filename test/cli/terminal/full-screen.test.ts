@@ -48,6 +48,17 @@ describe('a full screen', () => {
     expect(terminal.lines()).toEqual(['again']);
   });
 
+  test('leaves the terminal to the shell in the background, and draws all of it once it is ours again', () => {
+    const { terminal, io, screen } = onTerminal();
+    screen.draw(['one', 'two']);
+    io.stopAndGoOn(() => (io.isForeground = false));
+    screen.draw(['one', 'TWO']);
+    expect([terminal.alternate, terminal.cursorHidden, terminal.lines()]).toEqual([false, false, ['$ manyget top']]);
+    io.isForeground = true;
+    screen.draw(['one', 'TWO!']);
+    expect([terminal.alternate, terminal.lines()]).toEqual([true, ['one', 'TWO!']]);
+  });
+
   test.each(['close', 'exit'] as const)('gives the terminal back as it was, after %s', (how) => {
     const { terminal, io, screen } = onTerminal();
     screen.draw(['one', 'two']);
