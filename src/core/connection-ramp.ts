@@ -3,7 +3,7 @@ const rampMsPerConnection = 10;
 const rampConnectionsMax = 8;
 const rampMsMin = 30;
 /** All sources together: many of them are as good as many connections to few, and buffers add up. */
-const rampConnectionsInAll = 16;
+const rampConnectionsInAll = 32;
 /** What a connection to a slow link holds back. */
 const heldBytes = 64 * 1024;
 /** Nothing is known of a source's speed then: what these connections hold back may be this share of its part. */
