@@ -155,6 +155,22 @@ describe('in a browser', () => {
     expect(width).toBeLessThanOrEqual(390);
   });
 
+  testWithPeer('chromium', 'shows all of a row whose name is longer than the list', async () => {
+    await one.client.add({
+      sources: fleet.urls(),
+      options: { pause: 'true', out: `${'a-long-name-'.repeat(20)}.mkv` },
+    });
+    for (const width of [360, 1600]) {
+      await using open = await openPage(one.daemon.pageUrl, { width, height: 844 });
+      const list = open.page.locator('nav');
+      await list.getByText('Paused').waitFor();
+      const within = await list.boundingBox();
+      const last = await list.locator('.servers').boundingBox();
+      const edges = [within, last].map((box) => (box === null ? Number.NaN : box.x + box.width));
+      expect(edges[1]).toBeLessThanOrEqual(edges[0] ?? 0);
+    }
+  });
+
   testWithPeer('chromium', 'reconnects by itself when the daemon comes back', async () => {
     await using open = await openPage(one.daemon.pageUrl);
     const { page } = open;
