@@ -16,6 +16,8 @@ export interface LaneTraits {
 export type SchedulerEvent =
   /** A source is expected: what it will deliver is kept in mind when work is dealt out. */
   | { readonly type: 'source-expected'; readonly source: SourceId }
+  /** A connection to it was made, in `rttMs`; it has yet to say what it holds. May be left out. */
+  | { readonly type: 'source-connected'; readonly source: SourceId; readonly rttMs: number }
   /** It cannot be used for now. Its connections are closed, each by an event of its own. */
   | { readonly type: 'source-gone'; readonly source: SourceId }
   | {

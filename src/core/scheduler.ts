@@ -85,6 +85,9 @@ export class Scheduler {
         this.#growthOf(event.source).expected(this.#book.nowMs);
         this.#rank();
         return;
+      case 'source-connected':
+        this.#ramp(this.#growthOf(event.source), event.rttMs);
+        return;
       case 'source-gone':
         this.#allotter.expectNoMore(event.source);
         this.#rank();

@@ -333,9 +333,8 @@ export class Assembly implements LinkEvents {
     if (store.replay !== undefined) void this.#checkEarlier(this.#transfer);
   }
 
-  #expect({ id: source, tier }: SourceRunner): void {
-    if (tier !== 0) this.#transfer?.dispatch({ type: 'source-preference', source, tier });
-    this.#transfer?.dispatch({ type: 'source-expected', source });
+  #expect(runner: SourceRunner): void {
+    for (const event of runner.announcement) this.#transfer?.dispatch(event);
   }
 
   /** The first to answer was wrong about the file: what it gave is thrown away. */

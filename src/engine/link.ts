@@ -161,6 +161,7 @@ export class Link implements ConnectionHandler {
   connected(connectMs: number): void {
     this.connectMs = connectMs;
     this.runner.connected(connectMs);
+    this.#events.noticed({ type: 'source-connected', source: this.source, rttMs: connectMs });
   }
 
   ready(info: SourceInfo): void {

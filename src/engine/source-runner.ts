@@ -4,6 +4,7 @@ import type { ConnectionId, SourceId } from '../base/ids.js';
 import type { SourceState } from '../base/snapshot.js';
 import { RateMeter } from '../core/rate-meter.js';
 import { defaultRetryPolicy, retryDelayMs } from '../core/retry-policy.js';
+import type { SchedulerEvent } from '../core/scheduler-messages.js';
 import type { Source, SourceInfo } from '../sources/source.js';
 import { Link, type LinkEvents } from './link.js';
 import type { LinkPace } from './pace.js';
@@ -125,6 +126,15 @@ export class SourceRunner {
 
   get speedBytesPerSec(): number {
     return this.#meter.isRunning ? (this.#meter.rate(this.#options.nowMs()) ?? 0) : 0;
+  }
+
+  /** What whoever deals out work has to know of it when it is expected. */
+  get announcement(): SchedulerEvent[] {
+    const { id: source, tier, connectMs: rttMs } = this;
+    const events: SchedulerEvent[] = tier === 0 ? [] : [{ type: 'source-preference', source, tier }];
+    events.push({ type: 'source-expected', source });
+    if (rttMs !== undefined) events.push({ type: 'source-connected', source, rttMs });
+    return events;
   }
 
   /** Opens one more connection. */

@@ -1,5 +1,6 @@
 import { fluidBoundMs } from './rate-curve.js';
-import { Simulation, type SimulationWatcher } from './simulation.js';
+import { Simulation } from './simulation.js';
+import type { SimulationWatcher } from './simulation-options.js';
 import type { World } from './world.js';
 
 export interface WorldResult {

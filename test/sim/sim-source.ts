@@ -19,6 +19,8 @@ export class SimSource {
   readonly attempts = new Set<number>();
   connections = 0;
   failures = 0;
+  /** A connection to it was made, in so long. */
+  madeInMs: number | undefined;
   /** Counts the times that its server came up; a connection of an earlier life is dead. */
   life = 0;
   wasDown = false;

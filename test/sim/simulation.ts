@@ -12,8 +12,8 @@ import type { ClientConnection, ClientSegment, ClientWorld } from './sim-client.
 import { ClientLink } from './client-link.js';
 import { SimConnection } from './sim-connection.js';
 import { SimLink } from './sim-link.js';
-import type { SimReader } from './sim-reader.js';
 import { SimSource, type Attempt } from './sim-source.js';
+import type { SimulationExtras, SimulationWatcher } from './simulation-options.js';
 import { slotMs, type World } from './world.js';
 
 /** As in the engine: how often it looks around, when it gives a silent connection up, how long an attempt may take. */
@@ -21,20 +21,6 @@ const tickMs = 50;
 const silenceMsMax = 4500;
 const attemptMsMax = 4000;
 const blockBytes = 1024 * 1024;
-
-/** What can be watched while a world runs. */
-export interface SimulationWatcher {
-  event?(event: SchedulerEvent, commands: readonly SchedulerCommand[], nowMs: number): void;
-}
-
-/** Sources that are only used where no better one delivers: tier by source. */
-export type SourceTiers = Readonly<Record<number, number>>;
-
-/** What a simulation may have besides its world. */
-export interface SimulationExtras {
-  readonly reader?: SimReader;
-  readonly tiers?: SourceTiers;
-}
 
 type Happening =
   | { readonly type: 'attempt'; readonly source: number; readonly first: boolean }
@@ -197,9 +183,16 @@ export class Simulation implements ClientWorld {
     const source = this.#sources[attempt.source];
     if (source === undefined) return;
     const { isReady, asks } = source.connected(attempt, this.nowMs);
+    source.madeInMs = attempt.connectMs;
+    // Nobody can plan before a first source has said what the file is.
+    if (this.connections.length > 0) this.#tellMade(source, attempt.source);
     const greetMs = attempt.connectMs + source.link.spec.thinkMs;
     if (asks) this.#happenings.put(this.nowMs + greetMs, { ...attempt, type: 'greeted' });
     if (isReady) this.#ready(attempt);
+  }
+
+  #tellMade({ madeInMs: rttMs }: SimSource, index: number): void {
+    if (rttMs !== undefined) this.handle({ type: 'source-connected', source: index as SourceId, rttMs });
   }
 
   #greeted(attempt: Attempt): void {
@@ -246,7 +239,7 @@ export class Simulation implements ClientWorld {
     source.connections += 1;
     source.failures = 0;
     this.#open.set(id, connection);
-    this.connections.push(connection);
+    if (this.connections.push(connection) === 1) this.#sources.forEach((other, i) => this.#tellMade(other, i));
     const traits = spec.http === undefined ? undefined : { canTrim: false, ranges: spec.http.ranges };
     this.handle({ type: 'connection-ready', connection: id, source: connection.source, rttMs: connectMs, traits });
   }
