@@ -79,18 +79,18 @@ describe('a source that fails', () => {
     return out;
   }
 
-  it('is tried again after delays that double, up to two seconds', () => {
+  it('is tried again after delays that grow by a quarter, up to two seconds', () => {
     const { runner, handlers } = world(() => 0);
     runner.open();
-    expect(delays(handlers, 6)).toEqual([250, 500, 1000, 2000, 2000, 2000]);
-    expect(runner.faults).toBe(6);
+    expect(delays(handlers, 12)).toEqual([250, 312, 390, 488, 610, 762, 953, 1192, 1490, 1862, 2000, 2000]);
+    expect(runner.faults).toBe(12);
     expect(runner.state).toBe('backing-off');
   });
 
   it('is tried up to a quarter earlier, so that clients do not come all at once', () => {
     const { runner, handlers } = world(() => 1);
     runner.open();
-    expect(delays(handlers, 2)).toEqual([187, 375]);
+    expect(delays(handlers, 2)).toEqual([187, 234]);
   });
 
   it('begins again with the shortest delay once it has worked', () => {
