@@ -164,6 +164,11 @@ describe('in a browser', () => {
       await using open = await openPage(one.daemon.pageUrl, { width, height: 844 });
       const list = open.page.locator('nav');
       await list.getByText('Paused').waitFor();
+      const shown = open.page.locator('header .total strong');
+      await shown.evaluate(
+        '(element) => { element.textContent = "12.34"; element.nextElementSibling.textContent = "MiB/s"; }',
+      );
+      expect(await open.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
       const within = await list.boundingBox();
       const last = await list.locator('.servers').boundingBox();
       const edges = [within, last].map((box) => (box === null ? Number.NaN : box.x + box.width));
