@@ -31,7 +31,7 @@ export interface SignedPlaces extends DocumentPlaces {
   readonly demand?: SignatureDemand | undefined;
 }
 
-export interface SignedDocument {
+interface SignedDocument {
   readonly bytes: Uint8Array;
   /** Who signed it, in a sentence; undefined where nobody had to. */
   readonly notice: string | undefined;

@@ -61,7 +61,7 @@ export async function verifyFile(
   const compared =
     whole !== undefined && sizeIsGood && badPieces.length === 0 && isStronger(whole.algorithm, pieces)
       ? {
-          ...whole,
+          algorithm: whole.algorithm,
           expected: whole.hex,
           actual: await hasher.hashWholeFile(path, { ...options, algorithm: whole.algorithm }),
         }
@@ -73,7 +73,7 @@ export async function verifyFile(
     expectedBytes,
     pieceCount: ranges.length,
     badPieces,
-    whole: compared && { algorithm: compared.algorithm, expected: compared.expected, actual: compared.actual },
+    whole: compared,
     isGood: sizeIsGood && badPieces.length === 0 && wholeIsGood,
   };
 }
@@ -97,8 +97,8 @@ async function findBad(
 ): Promise<BadPiece[]> {
   const bad: BadPiece[] = [];
   const each = hashAlgorithms[pieces.algorithm].bytes;
-  const there = ranges.findIndex((range) => range.end > sizeBytes);
-  const readable = there < 0 ? ranges : ranges.slice(0, there);
+  const firstCut = ranges.findIndex((range) => range.end > sizeBytes);
+  const readable = firstCut < 0 ? ranges : ranges.slice(0, firstCut);
   const check = async (first: number, batch: readonly ByteRange[]): Promise<void> => {
     const digests = await hasher.hashRanges(path, batch, { ...options, algorithm: pieces.algorithm });
     batch.forEach((range, i) => {

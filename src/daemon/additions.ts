@@ -9,14 +9,14 @@ import type { DownloadQueue } from './queue/download-queue.js';
 import type { QueueEntry } from './queue/queue-entry.js';
 
 /** From what somebody names (addresses, manifests, checksums) to entries of the queue. */
-export interface AddressWishes {
+interface AddressWishes {
   readonly sources: readonly string[];
   /** As `readOptions` gives them. */
   readonly options: Readonly<Record<string, string>>;
   readonly position?: number | undefined;
 }
 
-export interface MetalinkWishes {
+interface MetalinkWishes {
   readonly document: Uint8Array;
   readonly options: Readonly<Record<string, string>>;
   readonly position?: number | undefined;

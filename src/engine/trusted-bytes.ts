@@ -3,9 +3,10 @@ import type { Ledger } from '../core/ledger.js';
 
 /**
  * What a reader may have: verified pieces, pieces of which the hash is known (whatever it should be), whatever has come,
- * or nothing yet, as long as it is open who is right. What is handed out is gone from a window: where its hash may be compared yet, it is taken before.
+ * or nothing yet, as long as it is open who is right. What is handed out is gone from a window: where its hash may be
+ * compared yet, it is taken before.
  */
-export type Trust = 'verified' | 'hashed' | 'received' | 'nothing';
+type Trust = 'verified' | 'hashed' | 'received' | 'nothing';
 
 /**
  * Up to where bytes from `from` on are there and may be handed out; `from` where that is none, `max` at most.
@@ -16,7 +17,7 @@ export function trustedUntil(
   trust: Trust,
   from: number,
   max: number,
-  isBeingHashed: (piece: PieceIndex) => boolean = () => false,
+  isBeingHashed: (piece: PieceIndex) => boolean,
 ): number {
   const end = Math.min(max, ledger.sizeBytes);
   if (trust === 'nothing' || from >= end) return from;

@@ -52,12 +52,13 @@ export interface FileFacts {
   readonly identity: string;
 }
 
-/** Flags for `Disk.open`. Links are never followed: a planted `NAME.part -> elsewhere` must not be written through. */
+/** A planted `NAME.part -> elsewhere` must not be written through. */
 const noFollow = (fs.constants as Partial<typeof fs.constants>).O_NOFOLLOW ?? 0;
 /** A planted pipe must not hang the program; regular files ignore it. */
 const noWait = (fs.constants as Partial<typeof fs.constants>).O_NONBLOCK ?? 0;
 /** Linux and FreeBSD: writes go to the disk past the page cache. Elsewhere there is no such flag. */
 const direct = (fs.constants as Partial<typeof fs.constants>).O_DIRECT;
+/** Flags for `Disk.open`. Links are followed by the one that says so alone. */
 export const openFlags = {
   read: fs.constants.O_RDONLY | noFollow | noWait,
   /** For files that a user named, who may well have named a link. */

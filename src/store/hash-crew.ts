@@ -13,8 +13,8 @@ export class HashCrew implements AsyncDisposable {
   }
 
   /**
-   * The thread with the shortest queue among the first `max`, a new one while all have work; undefined where none can be
-   * had: the caller does it itself.
+   * The thread with the shortest queue; a new one while all have work and are fewer than `max`. Undefined where none can
+   * be had: the caller does it itself.
    */
   thread(max: number): HashThread | undefined {
     this.#removeDead();

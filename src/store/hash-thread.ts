@@ -3,7 +3,7 @@ import type { HashAnswer, HashJob } from './hash-messages.js';
 import { builtFile } from '../base/built-file.js';
 
 /** What waits for the answer to one job. */
-export interface HashWaiter {
+interface HashWaiter {
   digests(digests: Uint8Array): void;
   progress(bytes: number): void;
   stopped(): void;
@@ -11,6 +11,9 @@ export interface HashWaiter {
   /** The thread is gone without an answer; called after it has left `HashThread.alive`. */
   lost(reason: string): void;
 }
+
+/** Why a thread is gone that was ended on purpose. */
+export const stoppedReason = 'it was stopped';
 
 /**
  * Owns one worker thread and the queue of those who wait for its answers.
@@ -64,7 +67,7 @@ export class HashThread {
 
   /** Ends the thread; what waits is told that it is lost. */
   async stop(): Promise<void> {
-    this.#lostReason ??= 'it was stopped';
+    this.#lostReason ??= stoppedReason;
     await this.#worker.terminate();
   }
 

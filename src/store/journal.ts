@@ -14,7 +14,7 @@ export type { JournalPiece } from './piece-table.js';
 const compactBytesMin = 4 * 1024 * 1024;
 const readStepBytes = 256 * 1024;
 
-export type JournalOpening =
+type JournalOpening =
   | { readonly journal: Journal; readonly replay: JournalReplay; readonly damaged?: never }
   /** There is no usable header: nothing that the part file holds can be proved. */
   | { readonly damaged: string; readonly journal?: never; readonly replay?: never };
@@ -161,9 +161,10 @@ export class Journal {
   /**
    * Flushes, and resolves once all of it survives a power loss. Rewrites the journal in its shortest form when it has
    * grown past its bound: call it every few seconds. Rejects with `disk-full` or `io-failed`.
-   * @param part Synced first; only what is known to be synced is told in fewer records by a rewrite. So that the records come down behind the bytes that they speak of. Where that fails, the
-   *   system may have dropped those bytes and still show them to who reads them, so that no check would find out:
-   *   everything claimed since the last sync is forgotten, on the disk too, before this rejects.
+   * @param part Synced first, so that the records come down behind the bytes that they speak of; only what is known to be
+   *   synced is told in fewer records by a rewrite. Where that fails, the system may have dropped those bytes and still
+   *   show them to who reads them, so that no check would find out: everything claimed since the last sync is forgotten,
+   *   on the disk too, before this rejects.
    */
   sync(part?: PartFile): Promise<void> {
     return this.#inTurn(async () => {

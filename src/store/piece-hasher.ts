@@ -8,7 +8,7 @@ import { quoted } from './disk-error.js';
 import { realDisk, type Disk } from './disk.js';
 import type { HashJob } from './hash-messages.js';
 import { HashCrew } from './hash-crew.js';
-import type { HashThread } from './hash-thread.js';
+import { stoppedReason, type HashThread } from './hash-thread.js';
 import { digestOf, digestRanges, stepBytes, type DigestKind } from './range-digest.js';
 
 /** To hash so much takes less than to start a thread for it. */
@@ -24,7 +24,7 @@ export interface HashThreads {
   hashThread(): HashThread | undefined;
 }
 
-export interface FileDigestOptions {
+interface FileDigestOptions {
   /** Default: SHA-256. */
   readonly algorithm?: HashAlgorithm;
   /** Called with the bytes read since the last call. */
@@ -284,6 +284,6 @@ function aborted(path: string): ManygetError {
 }
 
 function threadLost(path: string, reason: string): ManygetError {
-  const code: ErrorCode = reason === 'it was stopped' ? 'aborted' : 'unexpected';
+  const code: ErrorCode = reason === stoppedReason ? 'aborted' : 'unexpected';
   return new ManygetError(code, `the thread that read ${quoted(path)} is gone: ${reason}`);
 }

@@ -2,7 +2,7 @@ import { ManygetError } from '../base/errors.js';
 import { hashAlgorithms, type HashAlgorithm } from '../base/hash-algorithm.js';
 import type { FileHashes } from '../base/manifest.js';
 import { quoted } from './disk-error.js';
-import { HashThread } from './hash-thread.js';
+import { HashThread, stoppedReason } from './hash-thread.js';
 
 /** Less than this is not worth a message to the thread. */
 const strideBytesMin = 8 * 1024 * 1024;
@@ -94,7 +94,7 @@ export class PrefixHasher {
       thread.post({ kind: 'prefix', path: this.#path, algorithms: this.#algorithms, end, fresh, finish }, 0, {
         digests: resolve,
         progress: () => undefined,
-        stopped: () => lost('it was stopped'),
+        stopped: () => lost(stoppedReason),
         failed: (code, message) => reject(new ManygetError(code, message)),
         lost,
       });

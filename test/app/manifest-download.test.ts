@@ -49,7 +49,7 @@ function hex(algorithm: HashAlgorithm, bytes: Uint8Array): string {
   return createHash(algorithm).update(bytes).digest('hex');
 }
 
-const right = randomBytesOf(1, sizeBytes);
+const right = randomBytesOf(sizeBytes, 1);
 const wrong = Buffer.from(right);
 wrong.fill(0, 2_000_000, 2_000_100);
 

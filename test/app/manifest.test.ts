@@ -95,7 +95,7 @@ describe('making a manifest', () => {
   test('gives what a reader needs, the same for the same file', async () => {
     const folder = tempFolder();
     const file = path.join(folder, 'a b.bin');
-    writeFileSync(file, randomBytesOf(3, 250_000));
+    writeFileSync(file, randomBytesOf(250_000, 3));
     const urls = ['https://h/x/', 'mgp://h:9001/'];
     const text = await makeManifest({ files: [file], urls, pieceBytes: 100_000 });
     const [made] = (await readManifest('-', places(text))).files;

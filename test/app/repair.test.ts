@@ -13,7 +13,7 @@ import { tempFolder } from '../support/temp-folder.js';
 
 const pieceBytes = 100_000;
 const sizeBytes = 1_234_567;
-const right = randomBytesOf(7, sizeBytes);
+const right = randomBytesOf(sizeBytes, 7);
 const fleets: FleetHandle[] = [];
 
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ManygetError } from '../../src/base/errors.js';
 import type { Source } from '../../src/sources/source.js';
-import { randomBytesOf } from '../support/http-download.js';
 import { RecordingHandler } from '../support/recording-handler.js';
+import { randomBytesOf } from '../support/random-bytes.js';
 
 /** A server of one file, as one protocol has it. */
 export interface ServedFile {

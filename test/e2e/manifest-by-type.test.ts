@@ -11,7 +11,7 @@ import { HttpTestServer } from '../support/http-test-server.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 /** A manifest is told by what its server calls it, whatever its address looks like. */
-const file = randomBytesOf(3, 3_000_000);
+const file = randomBytesOf(3_000_000, 3);
 
 interface Served {
   readonly url: string;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { DownloadLab, eventsOf, failure, mib, until } from '../support/download-lab.js';
-import { randomBytesOf } from '../support/http-download.js';
 import { ignoresRange, type exact } from '../support/http-quirks.js';
 import { HttpTestServer, type HttpAsk, type HttpReply } from '../support/http-test-server.js';
+import { randomBytesOf } from '../support/random-bytes.js';
 
 const kib64 = 64 * 1024;
 const size = 8 * mib + 12_345;

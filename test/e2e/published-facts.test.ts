@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceMaker } from '../../src/app/source-maker.js';
 import { makeManifest } from '../../src/app/make-manifest.js';
 import { DownloadLab, until } from '../support/download-lab.js';
-import { fetchFile, randomBytesOf, type Outcome } from '../support/http-download.js';
+import { fetchFile, type Outcome } from '../support/http-download.js';
 import { HttpTestServer, testCertificate, type Quirk } from '../support/http-test-server.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { randomBytesOf } from '../support/random-bytes.js';
 
 /** What HTTP servers say beside the file (RFC 6249, 3230, 9530), and what is made of it without being asked. */
 const mib = 1024 * 1024;

@@ -3,7 +3,7 @@ import type { SourceId } from '../../src/base/ids.js';
 import { sampleAt, sampleLimits } from '../../src/core/sample-plan.js';
 import { KeptSamples } from '../../src/engine/kept-samples.js';
 import type { SamplePoint } from '../../src/engine/sample-lane.js';
-import { randomBytesOf } from '../support/http-download.js';
+import { randomBytesOf } from '../support/random-bytes.js';
 
 const { stretchBytes } = sampleLimits;
 const sizeBytes = 100 * stretchBytes + 77;

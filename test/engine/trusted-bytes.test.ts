@@ -14,25 +14,25 @@ function ledger(): Ledger {
 
 describe('what may be handed out', () => {
   it('is verified pieces where they can be verified', () => {
-    expect(trustedUntil(ledger(), 'verified', 0, 1000)).toBe(200);
-    expect(trustedUntil(ledger(), 'verified', 150, 180)).toBe(180);
-    expect(trustedUntil(ledger(), 'verified', 200, 1000)).toBe(200);
+    expect(trustedUntil(ledger(), 'verified', 0, 1000, () => false)).toBe(200);
+    expect(trustedUntil(ledger(), 'verified', 150, 180, () => false)).toBe(180);
+    expect(trustedUntil(ledger(), 'verified', 200, 1000, () => false)).toBe(200);
   });
 
   it('is all that has come where nobody knows better', () => {
-    expect(trustedUntil(ledger(), 'received', 0, 1000)).toBe(350);
-    expect(trustedUntil(ledger(), 'received', 350, 1000)).toBe(350);
-    expect(trustedUntil(ledger(), 'received', 10, 20)).toBe(20);
+    expect(trustedUntil(ledger(), 'received', 0, 1000, () => false)).toBe(350);
+    expect(trustedUntil(ledger(), 'received', 350, 1000, () => false)).toBe(350);
+    expect(trustedUntil(ledger(), 'received', 10, 20, () => false)).toBe(20);
   });
 
   it('is complete pieces whose hash was taken, where it may be compared later', () => {
-    expect(trustedUntil(ledger(), 'hashed', 0, 1000)).toBe(300);
+    expect(trustedUntil(ledger(), 'hashed', 0, 1000, () => false)).toBe(300);
     expect(trustedUntil(ledger(), 'hashed', 0, 1000, (piece) => piece === 2)).toBe(200);
-    expect(trustedUntil(ledger(), 'hashed', 300, 1000)).toBe(300);
+    expect(trustedUntil(ledger(), 'hashed', 300, 1000, () => false)).toBe(300);
   });
 
   it('is nothing while it is open who is right, and behind the end of the file', () => {
-    expect(trustedUntil(ledger(), 'nothing', 0, 1000)).toBe(0);
-    expect(trustedUntil(ledger(), 'received', 450, 1000)).toBe(450);
+    expect(trustedUntil(ledger(), 'nothing', 0, 1000, () => false)).toBe(0);
+    expect(trustedUntil(ledger(), 'received', 450, 1000, () => false)).toBe(450);
   });
 });

@@ -18,7 +18,7 @@ import {
 /** Other people's web servers, and ours beside them, as sources of one download. */
 const MiB = 1024 * 1024;
 const name = 'some file ü.bin';
-const bytes = randomBytesOf(17, 64 * MiB + 4321);
+const bytes = randomBytesOf(64 * MiB + 4321, 17);
 const inCi = process.env['CI'] === 'true';
 const running: AsyncDisposable[] = [];
 let temp: TempFolder;

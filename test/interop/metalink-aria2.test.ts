@@ -21,7 +21,7 @@ function aria2(folder: string): Promise<number> {
 }
 
 describe('aria2c with a manifest of ours', () => {
-  const content = randomBytesOf(11, 3_500_000);
+  const content = randomBytesOf(3_500_000, 11);
 
   async function manifestOf(served: readonly Uint8Array[]): Promise<string> {
     const [source, folder] = [tempFolder(), tempFolder()];

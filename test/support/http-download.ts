@@ -4,7 +4,6 @@ import { download } from '../../src/app/download.js';
 import type { DownloadOptions } from '../../src/base/download-handle.js';
 import type { ManygetError } from '../../src/base/errors.js';
 import type { DownloadReport } from '../../src/base/snapshot.js';
-import { Random } from './random.js';
 import { tempFolder } from './temp-folder.js';
 
 export type Outcome =
@@ -31,11 +30,4 @@ export async function fetchFile(
     if (existsSync(output)) throw new Error(`a failed download left ${output}`, { cause: error });
     return { kind: 'failed', error: error as ManygetError, message: (error as ManygetError).message };
   }
-}
-
-/** Bytes that are nowhere the same, always the same ones for a seed. */
-export function randomBytesOf(sizeBytes: number, seed = 1): Buffer {
-  const random = new Random(seed);
-  const words = Uint32Array.from({ length: Math.ceil(sizeBytes / 4) }, () => random.whole(0, 0xffff_ffff));
-  return Buffer.from(words.buffer, 0, sizeBytes);
 }

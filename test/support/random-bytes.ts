@@ -1,8 +1,8 @@
 import { Random } from './random.js';
 
-/** `count` bytes that look random; the same for the same seed. */
-export function randomBytesOf(seed: number, count: number): Buffer {
+/** Bytes that are nowhere the same, always the same ones for a seed. */
+export function randomBytesOf(sizeBytes: number, seed = 1): Buffer {
   const random = new Random(seed);
-  const words = Uint32Array.from({ length: Math.ceil(count / 4) }, () => random.whole(0, 0xffff_ffff));
-  return Buffer.from(words.buffer, 0, count);
+  const words = Uint32Array.from({ length: Math.ceil(sizeBytes / 4) }, () => random.whole(0, 0xffff_ffff));
+  return Buffer.from(words.buffer, 0, sizeBytes);
 }

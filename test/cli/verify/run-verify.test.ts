@@ -19,7 +19,7 @@ import { openKey, sealedKey } from '../../support/minisign-samples.js';
 import { randomBytesOf } from '../../support/random-bytes.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
-const content = randomBytesOf(5, 10_000);
+const content = randomBytesOf(10_000, 5);
 
 /** Runs `manyget` with these arguments. */
 async function manyget(io: MemoryIo, ...args: string[]): Promise<number> {

@@ -3,9 +3,10 @@ import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { serve } from '../../../src/app/serve.js';
 import type { FleetHandle } from '../../../src/base/fleet-handle.js';
-import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { fetchFile } from '../../support/http-download.js';
 import { HttpTestServer } from '../../support/http-test-server.js';
 import { tempFolder } from '../../support/temp-folder.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const right = randomBytesOf(5 * 1024 * 1024 + 11, 1);
 const wrong = Buffer.from(right);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { HttpOrigins } from '../../../src/sources/http/http-origins.js';
-import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { fetchFile } from '../../support/http-download.js';
 import { HttpTestServer, type Quirk } from '../../support/http-test-server.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(2 * 1024 * 1024);
 

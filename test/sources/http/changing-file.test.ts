@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { fetchFile } from '../../support/http-download.js';
 import { HttpTestServer, type Quirk } from '../../support/http-test-server.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const before = randomBytesOf(3 * 1024 * 1024 + 99, 1);
 const after = randomBytesOf(before.length, 2);

@@ -2,9 +2,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { afterEach, describe, expect, test } from 'vitest';
 import { HttpClient } from '../../../src/sources/http/http-client.js';
 import { HttpSource } from '../../../src/sources/http/http-source.js';
-import { randomBytesOf } from '../../support/http-download.js';
 import { HttpTestServer } from '../../support/http-test-server.js';
 import { RecordingHandler } from '../../support/recording-handler.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(40 * 1024 * 1024);
 const timing = { connectTimeoutMs: 4000 };

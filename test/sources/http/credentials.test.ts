@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
-import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { fetchFile } from '../../support/http-download.js';
 import { wantsBasic } from '../../support/http-quirks.js';
 import { HttpTestServer, type Quirk } from '../../support/http-test-server.js';
 import { tempFolder } from '../../support/temp-folder.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(300_000);
 

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { fetchFile } from '../../support/http-download.js';
 import { HttpTestServer } from '../../support/http-test-server.js';
 import { tempFolder } from '../../support/temp-folder.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(200_000);
 

@@ -3,10 +3,11 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
 import { DigestGuard, type DigestGuardOptions } from '../../support/digest-guard.js';
-import { fetchFile, randomBytesOf, type Outcome } from '../../support/http-download.js';
+import { fetchFile, type Outcome } from '../../support/http-download.js';
 import { answersStatus, wantsBasic } from '../../support/http-quirks.js';
 import { HttpTestServer, testCertificate, type Quirk } from '../../support/http-test-server.js';
 import { tempFolder } from '../../support/temp-folder.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(300_000);
 const large = randomBytesOf(24_000_000);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { followRedirect, isPrivateHost } from '../../../src/sources/http/http-redirect.js';
-import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { fetchFile } from '../../support/http-download.js';
 import { HttpTestServer, type Quirk } from '../../support/http-test-server.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(3 * 1024 * 1024);
 

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { download } from '../../../src/app/download.js';
-import { fetchFile, randomBytesOf } from '../../support/http-download.js';
+import { fetchFile } from '../../support/http-download.js';
 import { HttpTestServer } from '../../support/http-test-server.js';
 import { tempFolder } from '../../support/temp-folder.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const first = randomBytesOf(4 * 1024 * 1024 + 3, 1);
 const second = randomBytesOf(first.length, 2);

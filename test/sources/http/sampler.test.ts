@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Sampler } from '../../../src/sources/source.js';
 import { HttpClient } from '../../../src/sources/http/http-client.js';
 import { HttpSource } from '../../../src/sources/http/http-source.js';
-import { randomBytesOf } from '../../support/http-download.js';
 import { HttpTestServer } from '../../support/http-test-server.js';
 import { RecordingHandler } from '../../support/recording-handler.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(1_000_000);
 const ranges = Array.from({ length: 12 }, (_, i) => ({ start: i * 70_001, end: i * 70_001 + 16 }));

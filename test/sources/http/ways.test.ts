@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
 import { parseProxy, proxyFor, proxySettings } from '../../../src/sources/http/http-proxy.js';
-import { fetchFile, randomBytesOf, type Outcome } from '../../support/http-download.js';
+import { fetchFile, type Outcome } from '../../support/http-download.js';
 import { startHttpProxy, startSocksProxy } from '../../support/http-proxy-server.js';
 import { HttpTestServer, testCertificate } from '../../support/http-test-server.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(3 * 1024 * 1024 + 17);
 const trusted: HttpOptions = { caCertificate: testCertificate().certPath };

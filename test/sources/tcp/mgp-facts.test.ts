@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { MgpSource } from '../../../src/sources/tcp/mgp-source.js';
 import { defaultTlsTrust } from '../../../src/sources/tls-trust.js';
 import { endWithTests } from '../../support/end-with-tests.js';
-import { randomBytesOf } from '../../support/http-download.js';
 import { RecordingHandler } from '../../support/recording-handler.js';
 import { ScriptedMgpServer, type ScriptedServerOptions } from '../../support/scripted-mgp-server.js';
+import { randomBytesOf } from '../../support/random-bytes.js';
 
 const identity = { agent: 'test/1', token: undefined, trust: defaultTlsTrust };
 const timing = { connectTimeoutMs: 4000 };
