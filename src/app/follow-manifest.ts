@@ -7,7 +7,7 @@ import type * as Manifests from './manifest.js';
 import { fetchDocument } from './fetch-document.js';
 
 /** Begins a download of one address that somebody else than the user named. */
-export type BeginLearned = (options: DownloadOptions, learned: LearnedAddress) => DownloadHandle;
+type BeginLearned = (options: DownloadOptions, learned: LearnedAddress) => DownloadHandle;
 
 /** Loads what manifests are read with: for whoever has the time now and will not later. */
 export async function loadManifestReader(): Promise<[typeof Metalinks, typeof Manifests]> {

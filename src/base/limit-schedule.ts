@@ -8,7 +8,7 @@ import { parseBytes } from './units.js';
  * English (mon to sun), left out for every day; times are of the local clock, left out for the whole day. A time that
  * ends before it begins goes on into the next day. The limit is in bytes a second; 0 is no limit.
  */
-export interface LimitRule {
+interface LimitRule {
   /** Sunday is 0, as `Date.getDay()` has it. */
   readonly days: ReadonlySet<number>;
   /** Minutes since midnight; `toMinute` is the first that is not in it, and may be over midnight. */

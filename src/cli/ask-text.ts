@@ -21,7 +21,7 @@ export async function askText<T>(message: string, initial: string, parse: (text:
   return parse(given(answer));
 }
 
-export interface Choice<T> {
+interface Choice<T> {
   readonly value: T;
   readonly label: string;
   readonly hint?: string;

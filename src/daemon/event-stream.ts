@@ -63,7 +63,7 @@ export function openEventStream(url: string, token: string, listener: EventStrea
 }
 
 /** Takes the stream as it comes, in any parts; calls `found` with every whole message of a known kind. */
-export function messageReader(found: (message: FeedMessage) => void): (text: string) => void {
+function messageReader(found: (message: FeedMessage) => void): (text: string) => void {
   let rest = '';
   return (text) => {
     rest += text;

@@ -20,7 +20,7 @@ import { Transfer } from './transfer.js';
 import { trustedUntil } from './trusted-bytes.js';
 import { WrongBytes } from './wrong-bytes.js';
 
-export interface AssemblyParts {
+interface AssemblyParts {
   readonly options: DownloadOptions;
   readonly manifest: ManifestFacts;
   readonly output: DownloadOutput;

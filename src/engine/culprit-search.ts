@@ -15,7 +15,7 @@ const askBytes = 1024 * 1024;
 const keptBytesMax = 64 * 1024 * 1024;
 
 /** A place where a source holds other bytes than it or another one delivered. */
-export interface Difference {
+interface Difference {
   readonly start: number;
   readonly deliverer: SourceId;
   readonly source: SourceId;
@@ -23,7 +23,7 @@ export interface Difference {
   readonly bytes: Uint8Array;
 }
 
-export interface CulpritSearchParts {
+interface CulpritSearchParts {
   readonly ledger: Ledger;
   readonly part: PartFile;
   readonly runners: readonly SourceRunner[];
@@ -33,7 +33,7 @@ export interface CulpritSearchParts {
   readonly signal: AbortSignal;
 }
 
-export type CulpritFinding =
+type CulpritFinding =
   /** The first difference, where there are others to ask about it. */
   | { readonly kind: 'disputed'; readonly difference: Difference }
   /** With this source's bytes replaced by the other's the file has the expected hash. */

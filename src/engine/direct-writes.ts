@@ -18,7 +18,7 @@ export interface DirectWrite extends ByteRange {
   isVoid: boolean;
 }
 
-export interface DirectWritesParts {
+interface DirectWritesParts {
   readonly part: PartFile;
   readonly hasher: Pick<PieceHasher, 'hashBlock'>;
   /** In the file now, with its digest: to be booked, and the block to be taken over. */

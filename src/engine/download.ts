@@ -24,7 +24,7 @@ const tickMs = 50;
 /** Received data is on its way to the disk for this long at the most: what a kill -9 costs. */
 const flushEveryTicks = 4;
 
-export interface DownloadParts {
+interface DownloadParts {
   readonly options: DownloadOptions;
   readonly makeSource: (url: string, learned?: LearnedAddress) => Source;
   readonly fetchManifest: FetchManifest;

@@ -6,7 +6,7 @@ import type { Link } from './link.js';
 /** Who was asked and has sent nothing for so long, no bytes of the file either, is not there any more. */
 const silenceMsMax = 5000;
 
-export interface HashListParts {
+interface HashListParts {
   readonly sizeBytes: number;
   readonly pieceBytes: number;
   /** All hashes; they give the content id that the link states. */

@@ -16,7 +16,7 @@ const piecesMin = 4;
 const windowBytesLimit = 1024 * 1024 * 1024;
 const streamBlockBytes = 1024 * 1024;
 
-export interface InOrderOptions {
+interface InOrderOptions {
   readonly windowBytes: number;
   /** Hashes that the whole file has to have. */
   readonly expected: FileHashes;

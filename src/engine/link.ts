@@ -41,7 +41,7 @@ export interface LinkEvents {
   closed(link: Link, error: ManygetError): void;
 }
 
-export interface LinkOptions {
+interface LinkOptions {
   readonly links: LinkEvents;
   readonly pace: LinkPace;
   readonly connectTimeoutMs: number;

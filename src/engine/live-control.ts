@@ -12,7 +12,7 @@ import type { Transfer } from './transfer.js';
 /** Less would starve keepalives and look like a dead server. */
 const limitBytesPerSecMin = 1024;
 
-export interface LiveControlParts {
+interface LiveControlParts {
   readonly options: DownloadOptions;
   readonly makeSource: (url: string) => Source;
   readonly pool: SourcePool;

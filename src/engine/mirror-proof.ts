@@ -9,7 +9,7 @@ import { isNamed } from './source-pool.js';
 import type { Transfer } from './transfer.js';
 import type { WrongBytes } from './wrong-bytes.js';
 
-export interface MirrorProofParts {
+interface MirrorProofParts {
   readonly options: DownloadOptions;
   /** What has come stays where it can be compared. */
   readonly keepsFile: boolean;

@@ -17,7 +17,7 @@ const sha256UnaskedBytesMax = 32 * 1024 * 1024;
 /** The process that reserves space takes some ms of this one's time: the first bytes come before it, and a small or fast download goes without. */
 const reserveAfterMs = 50;
 
-export interface OutputOptions {
+interface OutputOptions {
   readonly output: string | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;

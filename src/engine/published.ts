@@ -27,7 +27,7 @@ export type FetchManifest = (
   signal: AbortSignal,
 ) => Promise<Manifest>;
 
-export interface PublishedParts {
+interface PublishedParts {
   readonly options: DownloadOptions;
   readonly manifest: ManifestFacts;
   readonly check: ManifestCheck;

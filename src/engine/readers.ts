@@ -12,7 +12,7 @@ const toldEachBytes = 256 * 1024;
 const placeKeptMs = 10_000;
 const placesMax = 4;
 
-export interface ReadersParts {
+interface ReadersParts {
   readonly output: DownloadOutput;
   /** Undefined while nobody has said how large the file is. */
   readonly sizeBytes: () => number | undefined;

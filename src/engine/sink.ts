@@ -25,7 +25,7 @@ export interface TransferMemory {
 const openShareMax = 6 / 7;
 
 /** What a sink works on; made once the file's facts are known. */
-export interface SinkParts {
+interface SinkParts {
   readonly pool: BlockPool;
   /** Blocks are so large that one for every connection takes this at most, where they can be: others wait for their hashes. */
   readonly openBlocksBytesMax: number;

@@ -19,7 +19,7 @@ const nameMsMax = 3000;
 const defaultGiveUpMs = 60_000;
 const defaultConnectMs = 4000;
 
-export interface SourcePoolParts {
+interface SourcePoolParts {
   readonly options: DownloadOptions;
   readonly log: EventLog;
   readonly links: LinkEvents;

@@ -15,7 +15,7 @@ const fruitlessMax = 3;
 /** Where a host has all the connections that it may have, a source looks so often whether there is room. */
 const lookForRoomMs = 250;
 
-export interface RunnerOptions {
+interface RunnerOptions {
   readonly connectTimeoutMs: number;
   readonly nextConnection: () => ConnectionId;
   readonly links: LinkEvents;

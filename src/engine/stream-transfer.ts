@@ -6,7 +6,7 @@ const blockBytes = 1024 * 1024;
 /** A stream that brings nothing for this long is ended, and begun anew. */
 const silenceMsMax = 30_000;
 
-export interface StreamTransferParts {
+interface StreamTransferParts {
   readonly part: PartFile;
   readonly link: Link;
   /** Bytes may be taken up to here; for now nothing where that is not beyond what has come. */

@@ -6,7 +6,7 @@ import type { DownloadOutput } from './download-output.js';
 import type { FileFacts } from './resume-state.js';
 import { StreamTransfer } from './stream-transfer.js';
 
-export interface StreamingParts {
+interface StreamingParts {
   readonly options: DownloadOptions;
   readonly assembly: Assembly;
   readonly output: DownloadOutput;

@@ -23,7 +23,7 @@ import { Verifier } from './verifier.js';
 /** A connection that owes bytes and is silent for this long is ended; the source is tried again. */
 const silenceMsMax = 4500;
 
-export interface TransferParts {
+interface TransferParts {
   readonly sizeBytes: number;
   readonly pieceBytes: number;
   readonly verify: boolean;

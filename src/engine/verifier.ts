@@ -7,7 +7,7 @@ import type { Journal } from '../store/journal.js';
 import type { PieceHasher } from '../store/piece-hasher.js';
 import { mixedSources } from '../wire/journal-record.js';
 
-export interface VerifierParts {
+interface VerifierParts {
   readonly on: boolean;
   /** What the hashes of the pieces are made with. */
   readonly algorithm: HashAlgorithm;

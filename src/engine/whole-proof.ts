@@ -6,7 +6,7 @@ import type { EventLog } from './event-log.js';
 import type { ManifestCheck } from './manifest-check.js';
 import type { FileFacts } from './resume-state.js';
 
-export interface WholeProofParts {
+interface WholeProofParts {
   readonly check: ManifestCheck;
   readonly assembly: Assembly;
   readonly output: DownloadOutput;
@@ -18,7 +18,7 @@ export interface WholeProofParts {
 }
 
 /** What is certain of the whole file. */
-export interface ProvedWhole {
+interface ProvedWhole {
   /** Undefined where it was not computed. */
   readonly sha256: string | undefined;
   /** The stated hashes that it has ("sha-256, md5"); empty where none was stated. */

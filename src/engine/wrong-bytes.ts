@@ -12,7 +12,7 @@ import type { Transfer } from './transfer.js';
 
 const strikesMax = 3;
 
-export interface WrongBytesParts {
+interface WrongBytesParts {
   readonly pool: SourcePool;
   readonly log: EventLog;
   readonly transfer: () => Transfer | undefined;

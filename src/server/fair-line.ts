@@ -16,7 +16,7 @@ const partiesMax = 4096;
 const readersWeight = 2;
 
 /** What a place waits for: leave to send so many bytes, of which `waiter` is told. */
-export interface Wish {
+interface Wish {
   readonly bytes: number;
   readonly waiter: GateWaiter;
 }

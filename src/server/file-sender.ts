@@ -28,7 +28,7 @@ export interface SendProtocol {
 }
 
 /** What a connection has of what all of one server share. */
-export interface SenderResources {
+interface SenderResources {
   readonly pool: BlockPool;
   /** Whom the connection comes from: memory and rate are shared by those first. */
   readonly party: string;

@@ -5,7 +5,7 @@ import type { HashTable } from './hash-table.js';
 const rememberedMax = 16_384;
 
 /** The strong entity tags of one version of a file. */
-export interface TagSet {
+interface TagSet {
   /** The one that answers carry. */
   readonly main: string;
   /** All that name this version; the main one is among them. */

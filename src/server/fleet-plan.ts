@@ -10,7 +10,7 @@ import { messageOf } from '../base/message-of.js';
 /** Servers of one fleet: each is a thread with its memory. */
 const serversMax = 256;
 
-export interface ServerPlan {
+interface ServerPlan {
   readonly number: number;
   readonly port: number;
   /** Undefined: no limit. */

@@ -9,7 +9,7 @@ import type { FolderEntry, FolderListing } from './catalog-folder.js';
  *
  * Invariant: every text from the disk goes through `escaped`, every link through `encodePath`.
  */
-export interface FolderPageOptions {
+interface FolderPageOptions {
   /** The entry behind which this page begins; "" for the first page. */
   readonly after: string;
   readonly agent: string;

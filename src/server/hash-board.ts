@@ -15,7 +15,7 @@ const pendingMax = 4096;
 /** Files shown in a snapshot: the ones asked for last. */
 const filesShownMax = 1000;
 
-export interface HashBoardOptions {
+interface HashBoardOptions {
   readonly cacheFolder: string;
   /** To every server. */
   readonly broadcast: (news: HashNews) => void;

@@ -26,7 +26,7 @@ export function hashCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(base, 'manyget', 'hashes');
 }
 
-export interface CachedHashes {
+interface CachedHashes {
   readonly sha256: Uint8Array;
   readonly pieces: Uint8Array;
 }

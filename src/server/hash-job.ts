@@ -8,7 +8,7 @@ export const hashBlockBytes = 1024 * 1024;
 /** Read before others get a turn. */
 const turnBytes = 16 * 1024 * 1024;
 
-export type HashOutcome = 'more' | 'done' | 'changed';
+type HashOutcome = 'more' | 'done' | 'changed';
 
 /**
  * Hashes one version of a file into its table, in turns: the pieces and the whole in one pass. Owns the descriptor, from

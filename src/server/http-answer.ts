@@ -12,7 +12,7 @@ export interface HttpAnswer {
   readonly body: HttpBody;
 }
 
-export type HttpBody =
+type HttpBody =
   | { readonly kind: 'text'; readonly text: string }
   | FileBody
   /** Nothing follows the head; `bodyBytes` is what would follow it as the answer to a GET, if that is said. */

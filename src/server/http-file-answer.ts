@@ -18,7 +18,7 @@ import type { ServerContext } from './server-context.js';
 import { duplicateLinks, type FleetAddresses } from './sibling-links.js';
 
 /** A request for a file that is there. */
-export interface FileRequest {
+interface FileRequest {
   readonly head: HttpRequestHead;
   readonly target: HttpRequestTarget;
   readonly file: CatalogFile;

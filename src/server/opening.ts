@@ -9,7 +9,7 @@ import { resetSocket } from './reset-socket.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 
 /** What a connection turns out to speak by its first byte: the preamble of mgp, or a method of HTTP. */
-export type Spoken = 'mgp' | 'http' | 'unknown';
+type Spoken = 'mgp' | 'http' | 'unknown';
 
 const mgpFirstByte = encodePreamble()[0];
 

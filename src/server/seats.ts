@@ -1,7 +1,7 @@
 import type { ClientSession, ServerContext } from './server-context.js';
 
 /** Whether a newcomer is let in; where not, the sentence that says why. */
-export type Seat = { readonly kind: 'taken' } | { readonly kind: 'refused'; readonly reason: string };
+type Seat = { readonly kind: 'taken' } | { readonly kind: 'refused'; readonly reason: string };
 
 /**
  * The connections of one server, by whom they come from: nobody has more than a share, and where all places are taken,

@@ -41,7 +41,7 @@ export interface LearnedAddress {
 }
 
 /** What the connections of a source can do, for whoever deals out work. */
-export interface ConnectionTraits {
+interface ConnectionTraits {
   /** A range that is under way can be ended early for nothing. Where not, that costs a new connection. */
   readonly canTrim: boolean;
   /** Any range can be asked for. Where not, bytes come from the file's start on, in order. */

@@ -5,7 +5,7 @@ import { diskError, quoted } from './disk-error.js';
 import { codeOf, folderOf, type Disk } from './disk.js';
 
 /** Decides where a download goes: the final name, and the names of what stands beside it meanwhile. Creates nothing. */
-export interface OutputRequest {
+interface OutputRequest {
   /** What the user asked for: a file, or a folder that exists. Default: the file's own name, in the current folder. */
   readonly output?: string | undefined;
   /** The file's name as its source states it: not to be trusted. */

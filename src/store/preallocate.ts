@@ -10,7 +10,7 @@ const timeLimitMs = 5000;
 const reserveBytes = 256 * 1024 * 1024;
 
 /** What came of it, with a reason for the log. A file that was not reserved is as good as one that was, only slower. */
-export interface Preallocation {
+interface Preallocation {
   readonly reserved: boolean;
   readonly reason: string;
 }

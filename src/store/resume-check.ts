@@ -18,15 +18,15 @@ export interface ResumeCheck {
   readonly rejected: readonly RejectedRange[];
 }
 
-export interface VerifiedExtent extends ByteRange {
+interface VerifiedExtent extends ByteRange {
   readonly source: number;
 }
 
-export interface RejectedRange extends ByteRange {
+interface RejectedRange extends ByteRange {
   readonly reason: string;
 }
 
-export interface ResumeCheckOptions {
+interface ResumeCheckOptions {
   /** Bytes read so far, of how many. */
   readonly onProgress?: (checkedBytes: number, totalBytes: number) => void;
   readonly signal?: AbortSignal;

@@ -11,7 +11,7 @@ import { textLines } from './text-lines.js';
  */
 export const checksumFileLimits = { bytesMax: 16 * 1024 * 1024, lineCharsMax: 16 * 1024 } as const;
 
-export interface ChecksumLine extends Checksum {
+interface ChecksumLine extends Checksum {
   /** As written; compared, never used as a path. Undefined where the file holds a digest alone. */
   readonly name: string | undefined;
 }

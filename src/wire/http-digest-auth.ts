@@ -25,7 +25,7 @@ export interface DigestChallenge {
 }
 
 /** What each request adds. */
-export interface DigestUse {
+interface DigestUse {
   readonly nonce: string;
   /** Requests with this nonce, this one included. */
   readonly count: number;

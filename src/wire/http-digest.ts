@@ -2,7 +2,7 @@
  * Digests of a whole representation in headers: `Repr-Digest` (RFC 9530) and the older `Digest` (RFC 3230). Algorithm
  * names are in lower case, digests in hex.
  */
-export type HeaderDigests = ReadonlyMap<string, string>;
+type HeaderDigests = ReadonlyMap<string, string>;
 
 const digestBytes: Readonly<Record<string, number>> = { md5: 16, sha: 20, 'sha-1': 20, 'sha-256': 32, 'sha-512': 64 };
 

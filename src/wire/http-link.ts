@@ -10,7 +10,7 @@ import type { HttpHeaders } from './http-head.js';
  */
 
 /** One link. Names of parameters are in lower case; of a parameter that is there twice the first one counts. */
-export interface WebLink {
+interface WebLink {
   /** As written between the angle brackets: perhaps relative. */
   readonly target: string;
   /** Relation types, in lower case. */
@@ -78,7 +78,7 @@ function readValue(reader: HttpFieldReader): string | undefined {
 }
 
 /** Another address of the same file. */
-export interface DuplicateLink {
+interface DuplicateLink {
   readonly url: URL;
   /** 1 to 999,999; lower is better. */
   readonly priority: number;
@@ -91,7 +91,7 @@ export interface DuplicateLink {
 }
 
 /** What the headers of an answer publish of the file. */
-export interface FilePublication {
+interface FilePublication {
   /** Best first. */
   readonly duplicates: readonly DuplicateLink[];
   /** A Metalink of it. */

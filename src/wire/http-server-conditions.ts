@@ -10,7 +10,7 @@ export interface CurrentVersion {
   readonly modifiedMs: number | undefined;
 }
 
-export type ConditionsVerdict = 'proceed' | 'not-modified' | 'failed';
+type ConditionsVerdict = 'proceed' | 'not-modified' | 'failed';
 
 /** Judges the conditions of a GET or HEAD in the order of RFC 9110 13.2.2. Range and If-Range come after it. */
 export function judgeConditions(headers: HttpHeaders, current: CurrentVersion, nowMs: number): ConditionsVerdict {

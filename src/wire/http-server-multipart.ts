@@ -1,7 +1,7 @@
 import { rangeBytes, type ByteRange } from '../base/byte-range.js';
 
 /** The frame of a multipart/byteranges body (RFC 9110 14.6): what goes before each part and behind the last one. */
-export interface MultipartFrame {
+interface MultipartFrame {
   readonly contentType: string;
   /** One for each range, in their order. ASCII. */
   readonly heads: readonly string[];

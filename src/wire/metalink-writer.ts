@@ -4,7 +4,7 @@ import { lowestPriority, type Manifest, type ManifestSource, type PieceHashes } 
 import { printable } from '../base/printable.js';
 import { checkedName } from './safe-name.js';
 
-export interface MetalinkWriterOptions {
+interface MetalinkWriterOptions {
   /** The program that made it, as "manyget/1.0". */
   readonly generator?: string;
 }

@@ -66,11 +66,11 @@ const errorSchema = v.object({ code: v.fallback(v.picklist(mgpErrorCodes), 'fail
 
 /** First frame of a client. `agent` is free text like "manyget/0.1.0". */
 export type Hello = v.InferOutput<typeof helloSchema>;
-export type List = v.InferOutput<typeof listSchema>;
+type List = v.InferOutput<typeof listSchema>;
 /** One page of the files served, in the order of their names; ask again with `after` the last name while `more`. */
 export type ListAnswer = v.InferOutput<typeof listAnswerSchema>;
 /** With `follow` the server sends a second answer, with the same request id, once the hashes are known. */
-export type Stat = v.InferOutput<typeof statSchema>;
+type Stat = v.InferOutput<typeof statSchema>;
 /**
  * `version` names this state of the file on this server alone: requests carry it, and are refused once it is stale.
  * `contentId` (see content-id.ts) and `sha256` are null until the server has hashed all of the file.
@@ -80,7 +80,7 @@ export type StatAnswer = v.InferOutput<typeof statAnswerSchema>;
 export type Hashes = v.InferOutput<typeof hashesSchema>;
 /** Bytes from the header's offset up to, not including, `end`. */
 export type Range = v.InferOutput<typeof rangeSchema>;
-export type Goodbye = v.InferOutput<typeof goodbyeSchema>;
+type Goodbye = v.InferOutput<typeof goodbyeSchema>;
 export type MgpError = v.InferOutput<typeof errorSchema>;
 
 const encoder = new TextEncoder();

@@ -23,7 +23,7 @@ export interface SecretKeyFile {
   readonly sealed: Uint8Array;
 }
 
-export interface SigningKey {
+interface SigningKey {
   readonly id: string;
   readonly idBytes: Uint8Array;
   readonly privateKey: KeyObject;

@@ -2,7 +2,7 @@
  * The client's side of SOCKS5 (RFC 1928) with user name and password (RFC 1929). Sans-I/O: {@link Socks5Handshake}
  * is given what the proxy sends and says what to send next.
  */
-export interface Socks5Target {
+interface Socks5Target {
   /** A name, or an address; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
@@ -10,7 +10,7 @@ export interface Socks5Target {
   readonly password: string | undefined;
 }
 
-export type Socks5Step =
+type Socks5Step =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
   | { readonly kind: 'wait' }
   /** The tunnel is there; `rest` are bytes of the other side already. */

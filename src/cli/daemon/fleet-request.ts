@@ -10,7 +10,7 @@ import { fitPorts, parseServerCount } from '../options/server-ports.js';
 import { usageError } from '../options/usage-error.js';
 
 /** One server of a fleet, or, without a number, all of it. */
-export interface FleetTarget {
+interface FleetTarget {
   readonly id: number;
   readonly server: number | undefined;
 }

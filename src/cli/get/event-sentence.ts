@@ -86,7 +86,7 @@ export function isTrouble(event: DownloadEvent): boolean {
   return ['source-lost', 'source-quarantined', 'source-disabled', 'piece-corrupt', 'notice'].includes(event.type);
 }
 
-export type EventWeight = 'decision' | 'detail';
+type EventWeight = 'decision' | 'detail';
 
 /** Whether an event is worth one of the few lines of a live view. */
 export function eventWeight(event: DownloadEvent): EventWeight {

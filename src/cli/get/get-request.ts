@@ -52,7 +52,7 @@ export type GetFrom =
   | { readonly kind: 'lists'; readonly manifests: readonly string[]; readonly inputFile: string | undefined };
 
 /** What files have to have, as given. */
-export interface GetChecks {
+interface GetChecks {
   /** "sha-256=HEX", for one file. */
   readonly checksums: readonly string[];
   /** A file like SHA256SUMS, or its address. */
@@ -60,7 +60,7 @@ export interface GetChecks {
 }
 
 /** The part of the options that the download itself takes, as given. */
-export type TransferOptions = Omit<DownloadOptions, 'sources' | 'output' | 'signal'>;
+type TransferOptions = Omit<DownloadOptions, 'sources' | 'output' | 'signal'>;
 
 export interface GetRequest {
   /** Undefined: to be asked for. */

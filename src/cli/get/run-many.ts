@@ -12,7 +12,7 @@ export interface ManyItem {
   readonly begin: () => Promise<DownloadHandle>;
 }
 
-export interface ManyRequest {
+interface ManyRequest {
   readonly report: ReportOptions;
   /** The command line that goes on where this one ends. */
   readonly again: string;

@@ -14,7 +14,7 @@ const pairColumns = 13;
 const speedColumns = 10;
 const firstByteColumns = 8;
 
-export interface RowLayout {
+interface RowLayout {
   readonly columns: number;
   readonly name: number;
   readonly state: boolean;
@@ -57,7 +57,7 @@ export function headerRow(layout: RowLayout, theme: Theme): string {
 }
 
 /** What one row shows. */
-export interface ShownSource {
+interface ShownSource {
   readonly source: SourceSnapshot;
   readonly name: string;
   readonly phase: DownloadPhase;

@@ -8,7 +8,7 @@ import type { CliIo } from '../io.js';
 import { keyPassword } from './key-password.js';
 import type { ManifestCommand } from './manifest-request.js';
 
-export interface ManifestDeps {
+interface ManifestDeps {
   readonly makeManifest: (request: ManifestRequest) => Promise<string>;
   readonly openSigner: (keyFile: string, askPassword: () => Promise<string>) => Promise<Signer>;
   /** Throws where `writeNewFile` would. */

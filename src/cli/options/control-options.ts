@@ -22,7 +22,7 @@ export interface ControlFlags {
   readonly backup?: readonly string[];
 }
 
-export type ControlOptions = Pick<DownloadOptions, 'limitBytesPerSec' | 'lowestBytesPerSec' | 'sourceRules'>;
+type ControlOptions = Pick<DownloadOptions, 'limitBytesPerSec' | 'lowestBytesPerSec' | 'sourceRules'>;
 
 export function addControlFlags(command: Command): Command {
   return command

@@ -17,7 +17,7 @@ export interface OptionEntry {
   readonly summary: string;
 }
 
-export interface OperandEntry {
+interface OperandEntry {
   /** "[sources...]" */
   readonly placeholder: string;
   readonly isVariadic: boolean;

@@ -4,7 +4,7 @@ import type { CommandEntry, OptionEntry, ValueKind } from './command-table.js';
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-export interface Flag {
+interface Flag {
   readonly flag: string;
   readonly summary: string;
   /** Undefined where no value follows. */

@@ -11,7 +11,7 @@ import { manygetCommandLine } from '../options/shell-words.js';
 import { verifyLines } from '../verify/verify-lines.js';
 import type { RepairCommand } from './repair-request.js';
 
-export interface RepairDeps {
+interface RepairDeps {
   readonly repairBy: typeof repairBy;
 }
 

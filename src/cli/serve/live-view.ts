@@ -14,7 +14,7 @@ const frameMsMin = 100;
 const frameMsDefault = 500;
 const messagesKept = 8;
 
-export interface LiveServeOptions {
+interface LiveServeOptions {
   readonly theme: Theme;
   readonly intervalMs: number | undefined;
   readonly onLine: (line: string) => void;

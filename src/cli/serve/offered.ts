@@ -3,7 +3,7 @@ import { printable } from '../../base/printable.js';
 import type { FleetSnapshot } from '../../base/snapshot.js';
 import { formatBytes } from '../../base/units.js';
 
-export interface Offered {
+interface Offered {
   /** "video.mp4", "films/", "3 files", "more than 1000 files". */
   readonly what: string;
   readonly size: string;

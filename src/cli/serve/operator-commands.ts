@@ -1,7 +1,7 @@
 /** What an operator may type at a fleet of servers. */
 import { printable } from '../../base/printable.js';
 
-export type OperatorCommand =
+type OperatorCommand =
   | { readonly type: 'close' | 'open' | 'kill'; readonly server: number }
   | { readonly type: 'status' | 'help' | 'quit' | 'nothing' }
   | { readonly type: 'wrong'; readonly sentence: string };

@@ -1,6 +1,6 @@
 /** What a person types on one line of a raw terminal. Pure: keys in, line and actions out. */
 
-export type EditorAction =
+type EditorAction =
   { readonly type: 'line'; readonly text: string } | { readonly type: 'interrupt' | 'end' | 'suspend' };
 
 const lineCharsMax = 200;

@@ -5,7 +5,7 @@
 import type { ColorChoice } from '../options/report-options.js';
 
 /** None, the 16 of every terminal, the 256 of xterm, or 24 bits. */
-export type ColorDepth = 0 | 16 | 256 | 'truecolor';
+type ColorDepth = 0 | 16 | 256 | 'truecolor';
 
 export interface Glyphs {
   readonly swatch: string;

@@ -15,7 +15,7 @@ const speedColumns = 10;
 const etaColumns = 6;
 const serverColumns = 4;
 
-export interface TopLayout {
+interface TopLayout {
   readonly columns: number;
   readonly name: number;
   readonly state: boolean;

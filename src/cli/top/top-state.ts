@@ -12,10 +12,10 @@ import { SpeedHistory } from '../speed-history.js';
 import { LineEditor } from '../terminal/line-editor.js';
 import { Glide } from './glide.js';
 
-export type TopView = 'list' | 'servers' | 'help';
+type TopView = 'list' | 'servers' | 'help';
 
 /** A question that waits for its answer at the bottom. */
-export type TopQuestion =
+type TopQuestion =
   | { readonly type: 'remove'; readonly item: QueueItem }
   | {
       readonly type: 'limit';

@@ -12,7 +12,7 @@ import { withPassword } from '../options/login-password.js';
 import { verifyLines, verifySentence } from './verify-lines.js';
 import type { VerifyCommand } from './verify-request.js';
 
-export interface VerifyDeps {
+interface VerifyDeps {
   readonly expectedContent: (path: string, wishes: ContentWishes, places: SignedPlaces) => Promise<ExpectedContent>;
   readonly verifyFile: (path: string, expected: ExpectedContent, options: VerifyOptions) => Promise<VerifyReport>;
 }

@@ -12,7 +12,7 @@ import { mapRuns } from './map-runs.js';
 const lagMax = 1000;
 
 /** How a download reaches the thread that it runs on. */
-export interface DownloadLine {
+interface DownloadLine {
   command(call: number, command: DownloadCommand): void;
   read(options: ReaderOptions): DownloadReader;
 }

@@ -1,7 +1,7 @@
 import type { DownloadReader, ReaderOptions } from '../../base/download-reader.js';
 import { ManygetError } from '../../base/errors.js';
 
-export interface ReaderLine {
+interface ReaderLine {
   /** Asks for one more chunk. */
   ask(): void;
   /** Nothing more is wanted. */

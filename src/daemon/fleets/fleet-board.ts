@@ -9,7 +9,7 @@ import { messageOf } from '../../base/message-of.js';
  * The fleets of servers that the daemon runs. Each is in the store before the command that made or changed it returns,
  * and comes back with the daemon: the same files, the same ports, and what was closed is closed.
  */
-export interface FleetBoardParts {
+interface FleetBoardParts {
   readonly store: FleetStore;
   readonly start: StartFleet;
   /** Paths that are not whole begin here. */
@@ -19,7 +19,7 @@ export interface FleetBoardParts {
   readonly onNotice: (sentence: string) => void;
 }
 
-export interface FleetWishes {
+interface FleetWishes {
   readonly paths: readonly string[];
   readonly ports: readonly number[];
   readonly host?: string | undefined;

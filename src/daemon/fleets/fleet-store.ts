@@ -2,7 +2,7 @@ import type Database from 'libsql';
 import { type FleetSpec, fleetSpecFromJson, fleetSpecToJson } from './fleet-spec.js';
 
 /** The fleets in the daemon's store. Every call is on the disk's journal when it returns. */
-export interface StoredFleet {
+interface StoredFleet {
   readonly id: number;
   readonly spec: FleetSpec;
   readonly addedAtMs: number;

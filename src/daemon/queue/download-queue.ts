@@ -22,7 +22,7 @@ import type { QueueStore } from './queue-store.js';
  * Everything that a command changes is in the store before the command returns. It begins and ends downloads, and never
  * decides anything inside of one.
  */
-export interface QueueParts {
+interface QueueParts {
   readonly store: QueueStore;
   readonly engine: Engine;
   /** The folder for output where nobody names one. */
@@ -34,7 +34,7 @@ export interface QueueParts {
 export type QueueEvent = 'added' | 'started' | 'paused' | 'stopped' | 'complete' | 'error' | 'changed' | 'forgotten';
 export type QueueListener = (event: QueueEvent, entry: QueueEntry) => void;
 
-export interface AddWishes {
+interface AddWishes {
   readonly spec: DownloadSpec;
   /** Among those that wait, 0 is next; at the end where it is left out. */
   readonly position?: number | undefined;

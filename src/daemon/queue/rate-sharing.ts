@@ -7,7 +7,7 @@ const limitBytesPerSecMin = 1024;
 const growth = 1.5;
 
 /** One running download: its speed, and the limit of its own (undefined: none). */
-export interface Sharer {
+interface Sharer {
   readonly speedBytesPerSec: number;
   readonly limitBytesPerSec: number | undefined;
 }

@@ -13,7 +13,7 @@ import type { RpcArguments } from './rpc-arguments.js';
 import { RpcError } from './rpc-error.js';
 
 /** What the methods of aria2 mean for our queue. docs/rpc.md says where an answer differs from aria2's. */
-export interface Aria2Parts {
+interface Aria2Parts {
   readonly queue: DownloadQueue;
   readonly additions: Additions;
   readonly version: string;

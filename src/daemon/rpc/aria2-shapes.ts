@@ -3,7 +3,7 @@ import { errorTable } from '../../base/errors.js';
 import type { QueueEntry } from '../queue/queue-entry.js';
 
 /** Downloads in the shapes of aria2's RPC: numbers are texts, a status is one of six words. */
-export interface Aria2Uri {
+interface Aria2Uri {
   readonly uri: string;
   readonly status: 'used' | 'waiting';
 }

@@ -8,7 +8,7 @@ import { RpcError } from './rpc-error.js';
  */
 export type RpcMethod = (args: RpcArguments) => unknown;
 
-export interface RpcAnswer {
+interface RpcAnswer {
   /** Of HTTP. */
   readonly status: number;
   readonly body: string;

@@ -20,7 +20,7 @@ import { askedCells } from './asked-cells.js';
 import { readBody } from './read-body.js';
 
 /** The daemon's own API and what is served beside it. Every route below /api/ and /metrics asks for the token. */
-export interface ApiParts {
+interface ApiParts {
   readonly queue: DownloadQueue;
   readonly fleets: FleetBoard;
   readonly additions: Additions;

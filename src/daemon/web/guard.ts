@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
  * Who may speak to the daemon. A page of somebody else that a browser has open must not: its Origin is refused, and so
  * is a Host that is not ours, which is how DNS rebinding shows. Everybody else needs the token.
  */
-export interface GuardOptions {
+interface GuardOptions {
   readonly token: string;
   /** Host names by which the daemon may be called, besides the loopback ones. */
   readonly hosts: readonly string[];

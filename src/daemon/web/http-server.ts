@@ -15,7 +15,7 @@ import { sendError } from './send-error.js';
  * The daemon's one listener: refuses whom the guard refuses, then passes each request to who knows its path. What
  * streams (events, files) speaks to the socket itself; everything else is the API's.
  */
-export interface HttpServerParts {
+interface HttpServerParts {
   readonly guard: Guard;
   readonly routes: ReturnType<typeof apiRoutes>;
   readonly feed: LiveFeed;

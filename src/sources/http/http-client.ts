@@ -24,7 +24,7 @@ import { proxyHeaders } from './http-tunnel.js';
 import { messageOf } from '../../base/message-of.js';
 
 /** What the world outside gives a client. */
-export interface HttpSurroundings {
+interface HttpSurroundings {
   /** Default User-Agent. */
   readonly agent: string;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -8,7 +8,7 @@ import { isPrivateAddress } from './http-redirect.js';
 const strikesMax = 3;
 
 /** What an answer adds to what is known of the file. */
-export interface LearnedFacts {
+interface LearnedFacts {
   readonly sizeBytes: number;
   readonly validators: Validators;
   readonly name: string | undefined;

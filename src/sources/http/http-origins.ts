@@ -14,7 +14,7 @@ export interface OriginClock {
 }
 
 /** True once a server has answered two requests in order that were both out at once. */
-export type PipeliningProof = 'unknown' | 'trying' | 'works' | 'fails';
+type PipeliningProof = 'unknown' | 'trying' | 'works' | 'fails';
 
 /**
  * What is known of one origin (scheme, host and port), shared by all connections and all sources that use it.

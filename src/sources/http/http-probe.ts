@@ -6,7 +6,7 @@ import type { HttpHead } from '../../wire/http-head.js';
 import { isMetalinkType } from '../../wire/http-link.js';
 
 /** What the answer to a question for the file's facts comes to. */
-export type ProbeOutcome =
+type ProbeOutcome =
   | {
       readonly kind: 'facts';
       readonly sizeBytes: number;

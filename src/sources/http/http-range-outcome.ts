@@ -7,7 +7,7 @@ export const drainBytesMax = 256 * 1024;
 export type RangeAnswer = Extract<Answer, { kind: 'bytes' | 'multipart' | 'unsatisfied' }>;
 
 /** What the answer to a request for a range comes to. */
-export type RangeOutcome =
+type RangeOutcome =
   | { readonly kind: 'body'; readonly start: number; readonly end: number | undefined; readonly whole: boolean }
   | { readonly kind: 'parts'; readonly boundary: string }
   | { readonly kind: 'refused'; readonly code: 'file-changed' | 'http-range'; readonly text: string }

@@ -5,7 +5,7 @@ import { printable } from '../../base/printable.js';
 /** Hops that are followed from one URL to the file. */
 const redirectsMax = 10;
 
-export interface RedirectStep {
+interface RedirectStep {
   readonly from: URL;
   readonly location: string | undefined;
   /** Redirects so far. */

@@ -9,7 +9,7 @@ import { socketError } from '../tcp/socket-error.js';
 import { lookUp } from './look-up.js';
 import type { Proxy } from './http-proxy.js';
 
-export interface TunnelEnd {
+interface TunnelEnd {
   readonly host: string;
   readonly port: number;
 }
