@@ -6,7 +6,7 @@ import type { CliIo, CliOutput, EndSignal } from '../../src/cli/io.js';
 import type { TerminalEmulator } from './terminal-emulator.js';
 
 /** An output that remembers; on a terminal it draws as well. */
-export class MemoryOutput extends EventEmitter implements CliOutput {
+class MemoryOutput extends EventEmitter implements CliOutput {
   readonly isTTY: boolean;
   readonly terminal: TerminalEmulator | undefined;
   text = '';
@@ -42,7 +42,7 @@ export class MemoryOutput extends EventEmitter implements CliOutput {
   }
 }
 
-export type MemoryInput = PassThrough & { isTTY?: boolean; raw?: boolean; setRawMode?: (on: boolean) => void };
+type MemoryInput = PassThrough & { isTTY?: boolean; raw?: boolean; setRawMode?: (on: boolean) => void };
 
 export interface MemoryIo extends CliIo {
   readonly stdin: MemoryInput;
@@ -59,7 +59,7 @@ export interface MemoryIo extends CliIo {
   exit(): void;
 }
 
-export interface MemoryIoOptions {
+interface MemoryIoOptions {
   readonly terminal?: TerminalEmulator;
   readonly env?: Readonly<Record<string, string>>;
   readonly foreground?: boolean;

@@ -4,7 +4,7 @@ import { realDisk, type Disk, type FileFacts } from '../../src/store/disk.js';
  * A disk that fails as it is told to, on top of another one. Faults are given by operation: skip so many calls, then
  * fail so many. Beside them: writes that take fewer bytes than asked, and a disk that is full after so many bytes.
  */
-export type DiskOperation = keyof Disk;
+type DiskOperation = keyof Disk;
 
 interface Fault {
   readonly operation: DiskOperation;

@@ -1,7 +1,7 @@
 import { FrameReader, type FrameHandler, type FrameHeader } from '../../src/wire/mgp-frame.js';
 
 /** What a reader said, in a form that compares: bulk data joined, however it was cut on the way. */
-export type FrameEntry =
+type FrameEntry =
   | { readonly kind: 'frame'; readonly header: FrameHeader; readonly payload: string }
   | { readonly kind: 'data'; readonly requestId: number; readonly offset: number; readonly bytes: string };
 

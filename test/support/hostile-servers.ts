@@ -42,7 +42,7 @@ export function writeForEver(socket: Socket, chunk: string | Uint8Array, everyMs
   pour();
 }
 
-export interface MgpScript {
+interface MgpScript {
   /** What is said of the file: a change of the right answer. */
   readonly stat?: (right: StatAnswer) => StatAnswer;
   /** In place of the answer to STAT. */

@@ -15,7 +15,7 @@ endWithTests(async () => {
 });
 
 /** A proxy for tests: what it was asked for, and where it listens. */
-export interface TestProxy {
+interface TestProxy {
   readonly url: string;
   /** "GET http://…", "CONNECT host:port" or "SOCKS5 host:port", in order. */
   readonly asked: string[];

@@ -9,7 +9,7 @@ export interface RawFrame extends FrameHeader {
 }
 
 /** What a RANGE brought: its bytes, and where END said it ended, or the error. */
-export interface RangeResult {
+interface RangeResult {
   readonly bytes: Buffer;
   readonly end: number | undefined;
   readonly error: MgpError | undefined;

@@ -2,7 +2,7 @@ import type { RpcClient } from './rpc-peers.js';
 import type { StoryFiles } from './rpc-story.js';
 
 /** More chapters of the story that client libraries tell to daemons: each asks, and books what was answered. */
-export interface Teller {
+interface Teller {
   readonly client: RpcClient;
   readonly files: StoryFiles;
   readonly ask: (method: string, ...params: unknown[]) => Promise<unknown>;

@@ -6,7 +6,7 @@ import type { LaneTraits, SchedulerCommand, SchedulerEvent } from '../../src/cor
 export const mib = 1024 * 1024;
 
 export type Request = Extract<SchedulerCommand, { type: 'request' }>;
-export type Trim = Extract<SchedulerCommand, { type: 'trim' }>;
+type Trim = Extract<SchedulerCommand, { type: 'trim' }>;
 
 /** A scheduler with connections whose bytes come when the test says so. Connection n is source n's first. */
 export class SchedulerBench {

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { Random } from './random.js';
 
 /** What goes wrong on one connection: after `afterBytes` bytes from the server, `fault` happens. */
-export interface ConnectionPlan {
+interface ConnectionPlan {
   readonly fault: Fault;
   readonly afterBytes: number;
 }

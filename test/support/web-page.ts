@@ -3,13 +3,13 @@ import { afterAll } from 'vitest';
 import { findPeer } from './peer.js';
 
 /** A real browser, Debian's, looking at the daemon's page. */
-export interface OpenPage extends AsyncDisposable {
+interface OpenPage extends AsyncDisposable {
   readonly page: Page;
   /** What the page complained of: errors of its own, of the console, and requests to anybody but the daemon. */
   readonly complaints: string[];
 }
 
-export interface PageOptions {
+interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: 'dark' | 'light';
