@@ -5,7 +5,8 @@ import { formatDuration } from '../../base/units.js';
 import { type Segment, segmentLine } from '../terminal/segments.js';
 import { fitRight } from '../terminal/text-width.js';
 import type { Theme } from '../terminal/theme.js';
-import { eventParts, eventWeight, type SourceNames } from './event-sentence.js';
+import { decisionsOf } from './decisions-of.js';
+import { eventParts, type SourceNames } from './event-sentence.js';
 import { sourceNames } from './source-names.js';
 
 const timeColumns = 6;
@@ -43,9 +44,7 @@ interface ShownDecision {
 
 /** The last `count` decisions, oldest first; one that repeats itself counts once, at its last time. */
 function newestDecisions(events: readonly DownloadEvent[], names: SourceNames, count: number): ShownDecision[] {
-  const decisions = withoutFurtherConnections(withoutLeftOut(events)).filter(
-    (event) => eventWeight(event) === 'decision',
-  );
+  const decisions = decisionsOf(events);
   const shown = new Map<string, ShownDecision>();
   for (const event of decisions.length > 0 ? decisions : events) {
     const { what, why } = eventParts(event, names);
@@ -56,23 +55,6 @@ function newestDecisions(events: readonly DownloadEvent[], names: SourceNames, c
     shown.set(sentence, { event, what, why, times });
   }
   return [...shown.values()].slice(-count);
-}
-
-/** Who is left out has been lost for the same reason just before: that it is left out says both. */
-function withoutLeftOut(events: readonly DownloadEvent[]): DownloadEvent[] {
-  const leftOut = new Map<number, string>();
-  for (const event of events) if (event.type === 'source-quarantined') leftOut.set(event.source, event.reason);
-  return events.filter((event) => event.type !== 'source-lost' || leftOut.get(event.source) !== event.reason);
-}
-
-/** A source is ready once: that one more connection to it stands is no news. */
-function withoutFurtherConnections(events: readonly DownloadEvent[]): DownloadEvent[] {
-  const growing = new Set<number>();
-  return events.filter((event) => {
-    if (event.type === 'connection-opening') growing.add(event.source);
-    if (event.type === 'source-lost') growing.delete(event.source);
-    return event.type !== 'source-ready' || !growing.has(event.source);
-  });
 }
 
 /** What happened, with the names of servers in their colours. */
