@@ -17,6 +17,8 @@ export const sampleLimits = {
   costShareMax: 0.0096,
   /** And in any case this much. */
   costBytesMin: 64 * 1024,
+  /** And of what each source delivered so many points are compared, whatever that costs: nobody goes unseen. */
+  pointsMin: 8,
   /** One sample in an answer of many parts, as it is expected before any was seen. */
   sampleCostBytes: 165,
   /** Sources that are asked about one point, at the most. */

@@ -3,6 +3,9 @@ import type { Ledger } from '../core/ledger.js';
 /** Of the time until all bytes were here, so much is spent on comparisons that do not prove the file. */
 const extraTimeShare = 0.005;
 const extraMsMin = 100;
+/** In a download this short there was hardly time to ask before: then at least so long. */
+const shortMs = 2000;
+const extraMsMinOfShort = 400;
 /** Or as long as they had to wait because the processor was busy, up to so long. */
 const extraMsMax = 1000;
 /** And no longer than while answers come: who is slow or gone is not worth waiting for then. */
@@ -53,7 +56,8 @@ export class AuditPace {
   /** All bytes are here. True once what only names sources was waited for long enough; the last answer came at `answeredMs`. */
   isOver(nowMs: number, answeredMs: number): boolean {
     this.#receivedMs ??= nowMs;
-    const extraMs = Math.max(extraMsMin, this.#receivedMs * extraTimeShare, Math.min(extraMsMax, this.#putOffMs));
+    const leastMs = this.#receivedMs < shortMs ? extraMsMinOfShort : extraMsMin;
+    const extraMs = Math.max(leastMs, this.#receivedMs * extraTimeShare, Math.min(extraMsMax, this.#putOffMs));
     return nowMs - Math.max(answeredMs, this.#receivedMs) >= extraGapMs || nowMs - this.#receivedMs >= extraMs;
   }
 

@@ -57,6 +57,8 @@ export class Audit implements LaneEvents {
   readonly #disputes: SampleDisputes;
   readonly #kept: KeptSamples;
   readonly #costBytesMax: number;
+  /** Points of what each source delivered that were to be compared. */
+  readonly #pointsOf = new Map<SourceId, number>();
   readonly #pace: AuditPace;
   #costBytes = 0;
   #samples = 0;
@@ -293,11 +295,11 @@ export class Audit implements LaneEvents {
     const groups = [lanes.filter((lane) => !lane.isResting), lanes.filter((lane) => lane.isResting)];
     for (let at = range.start; at < range.end; at += sampleLimits.stretchBytes) {
       const stretch = Math.floor(at / sampleLimits.stretchBytes);
-      if (stretch % every !== 0 || this.#costBytes > this.#costBytesMax) continue;
+      if (stretch % every !== 0) continue;
       const runs = isOnes ? pieceRuns : ledger.runs(at, Math.min(range.end, at + sampleLimits.stretchBytes));
       let seen: Set<SourceId> | undefined;
       for (const run of runs) {
-        if (seen?.has(run.source) === true) continue;
+        if (seen?.has(run.source) === true || !this.#isWorth(run.source)) continue;
         const grid = sampleAt(stretch, this.#phaseOf(run.source), ledger.sizeBytes);
         const isIn = grid.start >= run.start && grid.end <= run.end;
         if (isIn && !isOnes) (seen ??= new Set()).add(run.source);
@@ -306,6 +308,14 @@ export class Audit implements LaneEvents {
         this.#queuePoint({ start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 }, others, groups);
       }
     }
+  }
+
+  /** Whether one more point of what `source` delivered is to be compared. */
+  #isWorth(source: SourceId): boolean {
+    const points = this.#pointsOf.get(source) ?? 0;
+    if (points >= sampleLimits.pointsMin && this.#costBytes > this.#costBytesMax) return false;
+    this.#pointsOf.set(source, points + 1);
+    return true;
   }
 
   #queuePoint(point: SamplePoint, others: number, groups: readonly (readonly SampleLane[])[]): void {

@@ -155,6 +155,7 @@ export class SampleLane {
   #ask(points: readonly SamplePoint[]): void {
     this.#out.add(points);
     const askedMs = this.#nowMs();
+    const useless = this.#useless;
     this.#sampler
       .ask(points, this.#events.guess(points))
       .then(
@@ -165,7 +166,8 @@ export class SampleLane {
           this.#answerMs = this.#hasAnswered ? this.#answerMs * 0.7 + tookMs * 0.3 : tookMs;
           const isUseful = answer.isAsGuessed || answer.parts.some((part) => part !== undefined);
           this.#hasAnswered ||= isUseful;
-          this.#useless = isUseful ? 0 : this.#useless + 1;
+          // What was asked before it was known that such a question is of no use says nothing more.
+          this.#useless = isUseful ? 0 : Math.max(this.#useless, useless + 1);
           if (!this.#closed) this.#events.answered(this, points, answer);
         },
         (error: unknown) => {

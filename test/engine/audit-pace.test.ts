@@ -59,6 +59,14 @@ describe('the time that comparing has', () => {
     expect(long.pace.isOver(50_250, 50_240)).toBe(true);
   });
 
+  it('is longer after a short download, in which there was hardly time to ask', () => {
+    const paced = new Paced();
+    paced.run(20, 5 * mib, 0.2);
+    expect(paced.pace.isOver(1000, 0)).toBe(false);
+    expect(paced.pace.isOver(1390, 1380)).toBe(false);
+    expect(paced.pace.isOver(1400, 1390)).toBe(true);
+  });
+
   it('is as long as questions were put off, up to a second, while answers come', () => {
     const paced = new Paced();
     paced.run(90, mib, 0.2);

@@ -162,4 +162,27 @@ describe('a source that is asked for samples', () => {
     lab.add(127);
     expect(lab.lane.answersInMs).toBe(1000);
   });
+
+  it('is not given up for one kind of question, however many of them are out; for three of no use in a row it is', async () => {
+    const lab = new LaneLab();
+    lab.questionsAtOnce = 3;
+    lab.add(3 * 64);
+    lab.lane.pump(true, true);
+    const uselessly = async (from: number): Promise<void> => {
+      for (const { ranges, reply } of lab.asked.slice(from)) {
+        await reply({ isAsGuessed: false, parts: ranges.map(() => undefined), costBytes: 100 });
+      }
+    };
+    expect(lab.asked).toHaveLength(3);
+    await uselessly(0);
+    expect(lab.lane.isAlive).toBe(true);
+    lab.questionsAtOnce = 1;
+    for (let i = 3; i < 5; i += 1) {
+      expect(lab.lane.isAlive).toBe(true);
+      lab.add(1);
+      lab.lane.pump(true, true);
+      await uselessly(i);
+    }
+    expect(lab.lane.isAlive).toBe(false);
+  });
 });
