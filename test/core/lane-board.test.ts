@@ -9,7 +9,7 @@ function owing(connection: number): Lane {
   const lane = new Lane(connection as ConnectionId, 0 as SourceId, 10, 0);
   lane.asked(
     {
-      id: connection as SegmentId,
+      id: connection,
       start: 0,
       position: 0,
       end: 1000,
