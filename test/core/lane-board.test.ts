@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import { LaneBoard } from '../../src/core/lane-board.js';
 import { Lane } from '../../src/core/lane.js';
-import type { SegmentId } from '../../src/core/scheduler-messages.js';
 
 /** A connection that owes 1,000 bytes. */
 function owing(connection: number): Lane {
