@@ -86,7 +86,8 @@ export class Scheduler {
         this.#rank();
         return;
       case 'source-connected':
-        this.#ramp(this.#growthOf(event.source), event.rttMs);
+        // Who waits for the first bytes gets them no sooner from more of them at once.
+        if (!this.#reading.isOn) this.#ramp(this.#growthOf(event.source), event.rttMs);
         return;
       case 'source-gone':
         this.#allotter.expectNoMore(event.source);
@@ -383,18 +384,10 @@ export class Scheduler {
     };
   }
 
-  #carryOut(growth: ConnectionGrowth, decision: GrowthDecision): void {
-    switch (decision.type) {
-      case 'none':
-        return;
-      case 'open':
-        for (let i = 0; i < decision.count; i += 1) {
-          this.#book.command({ type: 'open', source: growth.source, reason: decision.reason });
-        }
-        return;
-      case 'retire':
-        for (const lane of decision.lanes) this.#book.retire(lane, decision.reason);
-        return;
-    }
+  #carryOut({ source }: ConnectionGrowth, decision: GrowthDecision): void {
+    if (decision.type === 'none') return;
+    const { reason } = decision;
+    if (decision.type === 'retire') for (const lane of decision.lanes) this.#book.retire(lane, reason);
+    else for (let i = 0; i < decision.count; i += 1) this.#book.command({ type: 'open', source, reason });
   }
 }

@@ -133,7 +133,8 @@ export class SourceRunner {
     const { id: source, tier, connectMs: rttMs } = this;
     const events: SchedulerEvent[] = tier === 0 ? [] : [{ type: 'source-preference', source, tier }];
     events.push({ type: 'source-expected', source });
-    if (rttMs !== undefined) events.push({ type: 'source-connected', source, rttMs });
+    // Where it is there already, more is said in a moment.
+    if (rttMs !== undefined && this.readyLinks === 0) events.push({ type: 'source-connected', source, rttMs });
     return events;
   }
 

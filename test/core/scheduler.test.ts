@@ -239,6 +239,16 @@ describe('connections to one source', () => {
     expect(opens[0]?.reason).toContain('away');
   });
 
+  test('are opened when it is known how far away it is, before it has answered; not while somebody waits for the first bytes', () => {
+    const bench = new SchedulerBench(200 * mib, { connectionsPerSourceMax: 8 });
+    bench.expect(0);
+    const opened = bench.send({ type: 'source-connected', source: 0 as SourceId, rttMs: 50 });
+    expect(opened.map((c) => c.type)).toEqual(['open', 'open', 'open', 'open']);
+    bench.expect(1);
+    bench.send({ type: 'cursor', at: 0, aheadBytes: undefined });
+    expect(bench.send({ type: 'source-connected', source: 1 as SourceId, rttMs: 50 })).toEqual([]);
+  });
+
   test('are tried one by one near by, and a refusal is respected', () => {
     const bench = new SchedulerBench(200 * mib, { connectionsPerSourceMax: 8 });
     const first = onlyRequest(bench.ready(0));

@@ -195,6 +195,10 @@ export class Simulation implements ClientWorld {
     if (rttMs !== undefined) this.handle({ type: 'source-connected', source: index as SourceId, rttMs });
   }
 
+  #tellOthersMade(index: number): void {
+    this.#sources.forEach((other, i) => i !== index && this.#tellMade(other, i));
+  }
+
   #greeted(attempt: Attempt): void {
     const source = this.#sources[attempt.source];
     if (source?.link.state(this.nowMs) === 'stalled')
@@ -239,7 +243,7 @@ export class Simulation implements ClientWorld {
     source.connections += 1;
     source.failures = 0;
     this.#open.set(id, connection);
-    if (this.connections.push(connection) === 1) this.#sources.forEach((other, i) => this.#tellMade(other, i));
+    if (this.connections.push(connection) === 1) this.#tellOthersMade(index);
     const traits = spec.http === undefined ? undefined : { canTrim: false, ranges: spec.http.ranges };
     this.handle({ type: 'connection-ready', connection: id, source: connection.source, rttMs: connectMs, traits });
   }
