@@ -68,15 +68,14 @@ export class Inlet {
 
   /** `bytes` arrived in the last target. True where that filled a block. */
   filled(bytes: number): boolean {
+    // Reported as delivered they would be lost, and nobody would be asked for them again.
+    if (!this.#intoScratch && this.#block === undefined)
+      throw new ManygetError('unexpected', `${bytes} bytes came for ${this.#offset}, and their memory was given up`);
     this.#offset += bytes;
     this.#frameLeft -= bytes;
     if (this.#intoScratch) {
       this.#sink.countDuplicates(bytes);
       return false;
-    }
-    if (this.#block === undefined) {
-      // Booked as delivered they would be lost, and nobody would be asked for them again.
-      throw new ManygetError('unexpected', `${bytes} bytes came up to ${this.#offset}, and their memory was given up`);
     }
     this.#sink.arrived(bytes);
     this.#filled += bytes;

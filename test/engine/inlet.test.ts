@@ -119,6 +119,17 @@ function arrive(inlet: Inlet, start: number, end: number, stepBytes = 10_000): n
 }
 
 describe('bytes that arrive', () => {
+  it('after their memory was given up are no delivery: the position stays, and the connection ends', () => {
+    const w = world();
+    const inlet = new Inlet(w.sink, alice);
+    inlet.start(0, mib);
+    inlet.target(mib);
+    inlet.finishBlock();
+    expect(() => inlet.filled(1000)).toThrow('1000 bytes came for 0, and their memory was given up');
+    expect(inlet.offset).toBe(0);
+    expect(w.ledger.isMissing(0, mib)).toBe(true);
+  });
+
   it('as a whole piece in one block are hashed from memory, and need no record of their own', () => {
     const w = world();
     const inlet = new Inlet(w.sink, alice);
