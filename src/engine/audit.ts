@@ -1,15 +1,15 @@
 import type { ManygetError } from '../base/errors.js';
 import type { PieceIndex, SourceId } from '../base/ids.js';
+import { latin1 } from '../base/latin1.js';
 import { formatBytes } from '../base/units.js';
 import type { Ledger } from '../core/ledger.js';
 import { gridPhase, othersPerPoint, sampleAt, sampleLimits, stretchCount } from '../core/sample-plan.js';
 import type { SampleAnswer } from '../sources/source.js';
 import type { PartFile } from '../store/part-file.js';
-import { latin1 } from '../wire/http-head.js';
 import { AuditPace } from './audit-pace.js';
 import { KeptSamples } from './kept-samples.js';
 import { bytesInFile, SampleDisputes } from './sample-disputes.js';
-import { SampleLane, type LaneEvents, type SamplePoint } from './sample-lane.js';
+import { SampleLane, soonest, type LaneEvents, type SamplePoint } from './sample-lane.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** All bytes are here and no answer came for so long: the rest stays uncompared. */
@@ -320,10 +320,9 @@ export class Audit implements LaneEvents {
 
   #queuePoint(point: SamplePoint, others: number, groups: readonly (readonly SampleLane[])[]): void {
     this.#turn += 1;
-    for (const group of groups) {
-      const { isEnding } = this.#pace;
-      const lanes = isEnding ? [...group].sort((a, b) => a.answersInMs - b.answersInMs) : group;
-      const first = isEnding ? 0 : this.#turn;
+    for (const lanes of groups) {
+      // What proves the file is asked of who answers soonest where it may be waited for.
+      const first = this.#pace.isEnding ? soonest(lanes, point.deliverer) : this.#turn;
       for (let i = 0; i < lanes.length && point.awaited < others; i += 1) {
         const lane = lanes[(first + i) % lanes.length];
         if (lane === undefined || lane.runner.id === point.deliverer) continue;

@@ -206,3 +206,16 @@ export class SampleLane {
     return points.sort((a, b) => a.start - b.start);
   }
 }
+
+/** The place of the lane, but for the deliverer's, that would answer soonest. */
+export function soonest(lanes: readonly SampleLane[], deliverer: SourceId): number {
+  let best = 0;
+  let bestMs = Infinity;
+  for (let i = 0; i < lanes.length; i += 1) {
+    const lane = lanes[i];
+    if (lane === undefined || lane.runner.id === deliverer || lane.answersInMs >= bestMs) continue;
+    best = i;
+    bestMs = lane.answersInMs;
+  }
+  return best;
+}

@@ -1,4 +1,5 @@
 import { ManygetError } from '../base/errors.js';
+import { latin1 } from '../base/latin1.js';
 import { printable } from '../base/printable.js';
 import { httpLimits } from './http-limits.js';
 
@@ -148,11 +149,6 @@ export class HttpHeadParser {
 const greeting = 'HTTP/1.';
 // eslint-disable-next-line no-control-regex -- these are the very characters that a value must not hold
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\u0000-\u0008\u000a-\u001f\u007f]*)$/;
-
-/** Bytes as characters of the same number: what a header is made of, and the form in which two of them are compared fastest. */
-export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
 
 /** How the end of a body is told. */
 export type BodyFraming =

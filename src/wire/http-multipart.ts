@@ -1,5 +1,5 @@
 import { ManygetError } from '../base/errors.js';
-import { latin1 } from './http-head.js';
+import { latin1 } from '../base/latin1.js';
 import { httpLimits } from './http-limits.js';
 import { parseContentRange, type ContentRange } from './http-range.js';
 

@@ -1,5 +1,6 @@
 import { printable } from '../base/printable.js';
-import { HttpHeaders, latin1 } from './http-head.js';
+import { latin1 } from '../base/latin1.js';
+import { HttpHeaders } from './http-head.js';
 import { httpRequestLimits } from './http-request-limits.js';
 import { HttpRequestRefusal } from './http-request-refusal.js';
 

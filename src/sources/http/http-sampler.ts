@@ -1,8 +1,9 @@
 import type { ByteRange } from '../../base/byte-range.js';
 import { ManygetError } from '../../base/errors.js';
+import { latin1 } from '../../base/latin1.js';
 import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
 import { parseRetryAfter } from '../../wire/http-date.js';
-import { keepsAlive, latin1, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
+import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
 import { PartsShape } from '../../wire/http-parts-shape.js';
 import { MultipartReader } from '../../wire/http-parts.js';
 import { rangesHeader } from '../../wire/http-range.js';
