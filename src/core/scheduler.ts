@@ -297,8 +297,9 @@ export class Scheduler {
     }
     this.#horizonMs = 0;
     if (this.#book.free.isEmpty && this.#book.beyond.isEmpty) {
-      for (const lane of this.#book.board.latest(lastLanesMax))
+      for (const lane of this.#book.board.latest(lastLanesMax)) {
         this.#horizonMs = Math.max(this.#horizonMs, Math.min(horizonMsMax, lane.latencyMs));
+      }
     }
     this.#feedHungry();
   }
