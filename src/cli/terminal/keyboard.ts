@@ -21,6 +21,8 @@ export function openKeyboard(io: CliIo, onKeys: (keys: string) => void): { close
       looking = setTimeout(take, lookAgainMs).unref();
     }
   };
+  /** A terminal that is gone says so by a signal as well (SIGHUP): whoever wants to end ends by that. */
+  const onError = (): void => undefined;
   const rawOff = (): void => void input.setRawMode?.(false);
   const letGo = (): void => {
     clearTimeout(looking);
@@ -28,12 +30,12 @@ export function openKeyboard(io: CliIo, onKeys: (keys: string) => void): { close
     rawOff();
   };
   const release = [io.onExit(rawOff), io.onSuspend({ suspend: letGo, resume: take })];
-  input.on('data', onData);
+  input.on('data', onData).on('error', onError);
   take();
   return {
     close() {
       for (const off of release) off();
-      input.off('data', onData);
+      input.off('data', onData).off('error', onError);
       letGo();
     },
   };

@@ -22,3 +22,12 @@ test('is left alone in the background, and taken again where a shell brings the 
   keyboard.close();
   expect([io.stdin.raw, io.stdin.isPaused()]).toEqual([false, true]);
 });
+
+// Reading it fails (EIO) before, or without, the signal that says that it is gone.
+test('may go away while it is read', () => {
+  const io = memoryIo({ terminal: new TerminalEmulator(20, 4) });
+  const keyboard = openKeyboard(io, () => undefined);
+  expect(() => io.stdin.emit('error', new Error('read EIO'))).not.toThrow();
+  keyboard.close();
+  expect(io.stdin.listenerCount('error')).toBe(0);
+});
