@@ -45,3 +45,8 @@ export function isInteractive(io: CliIo): boolean {
 export function printLines(io: CliIo, lines: readonly string[]): void {
   for (const line of lines) io.stdout.write(`${line}\n`);
 }
+
+/** `io` for whoever has given standard output away: what it tells goes to standard error. All else is as it is at any time. */
+export function toldOnStderr(io: CliIo): CliIo {
+  return Object.create(io, { stdout: { get: () => io.stderr } }) as CliIo;
+}

@@ -2,7 +2,7 @@
 import type { DownloadHandle } from '../../base/download-handle.js';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import { printError } from '../error-output.js';
-import type { CliIo } from '../io.js';
+import { type CliIo, toldOnStderr } from '../io.js';
 import { usageError } from '../options/usage-error.js';
 import { showDownload, type ShowRequest } from './show-download.js';
 
@@ -12,9 +12,8 @@ export async function streamDownload(request: ShowRequest, begin: () => Download
     throw usageError('standard output is a terminal: pipe it into something, or name a file with -o');
   }
   const pump = new Pump(io);
-  const told: CliIo = { ...io, stdout: io.stderr };
   const shown = { ...request, again: undefined, isKept: false, cause: () => pump.fault };
-  const status = await showDownload(shown, () => pump.start(begin()), told);
+  const status = await showDownload(shown, () => pump.start(begin()), toldOnStderr(io));
   if (status !== 0) {
     // A reader that stands still would hold up the end of this process for ever.
     if (pump.isWriting) io.exitNow(status);
