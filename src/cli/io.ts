@@ -29,7 +29,8 @@ export interface CliIo {
   onEndSignal(listener: (signal: EndSignal) => void): () => void;
   /** Calls `listener` when the process is about to be stopped (Ctrl-Z) and after it goes on. */
   onSuspend(listener: { suspend(): void; resume(): void }): () => void;
-  /** Stops the process as Ctrl-Z does, for a keyboard in raw mode. */
+  /** What a terminal does for Ctrl-C and Ctrl-Z, for a keyboard in raw mode: to the whole job, whoever started this process included. */
+  interrupt(): void;
   suspend(): void;
   /** Calls `listener` as the very last thing, whatever ends the process. */
   onExit(listener: () => void): () => void;

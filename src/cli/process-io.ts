@@ -4,14 +4,23 @@ import { readFileSync } from 'node:fs';
 import type { CliIo, EndSignal } from './io.js';
 
 const endSignals: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** To kill(2): every process of our own group. */
+const wholeJob = 0;
 
 export function processIo(): CliIo {
   const suspending = new Set<{ suspend(): void; resume(): void }>();
-  const onStop = (): void => {
+  /** From the wish to be stopped to the time after: the shell may take the terminal at any moment. */
+  let isStopping = false;
+  const letGo = (): void => {
+    isStopping = true;
     for (const listener of suspending) listener.suspend();
+  };
+  const onStop = (): void => {
+    letGo();
     process.kill(process.pid, 'SIGSTOP');
   };
   const onContinue = (): void => {
+    isStopping = false;
     for (const listener of suspending) listener.resume();
   };
   return {
@@ -31,7 +40,7 @@ export function processIo(): CliIo {
       }),
     env: process.env,
     get foreground() {
-      return isForeground();
+      return !isStopping && isForeground();
     },
     onEndSignal(listener) {
       for (const signal of endSignals) process.on(signal, listener);
@@ -52,8 +61,13 @@ export function processIo(): CliIo {
         process.off('SIGCONT', onContinue);
       };
     },
+    interrupt() {
+      process.kill(wholeJob, 'SIGINT');
+    },
     suspend() {
-      process.kill(process.pid, 'SIGTSTP');
+      // The shell may take the terminal as soon as one process of the job has stopped, which need not be this one.
+      letGo();
+      process.kill(wholeJob, 'SIGTSTP');
     },
     onExit(listener) {
       // What nobody caught is told on the terminal as it was before, not on a screen that goes away with it.

@@ -101,6 +101,7 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
       suspending.add(listener);
       return () => suspending.delete(listener);
     },
+    interrupt: () => events.emit('signal', 'SIGINT'),
     suspend: () => stopAndGoOn(() => {}),
     stopAndGoOn,
     onExit: (listener) => listen('exit', listener),

@@ -4,6 +4,8 @@ import type { DownloadReport } from '../../base/snapshot.js';
 import { formatDuration } from '../../base/units.js';
 import type { CliIo } from '../io.js';
 import { SpeedHistory } from '../speed-history.js';
+import { openKeyboard } from '../terminal/keyboard.js';
+import { keysOf } from '../terminal/keys.js';
 import { Screen } from '../terminal/screen.js';
 import type { Theme } from '../terminal/theme.js';
 import { EventTeller } from './event-teller.js';
@@ -16,21 +18,31 @@ import { sourceNames } from './source-names.js';
 const frameMsMin = 100;
 const eventsLookedAt = 64;
 
+interface LiveGetOptions {
+  readonly theme: Theme;
+  readonly intervalMs: number | undefined;
+  readonly verbose: boolean;
+  /** Whether the keyboard is ours: what is typed would be echoed into the frame. */
+  readonly readsKeyboard: boolean;
+}
+
 /** A download drawn in place on a terminal. */
 export class LiveGetView implements GetView {
   readonly intervalMs: number;
   readonly #screen: Screen;
+  readonly #keyboard: { close(): void } | undefined;
   readonly #theme: Theme;
   readonly #verbose: boolean;
   readonly #teller = new EventTeller();
   readonly #history = new SpeedHistory(500, 20);
   #handle: DownloadHandle | undefined;
 
-  constructor(io: CliIo, options: { theme: Theme; intervalMs: number | undefined; verbose: boolean }) {
+  constructor(io: CliIo, options: LiveGetOptions) {
     this.#theme = options.theme;
     this.#verbose = options.verbose;
     this.intervalMs = Math.max(frameMsMin, options.intervalMs ?? frameMsMin);
     this.#screen = new Screen(io, () => this.update());
+    this.#keyboard = options.readsKeyboard ? openKeyboard(io, (typed) => obey(typed, io)) : undefined;
   }
 
   start(handle: DownloadHandle): void {
@@ -74,6 +86,15 @@ export class LiveGetView implements GetView {
 
   close(): void {
     this.#handle = undefined;
+    this.#keyboard?.close();
     this.#screen.close();
+  }
+}
+
+/** Ctrl-C and Ctrl-Z do what they always do; nothing else means anything here. */
+function obey(typed: string, io: CliIo): void {
+  for (const key of keysOf(typed)) {
+    if (key === 'interrupt') io.interrupt();
+    else if (key === 'suspend') io.suspend();
   }
 }

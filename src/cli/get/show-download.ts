@@ -14,6 +14,8 @@ export interface ShowRequest {
   readonly again: string | undefined;
   /** What has come is there for another run. Default: it is. */
   readonly isKept?: boolean;
+  /** Whoever reads standard output may read the keyboard, too: it is left alone. Default: it is ours. */
+  readonly leavesKeyboard?: boolean;
   /** What made the caller end the download; undefined where it ended by itself. */
   readonly cause?: () => ManygetError | undefined;
   /** What to do where the address turns out to give a manifest (`refuseManifests`). */
@@ -32,7 +34,7 @@ export async function showDownload(request: ShowRequest, begin: () => DownloadHa
     cancelling = handle.cancel('ended by the user');
   });
   try {
-    view = await makeView(request.report, io).catch(async (error: unknown) => {
+    view = await makeView(request, io).catch(async (error: unknown) => {
       await handle.cancel();
       throw error;
     });
@@ -85,7 +87,7 @@ async function follow(events: AsyncIterable<DownloadEvent>, view: GetView): Prom
   for await (const event of events) view.event(event);
 }
 
-async function makeView(report: ReportOptions, io: CliIo): Promise<GetView> {
+async function makeView({ report, leavesKeyboard = false }: ShowRequest, io: CliIo): Promise<GetView> {
   if (report.quiet) return (await import('./quiet-view.js')).quietGetView;
   const intervalMs = report.intervalMs ?? 1000;
   if (report.json) return new (await import('./json-view.js')).JsonGetView(io.stdout, intervalMs);
@@ -93,7 +95,8 @@ async function makeView(report: ReportOptions, io: CliIo): Promise<GetView> {
   const theme = outputTheme(io, report);
   if (drawsLive(io, report)) {
     const { LiveGetView } = await import('./live-view.js');
-    return new LiveGetView(io, { theme, intervalMs: report.intervalMs, verbose: report.verbose });
+    const readsKeyboard = !leavesKeyboard && io.stdin.isTTY === true;
+    return new LiveGetView(io, { theme, intervalMs: report.intervalMs, verbose: report.verbose, readsKeyboard });
   }
   const { PlainGetView } = await import('./plain-view.js');
   return new PlainGetView(io.stdout, { theme, intervalMs, verbose: report.verbose });

@@ -12,7 +12,7 @@ export async function streamDownload(request: ShowRequest, begin: () => Download
     throw usageError('standard output is a terminal: pipe it into something, or name a file with -o');
   }
   const pump = new Pump(io);
-  const shown = { ...request, again: undefined, isKept: false, cause: () => pump.fault };
+  const shown = { ...request, again: undefined, isKept: false, leavesKeyboard: true, cause: () => pump.fault };
   const status = await showDownload(shown, () => pump.start(begin()), toldOnStderr(io));
   if (status !== 0) {
     // A reader that stands still would hold up the end of this process for ever.
