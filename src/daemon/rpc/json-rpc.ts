@@ -1,4 +1,5 @@
 import { asManygetError } from '../../base/errors.js';
+import { messageOf } from '../../base/message-of.js';
 import { isRecord, RpcArguments } from './rpc-arguments.js';
 import { RpcError } from './rpc-error.js';
 
@@ -33,7 +34,7 @@ export class JsonRpc {
     this.#isToken = isToken;
   }
 
-  /** @param onAuthorized Called for each call that had the token. */
+  /** Never rejects. @param onAuthorized Called for each call that had the token. */
   async answer(text: string, onAuthorized: () => void = () => undefined): Promise<RpcAnswer> {
     let request: unknown;
     try {
@@ -51,7 +52,7 @@ export class JsonRpc {
       const { id, outcome } = await this.#one(each, onAuthorized);
       answers.push({ id, jsonrpc: '2.0', ...outcome });
     }
-    return { status: 200, body: JSON.stringify(answers) };
+    return written(200, answers);
   }
 
   async #one(request: unknown, onAuthorized: () => void): Promise<{ readonly id: unknown; readonly outcome: Outcome }> {
@@ -109,8 +110,16 @@ function failure(error: unknown): Outcome {
 }
 
 function single(id: unknown, outcome: Outcome): RpcAnswer {
-  const status = 'result' in outcome ? 200 : statusOf(outcome.error.code);
-  return { status, body: JSON.stringify({ id, jsonrpc: '2.0', ...outcome }) };
+  return written('result' in outcome ? 200 : statusOf(outcome.error.code), { id, jsonrpc: '2.0', ...outcome });
+}
+
+/** What a caller sends as id is in the answer, and may nest deeper than can be written; a text has a longest length, too. */
+function written(status: number, answer: unknown): RpcAnswer {
+  try {
+    return { status, body: JSON.stringify(answer) };
+  } catch (error) {
+    return single(null, failure(new RpcError(`The answer cannot be written: ${messageOf(error)}.`)));
+  }
 }
 
 function statusOf(code: number): number {

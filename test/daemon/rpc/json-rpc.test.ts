@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { JsonRpc, type RpcMethod } from '../../../src/daemon/rpc/json-rpc.js';
+
+const methods = new Map<string, RpcMethod>([
+  ['system.listMethods', () => ['system.listMethods']],
+  ['aria2.secret', () => 'told'],
+  [
+    'aria2.endless',
+    () => ({
+      toJSON() {
+        throw new RangeError('Invalid string length');
+      },
+    }),
+  ],
+]);
+const rpc = new JsonRpc(methods, (token) => token === 'right');
+
+async function ask(request: unknown): Promise<unknown> {
+  return JSON.parse((await rpc.answer(JSON.stringify(request))).body);
+}
+
+test('nobody is told anything without the token', async () => {
+  expect(await ask({ id: 1, method: 'aria2.secret' })).toMatchObject({ error: { message: 'Unauthorized' } });
+  expect(await ask({ id: 1, method: 'aria2.secret', params: ['token:wrong'] })).toMatchObject({ error: { code: 1 } });
+  expect(await ask({ id: 1, method: 'aria2.secret', params: ['token:right'] })).toMatchObject({ result: 'told' });
+});
+
+test('an id that nests deeper than can be written back is answered with an error', async () => {
+  const depth = 1_000_000;
+  const { status, body } = await rpc.answer(`{"id":${'['.repeat(depth)}${']'.repeat(depth)},"method":"x"}`);
+  expect(status).toBe(400);
+  expect(JSON.parse(body)).toMatchObject({ id: null, error: { code: 1 } });
+  expect(body).toContain('call stack');
+});
+
+test('an answer that is longer than a text can be is an error, in a batch, too', async () => {
+  const call = { id: 1, method: 'aria2.endless', params: ['token:right'] };
+  for (const request of [call, [call, call]]) {
+    const { body } = await rpc.answer(JSON.stringify(request));
+    expect(body).toContain('"id":null');
+    expect(body).toContain('Invalid string length');
+  }
+});
