@@ -18,7 +18,8 @@ interface RpcAnswer {
 const parseError = -32700;
 const invalidRequest = -32600;
 const invalidParams = -32602;
-const batchMax = 1000;
+/** In one message, whether in a batch, in multicalls, or both. */
+const callsMax = 1000;
 const multicall = 'system.multicall';
 /** Methods that tell nothing of anybody, and ask for no token. */
 const openMethods: ReadonlySet<string> = new Set(['system.listMethods', 'system.listNotifications']);
@@ -42,11 +43,13 @@ export class JsonRpc {
     } catch {
       return single(null, failure(new RpcError('Parse error.', parseError)));
     }
+    if (callsIn(request) > callsMax) {
+      return single(null, failure(new RpcError(`One message has ${callsMax} calls at most.`, invalidRequest)));
+    }
     if (!Array.isArray(request)) {
       const { id, outcome } = await this.#one(request, onAuthorized);
       return single(id, outcome);
     }
-    if (request.length > batchMax) return single(null, failure(new RpcError('Invalid Request.', invalidRequest)));
     const answers: unknown[] = [];
     for (const each of request as unknown[]) {
       const { id, outcome } = await this.#one(each, onAuthorized);
@@ -84,9 +87,7 @@ export class JsonRpc {
 
   /** Each call has its own token, and its own success or failure. */
   async #many(calls: unknown, onAuthorized: () => void): Promise<Outcome> {
-    if (!Array.isArray(calls) || calls.length > batchMax) {
-      return failure(new RpcError('The parameter at 0 is required but missing.'));
-    }
+    if (!Array.isArray(calls)) return failure(new RpcError('The parameter at 0 is required but missing.'));
     const results: unknown[] = [];
     for (const call of calls as unknown[]) {
       const outcome = await this.#ofMany(call, onAuthorized);
@@ -102,6 +103,17 @@ export class JsonRpc {
     if (methodName === multicall) return failure(new RpcError('Recursive system.multicall forbidden.'));
     return this.#call(methodName, Array.isArray(params) ? params : [], onAuthorized);
   }
+}
+
+function callsIn(request: unknown): number {
+  const each: readonly unknown[] = Array.isArray(request) ? request : [request];
+  return each.reduce<number>((sum, one) => sum + callsOf(one), 0);
+}
+
+function callsOf(one: unknown): number {
+  const { method, params } = isRecord(one) ? one : {};
+  const calls: unknown = method === multicall && Array.isArray(params) ? params[0] : undefined;
+  return Array.isArray(calls) ? 1 + calls.length : 1;
 }
 
 function failure(error: unknown): Outcome {

@@ -41,3 +41,18 @@ test('an answer that is longer than a text can be is an error, in a batch, too',
     expect(body).toContain('Invalid string length');
   }
 });
+
+test('a message has so many calls and no more, however they are put into it', async () => {
+  const call = { id: 1, method: 'system.listMethods' };
+  const many = (count: number): unknown[] => Array.from({ length: count }, () => call);
+  const multi = (count: number): unknown => ({
+    id: 2,
+    method: 'system.multicall',
+    params: [Array.from({ length: count }, () => ({ methodName: 'system.listMethods' }))],
+  });
+  expect(await ask(many(1000))).toHaveLength(1000);
+  expect(((await ask(multi(999))) as { result: unknown[] }).result).toHaveLength(999);
+  for (const request of [many(1001), multi(1000), Array.from({ length: 2 }, () => multi(500))]) {
+    expect(await ask(request)).toMatchObject({ id: null, error: { code: -32600 } });
+  }
+});
