@@ -219,6 +219,17 @@ describe('the door', () => {
     expect((await one.ask('/api/status')).status).toBe(200);
   });
 
+  test('who asks for a WebSocket where there is none, and stays, is hung up on and does not hold up the end', async () => {
+    const socket = connect({ port: one.daemon.address.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write('GET /elsewhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    await once(socket, 'end');
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    await one.daemon[Symbol.asyncDispose]();
+    socket.destroy();
+  });
+
   test('a WebSocket of a foreign page is not opened, and one without the token is told nothing', async () => {
     const url = `${one.url.replace('http', 'ws')}/jsonrpc`;
     const foreign = new WebSocket(url, { origin: 'http://evil.example' });

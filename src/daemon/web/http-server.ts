@@ -35,16 +35,18 @@ export class HttpServer implements AsyncDisposable {
     this.#api = getRequestListener(parts.routes.fetch);
     this.#server = createServer((request, response) => this.#serve(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
+      this.#upgraded.add(socket);
+      socket.once('close', () => this.#upgraded.delete(socket));
       const address = addressOf(request);
       if (address?.pathname === '/jsonrpc' && parts.guard.refusal(request) === undefined) {
-        this.#upgraded.add(socket);
-        socket.once('close', () => this.#upgraded.delete(socket));
         parts.socket.accept(request, socket, head);
         return;
       }
       // Node has let go of it: who hangs up meanwhile is nobody's fault, and nobody else would hear of it.
       socket.on('error', () => socket.destroy());
       const status = address === undefined ? '400 Bad Request' : '403 Forbidden';
+      // Nobody reads it, and so nobody would see the client close its end either.
+      socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     });
   }
