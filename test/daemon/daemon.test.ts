@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, Server } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import { DaemonClient } from '../../src/daemon/client.js';
 import type { QueueItem } from '../../src/base/queue-snapshot.js';
@@ -228,6 +228,15 @@ describe('the door', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 403 /);
     await one.daemon[Symbol.asyncDispose]();
     socket.destroy();
+  });
+
+  test('stays open where the system has no descriptor for one who comes', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    await using other = await startTestDaemon(lab.path('other'));
+    const [server] = listen.mock.contexts as Server[];
+    listen.mockRestore();
+    for (let i = 0; i < 3; i += 1) server?.emit('error', new Error('accept EMFILE'));
+    expect((await other.ask('/api/status')).status).toBe(200);
   });
 
   test('a WebSocket of a foreign page is not opened, and one without the token is told nothing', async () => {

@@ -60,7 +60,12 @@ export class HttpServer implements AsyncDisposable {
         const message = `cannot listen on ${host} port ${port}: ${why}`;
         reject(new ManygetError(isTaken ? 'port-in-use' : 'listen-failed', message, { cause }));
       });
-      this.#server.listen(port, host, resolve);
+      this.#server.listen(port, host, () => {
+        this.#server.removeAllListeners('error');
+        // Errors of a listening server concern one connection that was not taken in, as when descriptors run out.
+        this.#server.on('error', () => undefined);
+        resolve();
+      });
     });
     return (this.#server.address() as AddressInfo).port;
   }
