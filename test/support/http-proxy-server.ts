@@ -71,14 +71,24 @@ export async function startHttpProxy(): Promise<TestProxy> {
 }
 
 /** A SOCKS5 proxy that wants a login where it is told one. */
-export async function startSocksProxy(login?: string): Promise<TestProxy> {
+export async function startSocksProxy(login?: string): Promise<TestProxy & { readonly connections: number }> {
   const asked: string[] = [];
   const logins: (string | undefined)[] = [];
+  let connections = 0;
   const server = createTcpServer((client) => {
+    connections += 1;
     // Who hangs up in the middle has seen enough.
     serveSocks(client, { asked, logins, login }).catch(() => client.destroy());
   });
-  return { url: `socks5h://127.0.0.1:${await listening(server)}`, asked, logins };
+  const url = `socks5h://127.0.0.1:${await listening(server)}`;
+  return {
+    url,
+    asked,
+    logins,
+    get connections() {
+      return connections;
+    },
+  };
 }
 
 interface SocksState {

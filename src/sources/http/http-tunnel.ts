@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ManygetError } from '../../base/errors.js';
+import { messageOf } from '../../base/message-of.js';
 import { printable } from '../../base/printable.js';
 import { basicAuthorization } from '../../wire/http-auth.js';
 import { HttpHeadParser } from '../../wire/http-head.js';
@@ -25,6 +26,9 @@ type Handshake = (bytes: Uint8Array, socket: Socket) => Uint8Array | undefined;
 export async function openTunnel(proxy: Proxy, end: TunnelEnd, signal: AbortSignal): Promise<Socket> {
   const peer = `proxy ${proxy.host}:${proxy.port}`;
   const target = proxy.kind === 'socks5' && !proxy.resolvesNames ? { ...end, host: await lookUp(end.host) } : end;
+  // First of all: where it cannot be asked for, there is no socket that nobody listens to.
+  const [hello, handshake] =
+    proxy.kind === 'http' ? connectTunnel(proxy, target, peer) : socksTunnel(proxy, target, peer);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: proxy.host, port: proxy.port, noDelay: true, keepAlive: true, signal });
     const fail = (error: Error): void => {
@@ -32,8 +36,6 @@ export async function openTunnel(proxy: Proxy, end: TunnelEnd, signal: AbortSign
       reject(error instanceof ManygetError ? error : socketError(peer, error, false));
     };
     const ended = (): void => fail(new ManygetError('proxy-failed', `${peer} closed the connection without an answer`));
-    const [hello, handshake] =
-      proxy.kind === 'http' ? connectTunnel(proxy, target, peer) : socksTunnel(proxy, target, peer);
     const read = (bytes: Uint8Array): void => {
       try {
         const rest = handshake(bytes, socket);
@@ -78,7 +80,7 @@ export function proxyHeaders(proxy: Proxy): HeaderLine[] {
 }
 
 function socksTunnel(proxy: Proxy, end: TunnelEnd, peer: string): [Uint8Array, Handshake] {
-  const socks = new Socks5Handshake({ ...end, user: proxy.user, password: proxy.password });
+  const socks = socksHandshake(proxy, end, peer);
   const handshake: Handshake = (bytes, socket) => {
     let step = socks.push(bytes);
     while (step.kind === 'send') {
@@ -91,4 +93,12 @@ function socksTunnel(proxy: Proxy, end: TunnelEnd, peer: string): [Uint8Array, H
     return step.kind === 'open' ? step.rest.slice() : undefined;
   };
   return [socks.greeting(), handshake];
+}
+
+function socksHandshake(proxy: Proxy, end: TunnelEnd, peer: string): Socks5Handshake {
+  try {
+    return new Socks5Handshake({ ...end, user: proxy.user, password: proxy.password });
+  } catch (cause) {
+    throw new ManygetError('proxy-failed', `${peer} cannot be asked for a connection: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -84,6 +84,16 @@ describe('the way to a server', () => {
     expect(outcome.kind === 'failed' ? outcome.message : '').toMatch(/proxy .* refused a connection/);
   });
 
+  test('ends before the proxy where the protocol has no room for a name, and leaves no connection behind', async () => {
+    const proxy = await startSocksProxy();
+    const outcome = await fetchFile([`http://${'a'.repeat(300)}.example/f.bin`], {
+      giveUpAfterMs: 500,
+      http: { proxy: { all: proxy.url } },
+    });
+    expect(outcome.kind === 'failed' ? outcome.message : '').toContain('cannot be asked for a connection: a name');
+    expect(proxy.connections).toBe(0);
+  });
+
   test('avoids the proxy for hosts that need none', async () => {
     const server = await HttpTestServer.start({ file });
     expectWhole(await fetchFile([server.url], { http: { proxy: { all: 'http://127.0.0.1:1', no: '127.0.0.1' } } }));
