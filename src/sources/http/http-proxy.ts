@@ -50,7 +50,7 @@ export function parseProxy(text: string): Proxy {
   const wrong = (why: string): ManygetError =>
     new ManygetError(
       'usage',
-      `the proxy "${printable(text.replace(/\/\/.*@/, '//…@'), 80)}" ${why}, expected http://HOST:PORT or socks5://HOST:PORT`,
+      `the proxy "${printable(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@'), 80)}" ${why}, expected http://HOST:PORT or socks5://HOST:PORT`,
     );
   if (!URL.canParse(full)) throw wrong('is not an address');
   const url = new URL(full);

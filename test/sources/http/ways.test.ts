@@ -130,11 +130,15 @@ describe('the settings of proxies', () => {
     expect(parseProxy(text)).toMatchObject(expected);
   });
 
-  test.each(['ftp://x', 'https://x', '://', 'http://', 'http://a%zz:b@x'])(
-    '"%s" means none, and the sentence does not repeat a password',
+  test.each(['ftp://x', 'https://x', '://', 'http://', 'http://a%zz:b@x'])('"%s" means none', (text) => {
+    expect(() => parseProxy(text)).toThrow('expected http://HOST:PORT');
+  });
+
+  test.each(['ftp://me:secret@x', 'me:secret@x:99999', 'http://me:a@secret@x:y', 'http://me:a/secret@x'])(
+    'where "%s" means none, the sentence does not repeat the password',
     (text) => {
       expect(() => parseProxy(text)).toThrow('expected http://HOST:PORT');
-      expect(() => parseProxy('ftp://me:secret@x')).not.toThrow('secret');
+      expect(() => parseProxy(text)).not.toThrow(/secret|me:/);
     },
   );
 
