@@ -160,7 +160,7 @@ export interface ServedFolderSnapshot {
   readonly sizeBytes: number;
   /** It holds more than was counted. */
   readonly hasMore: boolean;
-  /** Name of its first file, to be fetched by; undefined: it held none. */
+  /** Name of its first file, to be fetched by; undefined: none was found. */
   readonly firstFile: string | undefined;
 }
 

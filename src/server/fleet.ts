@@ -79,7 +79,11 @@ export class Fleet implements FleetHandle {
       throw failed.reason;
     }
     await this.#hashServedFiles();
-    this.#folders = await offeredFolders(this.#plan.roots, () => this.#stopping !== undefined);
+    this.#folders = await offeredFolders(
+      this.#plan.roots,
+      () => this.#stopping !== undefined,
+      (name, error) => this.#cannotRead(name, error),
+    );
   }
 
   snapshot(): FleetSnapshot {
@@ -135,9 +139,13 @@ export class Fleet implements FleetHandle {
       const file = await catalog.find(name);
       if (file !== undefined) this.#board.want(name, file);
     } catch (error) {
-      // The servers run already: whoever asks for this file hears of it, all others are served.
-      this.#events.emit({ type: 'file', name, reason: asManygetError(error).message });
+      this.#cannotRead(name, error);
     }
+  }
+
+  /** The servers run already: whoever asks for it hears of it, too, and all else is served. */
+  #cannotRead(name: string, error: unknown): void {
+    this.#events.emit({ type: 'file', name, reason: asManygetError(error).message });
   }
 
   /** HTTP clients of each server are shown the others. */

@@ -207,21 +207,24 @@ describe('a fleet', () => {
   });
 });
 
-it('runs where a file that is to be hashed cannot be looked at, and says so', async () => {
-  const plan = await planFleet({ paths: [path], ports: [0] });
-  const roots = [...plan.roots, { name: 'b.bin', path: 'a path that\0is none', kind: 'file' as const }];
-  const fleet = new Fleet({ ...plan, roots }, { agent: 'test/1', cacheFolder: temp.join('cache') });
-  const events = fleet.events();
-  try {
-    await fleet.start();
-    expect(fleet.snapshot().servers).toMatchObject([{ state: 'alive' }]);
-    const files: FleetEvent[] = [];
-    for await (const event of events) {
-      if (event.type === 'file') files.push(event);
-      if (files.length === 2) break;
+it.each(['file', 'folder'] as const)(
+  'runs where a %s that is served cannot be looked at, and says so',
+  async (kind) => {
+    const plan = await planFleet({ paths: [path], ports: [0] });
+    const roots = [...plan.roots, { name: 'b.bin', path: 'a path that\0is none', kind }];
+    const fleet = new Fleet({ ...plan, roots }, { agent: 'test/1', cacheFolder: temp.join('cache') });
+    const events = fleet.events();
+    try {
+      await fleet.start();
+      expect(fleet.snapshot().servers).toMatchObject([{ state: 'alive' }]);
+      const files: FleetEvent[] = [];
+      for await (const event of events) {
+        if (event.type === 'file') files.push(event);
+        if (files.length === 2) break;
+      }
+      expect(files.find((event) => event.type === 'file' && event.name === 'b.bin')?.reason).toMatch(/null bytes/);
+    } finally {
+      await fleet.stop();
     }
-    expect(files.find((event) => event.type === 'file' && event.name === 'b.bin')?.reason).toMatch(/null bytes/);
-  } finally {
-    await fleet.stop();
-  }
-});
+  },
+);
