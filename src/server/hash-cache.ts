@@ -78,15 +78,27 @@ export class HashCache {
     const entries = names.filter((n) => n.endsWith(suffix));
     if (entries.length <= max) return;
     const dated = entries.map((name) => ({ name, atMs: this.#mtimeMs(name) })).sort((a, b) => a.atMs - b.atMs);
-    for (const { name } of dated.slice(0, entries.length - max)) rmSync(join(this.#folder, name), { force: true });
+    for (const { name } of dated.slice(0, entries.length - max)) this.#remove(name);
   }
 
   #removeIfOlder(name: string, ageMs: number): void {
-    if (Date.now() - this.#mtimeMs(name) > ageMs) rmSync(join(this.#folder, name), { force: true });
+    if (Date.now() - this.#mtimeMs(name) > ageMs) this.#remove(name);
+  }
+
+  #remove(name: string): void {
+    try {
+      rmSync(join(this.#folder, name), { force: true });
+    } catch {
+      // It stays, as in a folder that may only be read: files are hashed all the same.
+    }
   }
 
   #mtimeMs(name: string): number {
-    return statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    try {
+      return statSync(join(this.#folder, name)).mtimeMs;
+    } catch {
+      return Date.now(); // Gone meanwhile, or not to be looked at: nothing that is to be removed.
+    }
   }
 
   #pathOf(file: FileFacts): string {

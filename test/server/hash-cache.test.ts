@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HashCache, hashCacheFolder } from '../../src/server/hash-cache.js';
 import { HashTable } from '../../src/server/hash-table.js';
@@ -104,6 +104,16 @@ describe('HashCache', () => {
     expect(readdirSync(temp.path)).toHaveLength(2);
     expect(cache.read(tableOf('/1'))).toBeUndefined();
     expect(cache.read(tableOf('/3'))).toBeDefined();
+  });
+
+  it('goes on where something cannot be removed', () => {
+    const cache = new HashCache(temp.path);
+    cache.write(finished('/1'));
+    mkdirSync(temp.join('x.hashes'));
+    mkdirSync(temp.join('x.tmp'));
+    for (const name of ['x.hashes', 'x.tmp']) utimesSync(temp.join(name), 1000, 1000);
+    cache.prune(1);
+    expect(cache.read(tableOf('/1'))).toBeDefined();
   });
 
   it('is in the folder that XDG says, or in ~/.cache', () => {
