@@ -39,6 +39,8 @@ export function followRedirect(step: RedirectStep): URL {
   // A login in a Location is somebody else's idea of who we are.
   to.username = '';
   to.password = '';
+  // Of no meaning for a file, and an address with it would not be the one that its server's own links name.
+  to.hash = '';
   return to;
 }
 
