@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { messageOf } from '../base/message-of.js';
 import { formatBytes } from '../base/units.js';
 import { folderOf, realDisk, type Disk } from './disk.js';
 
@@ -31,9 +32,13 @@ export async function preallocate(filePath: string, sizeBytes: number, disk: Dis
       return { reserved: false, reason: `${formatBytes(free)} free for ${formatBytes(missing)} is too close` };
     }
   } catch (error) {
-    return { reserved: false, reason: `free space is unknown: ${String(error)}` };
+    return { reserved: false, reason: `free space is unknown: ${messageOf(error)}` };
   }
-  return runFallocate(path.resolve(filePath), sizeBytes);
+  // What Node does not tell by an event is thrown where a process is started: that there is no memory for one.
+  return runFallocate(path.resolve(filePath), sizeBytes).catch((error: unknown) => ({
+    reserved: false,
+    reason: messageOf(error),
+  }));
 }
 
 function runFallocate(filePath: string, sizeBytes: number): Promise<Preallocation> {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BlockPool } from '../../src/store/block-pool.js';
 import { realDisk } from '../../src/store/disk.js';
 import { completeCutFinish, PartFile } from '../../src/store/part-file.js';
@@ -232,6 +232,18 @@ describe('preallocate', () => {
     const result = await preallocate(path.join(tempFolder(), 'gone', 'a.part'), 64 * mebibyte);
     expect(result.reserved).toBe(false);
     expect(result.reason).not.toBe('');
+  });
+
+  it.runIf(process.platform === 'linux')('says so, too, where no process can be started', async () => {
+    const { part: at } = place();
+    PartFile.open(realDisk, at, 64 * mebibyte, { fresh: true }).close();
+    // More than the system takes in one variable.
+    vi.stubEnv('MANYGET_TEST_LARGE', 'x'.repeat(mebibyte));
+    try {
+      expect(await preallocate(at, 64 * mebibyte)).toEqual({ reserved: false, reason: 'spawn E2BIG' });
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it.runIf(process.platform === 'linux')('reserves space without changing size or bytes, or says why not', async () => {
