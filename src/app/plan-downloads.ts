@@ -9,7 +9,7 @@ import {
   type Manifest,
 } from '../base/manifest.js';
 import { printable } from '../base/printable.js';
-import { isSourceAddress } from '../base/source-address.js';
+import { isSourceAddress, nameInAddress } from '../base/source-address.js';
 import type { SourceRule } from '../base/source-rule.js';
 import { safeFileName } from '../store/output-path.js';
 import { checksumFileLimits, checksumsOf, parseChecksumFile, type ChecksumFile } from '../wire/checksum-file.js';
@@ -134,7 +134,7 @@ function backupRules(file: Manifest): { sourceRules?: readonly SourceRule[] } {
 
 function ofAddresses(sources: readonly string[]): PlannedDownload {
   return {
-    name: nameIn(sources[0] ?? ''),
+    name: nameInAddress(sources[0] ?? ''),
     sources,
     relativePath: undefined,
     folder: undefined,
@@ -172,7 +172,7 @@ async function ofEntry(entry: InputFileEntry, places: SignedPlaces, notices: str
       `${at} has "${printable(strange, 100)}", expected an address of http, https, mgp or mgps`,
     );
   }
-  const name = nameIn(urls[0] ?? '');
+  const name = nameInAddress(urls[0] ?? '');
   return [
     {
       name: entry.out ?? name,
@@ -234,16 +234,5 @@ function refuseSameOutputs(downloads: readonly PlannedDownload[]): void {
       );
     }
     seen.set(key, name);
-  }
-}
-
-/** The last part of an address's path, as the name of a file; empty where it has none. */
-function nameIn(url: string): string {
-  if (!URL.canParse(url)) return '';
-  const last = new URL(url).pathname.split('/').at(-1) ?? '';
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last; // Not percent-encoded UTF-8: the name is what is written.
   }
 }

@@ -2,3 +2,18 @@
 export function isSourceAddress(text: string): boolean {
   return /^(?:https?|mgps?):\/\/[^/]/i.test(text);
 }
+
+/**
+ * What the file at an address is called there: the last part of its path, unescaped where that is possible; empty where it
+ * has none. Not to be trusted as a name on the disk.
+ */
+export function nameInAddress(address: string): string {
+  if (!URL.canParse(address)) return '';
+  const last = new URL(address).pathname.split('/').findLast((part) => part !== '') ?? '';
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    // A stray "%", or bytes that are not UTF-8: the name is what is written.
+    return last;
+  }
+}

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rangeBytes } from '../base/byte-range.js';
+import { lastPart } from '../base/last-part.js';
 import type { HttpRequestHead } from '../wire/http-request-head.js';
 import { encodePath, type HttpRequestTarget } from '../wire/http-request-target.js';
 import type { HeaderLine } from '../wire/http-request.js';
@@ -120,7 +121,7 @@ function asksDownload(query: string): boolean {
 
 /** RFC 6266, with the name in ASCII for those who do not read the encoded one. */
 function attachment(name: string): string {
-  const own = name.slice(name.lastIndexOf('/') + 1);
+  const own = lastPart(name);
   const ascii = own.replace(/[^\u0020-\u007e]|["\\%]/g, '_');
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encodePath(own)}`;
 }

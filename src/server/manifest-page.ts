@@ -1,3 +1,4 @@
+import { lastPart } from '../base/last-part.js';
 import type { Manifest } from '../base/manifest.js';
 import { encodePath } from '../wire/http-request-target.js';
 import { writeMetalink } from '../wire/metalink-writer.js';
@@ -18,7 +19,7 @@ const piecesMax = 65_536;
 
 /** The name of the manifest of `file`; undefined where none can be written, as its name is not safe everywhere. */
 export function manifestName(file: { readonly name: string }): string | undefined {
-  return nameFault(ownName(file.name)) === undefined ? file.name + manifestSuffix : undefined;
+  return nameFault(lastPart(file.name)) === undefined ? file.name + manifestSuffix : undefined;
 }
 
 /** The document; `table` is done. All servers of a fleet write the same one for a client. */
@@ -32,7 +33,7 @@ export function manifestText(
   const digests = table.pieceCount <= piecesMax ? table.pieces(0, table.pieceCount) : undefined;
   const urls = [addresses.own, ...addresses.others].sort(compareNames).map((base) => `${base}/${encodePath(name)}`);
   const manifest: Manifest = {
-    name: ownName(name),
+    name: lastPart(name),
     sizeBytes: file.size,
     hashes: table.sha256 === null ? {} : { sha256: table.sha256 },
     pieces:
@@ -42,8 +43,4 @@ export function manifestText(
     sources: urls.map((url) => ({ url, priority: 1, location: undefined })),
   };
   return writeMetalink(manifest, { generator: agent });
-}
-
-function ownName(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
 }

@@ -1,5 +1,6 @@
 import { ManygetError } from '../base/errors.js';
 import { algorithmOfBytes, parseHashName, parseHexDigest } from '../base/hash-algorithm.js';
+import { lastPart } from '../base/last-part.js';
 import { printable } from '../base/printable.js';
 import type { Checksum } from './checksum.js';
 import { textLines } from './text-lines.js';
@@ -108,10 +109,6 @@ function unescaped(name: string): string | undefined {
 
 function plainName(name: string): string {
   return name.replace(/^(\.\/)+/, '');
-}
-
-function lastPart(name: string): string {
-  return name.split('/').at(-1) ?? name;
 }
 
 /** The lines within OpenPGP's cleartext armour (RFC 9580, 7), where there is one; else all of them. */

@@ -170,6 +170,11 @@ describe('a plan', () => {
     ]);
   });
 
+  test('of an input file is called as its address alone would call it, where that ends in a slash, too', async () => {
+    const { downloads } = await plan({ inputFile: fileWith('http://h/folder/') });
+    expect(downloads.map(({ name, relativePath }) => [name, relativePath])).toEqual([['folder', 'folder']]);
+  });
+
   test('of an input file has a download a line, in its folder and under its name', async () => {
     const folder = tempFolder();
     mkdirSync(path.join(folder, 'in'));

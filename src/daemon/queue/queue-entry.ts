@@ -9,6 +9,7 @@ import {
   type SpeedSample,
 } from '../../base/queue-snapshot.js';
 import type { DownloadReport, DownloadSnapshot } from '../../base/snapshot.js';
+import { nameInAddress } from '../../base/source-address.js';
 import type { EngineDownload } from '../engine/engine-download.js';
 import { mapRuns, scaledRuns } from '../engine/map-runs.js';
 import { specFromJson, specToJson, type DownloadSpec } from './download-spec.js';
@@ -49,7 +50,10 @@ export class QueueEntry {
     this.endedAtMs = stored.endedAtMs;
     this.playPath = playPath;
     this.spec = spec;
-    this.progress = { ...noProgress, name: spec.options['out'] ?? spec.relativePath ?? nameIn(spec.sources[0] ?? '') };
+    this.progress = {
+      ...noProgress,
+      name: spec.options['out'] ?? spec.relativePath ?? firstName(spec.sources[0] ?? ''),
+    };
   }
 
   static fromStore(stored: StoredDownload, playPath: string): QueueEntry {
@@ -195,14 +199,9 @@ export class QueueEntry {
   }
 }
 
-/** The last part of an address's path, as the name of a file, until its server has said one. */
-function nameIn(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const { pathname, host } = new URL(url);
-  const last = pathname.split('/').at(-1) ?? '';
-  try {
-    return last === '' ? host : decodeURIComponent(last);
-  } catch {
-    return last; // Not percent-encoded UTF-8: the name is what is written.
-  }
+/** What a download is called until its server has said it. */
+function firstName(url: string): string {
+  const name = nameInAddress(url);
+  if (name !== '') return name;
+  return URL.canParse(url) ? new URL(url).host : url;
 }

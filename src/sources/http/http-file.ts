@@ -1,3 +1,4 @@
+import { nameInAddress } from '../../base/source-address.js';
 import { choosePieceBytes } from '../../wire/content-id.js';
 import type { KnownFile } from '../../wire/http-answer.js';
 import { ifRangeValue, noValidators, type Validators } from '../../wire/http-validators.js';
@@ -54,7 +55,7 @@ export class HttpFile {
     this.original.password = '';
     this.original.hash = '';
     this.#url = this.original;
-    this.urlName = nameOf(this.original);
+    this.urlName = nameInAddress(this.original.href);
   }
 
   /** Where it is to be asked for: behind the redirects, once they were followed. */
@@ -130,16 +131,5 @@ export class HttpFile {
       traits: { canTrim: false, ranges: this.ranges === true },
     };
     return this.#info;
-  }
-}
-
-/** The last part of a URL's path, unescaped where that is possible. */
-function nameOf(url: URL): string {
-  const last = url.pathname.split('/').findLast((part) => part !== '') ?? '';
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    // A stray "%" is part of the name then.
-    return last;
   }
 }

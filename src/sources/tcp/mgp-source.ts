@@ -1,4 +1,5 @@
 import { ManygetError } from '../../base/errors.js';
+import { lastPart } from '../../base/last-part.js';
 import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
 import { MgpConnection } from './mgp-connection.js';
 import type { MgpIdentity } from './mgp-dial.js';
@@ -26,7 +27,7 @@ export class MgpSource implements Source {
     this.#identity = identity;
     this.url = formatMgpUrl(this.#address);
     this.label = `${this.#address.host}:${this.#address.port}`;
-    this.fileName = this.#address.name.split('/').at(-1) ?? this.#address.name;
+    this.fileName = lastPart(this.#address.name);
   }
 
   connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
