@@ -11,6 +11,7 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { commandPath } from '../scripts/command-path.js';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const servers = 16;
@@ -36,7 +37,7 @@ class Terminal {
 
   /** @param {string} folder */
   constructor(folder) {
-    const line = `stty rows 24 cols 80; echo "pid $$ ready"; exec '${process.execPath}' '${join(dist, 'cli/main.js')}' top`;
+    const line = `stty rows 24 cols 80; echo "pid $$ ready"; exec '${process.execPath}' '${commandPath}' top`;
     const env = { ...process.env, MANYGET_STATE: join(folder, 'state'), TERM: 'xterm-256color', SHELL: '/bin/sh' };
     this.child = spawn('script', ['-qec', line, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.child.stdout.setEncoding('utf8').on('data', (text) => (this.output += text));

@@ -20,6 +20,9 @@ const bundledPackages = ['commander', 'valibot', '@clack/prompts'];
 const lateModules = ['child_process', 'dns', 'dns/promises', 'fs/promises', 'timers/promises', 'tls', 'v8'];
 const ofPackage = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 
+/** @type {import('rolldown').Plugin} */
+const requiresLate = { name: 'requires-late', renderChunk: (code) => ({ code: requiredLate(code) }) };
+
 /**
  * @returns {Promise<void>}
  */
@@ -30,8 +33,10 @@ export async function bundleCommand() {
   /** @type {Map<string, string>} */
   const packages = new Map();
   const bundle = await rolldown({
-    input: { manyget: `${dist}cli/main.js` },
+    input: { command: `${dist}cli/main.js` },
     platform: 'node',
+    // The other files find what they share with it in it.
+    preserveEntrySignatures: 'allow-extension',
     external: (id, importer) =>
       isBuiltin(id) || (/^[^./]/.test(id) && !bundledPackages.includes(id) && !ofPackage.test(importer ?? '')),
     // Parts of `get` are in the file that asks for them: as meant.
@@ -47,8 +52,8 @@ export async function bundleCommand() {
             if (folder !== undefined && name !== undefined) packages.set(name, folder);
           }
         },
-        renderChunk: (code) => ({ code: requiredLate(code) }),
       },
+      requiresLate,
     ],
   });
   await bundle.write({
@@ -61,9 +66,17 @@ export async function bundleCommand() {
     codeSplitting: { groups: [{ name: 'quick', test: (id) => quick.has(id) }] },
   });
   await bundle.close();
+  await bundleStart();
   writeFileSync(`${dist}bin/package.json`, '{ "type": "commonjs" }\n');
   writeFileSync(`${dist}bin/licenses.txt`, [...packages].map(([name, folder]) => licenseOf(name, folder)).join('\n\n'));
   chmodSync(`${dist}bin/manyget.js`, 0o755);
+}
+
+/** What Node starts is a file of its own: it loads the others as they were compiled in an earlier run. */
+async function bundleStart() {
+  const bundle = await rolldown({ input: `${dist}cli/start.js`, platform: 'node', plugins: [requiresLate] });
+  await bundle.write({ file: `${dist}bin/manyget.js`, format: 'cjs', comments: false });
+  await bundle.close();
 }
 
 /**

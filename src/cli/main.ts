@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command `manyget`: parses, loads what was asked for, and turns every error into a sentence and an exit status. */
 import { interruptedStatus } from './end-signals.js';
 import { errorHint, printError } from './error-output.js';
@@ -12,19 +11,24 @@ import { asManygetError } from '../base/errors.js';
 /** First come the connections. */
 const optimizeLateAfterMs = 20;
 
-async function main(args: readonly string[], io: CliIo): Promise<number> {
+export interface RunOptions {
+  /** Flags of V8 may be changed. */
+  readonly mayOptimizeLate: boolean;
+}
+
+async function main(args: readonly string[], io: CliIo, options: RunOptions): Promise<number> {
   try {
-    if (args.length > 0 || !isInteractive(io)) return await run(parseArguments(args), io);
+    if (args.length > 0 || !isInteractive(io)) return await run(parseArguments(args), io, options);
     const { askCommand } = await import('./ask-command.js');
     const command = await askCommand();
-    return command === undefined ? interruptedStatus : await run(parseArguments([command]), io);
+    return command === undefined ? interruptedStatus : await run(parseArguments([command]), io, options);
   } catch (thrown) {
     const error = asManygetError(thrown);
     return printError(io, error, errorHint(error), args.includes('-v') || args.includes('--verbose'));
   }
 }
 
-async function run(invocation: Invocation, io: CliIo): Promise<number> {
+async function run(invocation: Invocation, io: CliIo, options: RunOptions): Promise<number> {
   switch (invocation.type) {
     case 'help':
       io.stdout.write(invocation.text);
@@ -33,7 +37,7 @@ async function run(invocation: Invocation, io: CliIo): Promise<number> {
       io.stdout.write(`${await version()}\n`);
       return 0;
     case 'get': {
-      setTimeout(optimizeLate, optimizeLateAfterMs).unref();
+      if (options.mayOptimizeLate) setTimeout(optimizeLate, optimizeLateAfterMs).unref();
       const [{ runGet }, { download }, { listFiles }] = await Promise.all([
         import('./get/run-get.js'),
         import('../app/download.js'),
@@ -86,13 +90,12 @@ async function version(): Promise<string> {
   return packageVersion();
 }
 
-async function runCommand(args: readonly string[]): Promise<void> {
+/** Carries out a command line of this process. Returns the exit status once all output is out. */
+export async function runCommand(args: readonly string[], options: RunOptions): Promise<number> {
   outliveReaders();
   hideToken(args, (title) => (process.title = title));
-  const status = await main(args, processIo());
+  const status = await main(args, processIo(), options);
   // Pipes may still hold lines; nothing else is worth waiting for, a forgotten timer least of all.
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
-  process.exit(status);
+  return status;
 }
-
-void runCommand(process.argv.slice(2));

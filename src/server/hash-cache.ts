@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
+import { cacheFolder } from '../store/cache-folder.js';
 import type { FileFacts } from './file-version.js';
 import type { HashTable } from './hash-table.js';
 
@@ -21,9 +21,7 @@ const suffix = '.hashes';
 
 /** The folder of the cache: `$XDG_CACHE_HOME/manyget/hashes` or `~/.cache/manyget/hashes`. */
 export function hashCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const xdg = env['XDG_CACHE_HOME'];
-  const base = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.cache');
-  return join(base, 'manyget', 'hashes');
+  return join(cacheFolder(env), 'hashes');
 }
 
 interface CachedHashes {

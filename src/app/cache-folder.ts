@@ -1,0 +1,1 @@
+export { cacheFolder } from '../store/cache-folder.js';
