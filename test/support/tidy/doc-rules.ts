@@ -2,7 +2,7 @@ import type { Finding, RepoFile } from './source-file.js';
 
 const topFolders = ['src', 'test', 'bench', 'docs', 'scripts', 'web', 'examples', 'dist', '\\.ci'];
 const repoPath = new RegExp(`(?<![\\w./@:-])(?:\\./)?((?:${topFolders.join('|')})/[\\w./*-]*)`, 'g');
-const bundled: ReadonlySet<string> = new Set(['dist/bin/', 'dist/bin/manyget.js']);
+const bundled: ReadonlySet<string> = new Set(['dist/bin/', 'dist/bin/manyget.js', 'dist/bin/command.js']);
 const link = /\]\(([^)\s]+)\)/g;
 
 /** Paths that a page names and the repository does not have. `dist/x.js` stands for `src/x.ts`, `dist/bin/` for
