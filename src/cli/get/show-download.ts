@@ -33,17 +33,20 @@ export async function showDownload(request: ShowRequest, begin: () => DownloadHa
     view?.ending(request.isKept ?? true);
     cancelling = handle.cancel('ended by the user');
   });
+  let left: number | (() => Promise<number>);
   try {
     view = await makeView(request, io).catch(async (error: unknown) => {
       await handle.cancel();
       throw error;
     });
     view.start(handle);
-    return await transfer(request, { handle, events, view, cancelled: () => cancelling }, io);
+    left = await transfer(request, { handle, events, view, cancelled: () => cancelling }, io);
   } finally {
     ending.stopListening();
     view?.close();
   }
+  // Its own view, and its own wish to end.
+  return typeof left === 'number' ? left : left();
 }
 
 interface Shown {
@@ -54,7 +57,12 @@ interface Shown {
   readonly cancelled: () => Promise<void>;
 }
 
-async function transfer(request: ShowRequest, { handle, events, view, cancelled }: Shown, io: CliIo): Promise<number> {
+/** From the first event to the last. Returns the exit status, or what is left to do where a manifest came. */
+async function transfer(
+  request: ShowRequest,
+  { handle, events, view, cancelled }: Shown,
+  io: CliIo,
+): Promise<number | (() => Promise<number>)> {
   const following = follow(events, view);
   const timer = setInterval(() => {
     view.update();
@@ -70,10 +78,7 @@ async function transfer(request: ShowRequest, { handle, events, view, cancelled 
     await Promise.allSettled([cancelled(), following]);
     // Whoever read the output has had enough: that is nobody's fault, and nothing to talk about.
     if (error.code === 'output-closed') return error.exitStatus;
-    if (error.code === 'is-manifest' && request.onManifest !== undefined) {
-      view.close();
-      return await request.onManifest();
-    }
+    if (error.code === 'is-manifest' && request.onManifest !== undefined) return request.onManifest;
     view.failed(error, hint);
     view.close();
     return printError(io, error, hint, request.report.verbose);

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { ManygetError } from '../../../src/base/errors.js';
+import { showDownload } from '../../../src/cli/get/show-download.js';
+import { memoryIo } from '../../support/cli-streams.js';
+import { ScriptedDownload } from '../../support/scripted-download.js';
+
+const report = {
+  intervalMs: 3_600_000,
+  json: false,
+  quiet: false,
+  verbose: false,
+  color: 'never',
+  liveView: false,
+} as const;
+
+test('once a manifest has come, only the download of what it names hears of the wish to end', async () => {
+  const io = memoryIo();
+  const handle = new ScriptedDownload();
+  handle.done.catch(() => undefined);
+  handle.fail(new ManygetError('is-manifest', 'a manifest'));
+  const onManifest = (): Promise<number> => {
+    io.signal('SIGINT');
+    io.signal('SIGINT');
+    return Promise.resolve(5);
+  };
+  expect(await showDownload({ report, again: undefined, onManifest }, () => handle, io)).toBe(5);
+  expect([io.stdout.text, io.stderr.text, io.exits]).toEqual(['', '', []]);
+});
+
