@@ -38,10 +38,10 @@ export function errorHint(error: ManygetError, again?: string): string | undefin
   return again === undefined ? undefined : hint.replace('{again}', again);
 }
 
-/** Prints `error` on standard error; with `verbose`, what caused it as well. Returns the exit status. */
-export function printError(io: CliIo, thrown: unknown, hint?: string, verbose = false): number {
+/** Prints `error` on standard error, behind what it is `about`; with `verbose`, what caused it as well. Returns the exit status. */
+export function printError(io: CliIo, thrown: unknown, hint?: string, verbose = false, about = ''): number {
   const error = asManygetError(thrown);
-  io.stderr.write(`manyget: ${printable(error.message, sentenceCharsMax)}\n`);
+  io.stderr.write(`manyget: ${about}${printable(error.message, sentenceCharsMax)}\n`);
   if (hint !== undefined) io.stderr.write(`         ${printable(hint, sentenceCharsMax)}\n`);
   if (verbose) for (const line of causeLines(error)) io.stderr.write(`         ${printable(line)}\n`);
   return error.exitStatus;

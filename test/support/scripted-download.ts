@@ -165,7 +165,7 @@ export class ScriptedDownload implements DownloadHandle {
 
   cancel(reason = 'cancelled'): Promise<void> {
     this.cancelled = reason;
-    this.fail(new ManygetError('aborted', `ended by the user at 40%; what is there is kept`));
+    this.fail(new ManygetError('aborted', `the download was ${reason}; its state is kept`));
     return Promise.resolve();
   }
 

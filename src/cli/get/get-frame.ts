@@ -11,6 +11,7 @@ import { type Segment, segmentLine } from '../terminal/segments.js';
 import { cutEnd, fitLeft, fitRight, textWidth } from '../terminal/text-width.js';
 import type { Theme } from '../terminal/theme.js';
 import { decisionLines } from './decision-lines.js';
+import { type EarlyEnd, endedMap, endedSnapshot, isEarlyEnd } from './early-end.js';
 import { type FramePlan, planFrame } from './frame-plan.js';
 import { headerRow, makeRowLayout, sourceRow } from './source-row.js';
 import { sourceNames } from './source-names.js';
@@ -23,6 +24,8 @@ export interface GetFrameModel {
   readonly history: SpeedHistory;
   /** The server that keys mean, where there are such keys: marked, and always in sight. */
   readonly chosen?: number | undefined;
+  /** The download has ended early, and the command says below why. */
+  readonly end?: EarlyEnd | undefined;
 }
 
 /** Hosts that all servers share are left out of their names below this width. */
@@ -31,12 +34,13 @@ const fullPhaseColumnsMin = 72;
 const marginColumns = 1;
 
 /** The frame for a terminal of `size`; no line is wider, and one row is left free for the cursor. */
-export function getFrame(model: GetFrameModel, size: ScreenSize, theme: Theme): string[] {
+export function getFrame(given: GetFrameModel, size: ScreenSize, theme: Theme): string[] {
+  const model = given.end === undefined ? given : endedModel(given);
   const { snapshot } = model;
   const plan = planFrame(snapshot.sources.length, size.rows - 1);
   const blank = plan.spaced ? [''] : [];
   return [
-    titleLine(snapshot, size.columns, theme),
+    titleLine(model, size.columns, theme),
     ...(plan.total ? [totalLine(snapshot, size.columns, theme)] : []),
     ...blank,
     ...sourceLines(model, plan, size.columns, theme),
@@ -47,12 +51,21 @@ export function getFrame(model: GetFrameModel, size: ScreenSize, theme: Theme): 
   ];
 }
 
-function titleLine(snapshot: DownloadSnapshot, columns: number, theme: Theme): string {
-  const paint = phasePaint(snapshot, theme);
+function endedModel(model: GetFrameModel): GetFrameModel {
+  return {
+    ...model,
+    snapshot: endedSnapshot(model.snapshot),
+    map: (cells) => endedMap(model.map(cells)),
+    events: model.events.filter((event) => !isEarlyEnd(event)),
+  };
+}
+
+function titleLine({ snapshot, end }: GetFrameModel, columns: number, theme: Theme): string {
+  const paint = end === 'stopped' ? theme.warn : phasePaint(snapshot, theme);
   const time = formatDuration(snapshot.elapsedMs);
   const size = snapshot.sizeBytes === undefined ? '' : `  ${formatBytes(snapshot.sizeBytes)}`;
   const room = columns - marginColumns * 2;
-  const phase = cutEnd(phaseText(snapshot, columns), Math.max(12, Math.floor(room / 2)));
+  const phase = cutEnd(end ?? phaseText(snapshot, columns), Math.max(12, Math.floor(room / 2)));
   const right = `${phase}  ${time}`;
   const name = cutEnd(printable(snapshot.name), Math.max(8, room - textWidth(right) - textWidth(size) - 2));
   const gap = Math.max(2, room - textWidth(name) - textWidth(size) - textWidth(right));

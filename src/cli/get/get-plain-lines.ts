@@ -4,13 +4,13 @@ import { printable } from '../../base/printable.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
 import { doneShare, formatEta, formatPair, formatPercent, formatShortMs } from '../figures.js';
 
-/** The lines of one report, without colours; fields are separated by two blanks. */
-export function getPlainLines(snapshot: DownloadSnapshot): string[] {
+/** The lines of one report, without colours; fields are separated by two blanks. `phase`: in which word to say how it is. */
+export function getPlainLines(snapshot: DownloadSnapshot, phase: string = snapshot.phase): string[] {
   const time = formatDuration(snapshot.elapsedMs);
-  return [totalLine(time, snapshot), ...snapshot.sources.map((source) => sourceLine(time, source))];
+  return [totalLine(time, snapshot, phase), ...snapshot.sources.map((source) => sourceLine(time, source))];
 }
 
-function totalLine(time: string, snapshot: DownloadSnapshot): string {
+function totalLine(time: string, snapshot: DownloadSnapshot, phase: string): string {
   const { sizeBytes, doneBytes } = snapshot;
   return join([
     time,
@@ -19,7 +19,7 @@ function totalLine(time: string, snapshot: DownloadSnapshot): string {
     sizeBytes === undefined ? '' : formatPercent(doneShare(doneBytes, sizeBytes)),
     formatSpeed(snapshot.speedBytesPerSec),
     `ETA ${formatEta(snapshot.etaMs)}`,
-    snapshot.phase,
+    phase,
     printable(snapshot.name),
     printable(snapshot.note),
   ]);

@@ -1,4 +1,5 @@
 import type { DownloadHandle } from '../../base/download-handle.js';
+import type { ManygetError } from '../../base/errors.js';
 import type { DownloadEvent } from '../../base/events.js';
 import type { DownloadReport } from '../../base/snapshot.js';
 import { formatDuration } from '../../base/units.js';
@@ -8,6 +9,7 @@ import { openKeyboard } from '../terminal/keyboard.js';
 import { keysOf } from '../terminal/keys.js';
 import { Screen } from '../terminal/screen.js';
 import type { Theme } from '../terminal/theme.js';
+import { earlyEnd, type EarlyEnd, isEarlyEnd } from './early-end.js';
 import { EventTeller } from './event-teller.js';
 import { getFrame } from './get-frame.js';
 import type { GetView } from './get-view.js';
@@ -36,6 +38,7 @@ export class LiveGetView implements GetView {
   readonly #teller = new EventTeller();
   readonly #history = new SpeedHistory(500, 20);
   #handle: DownloadHandle | undefined;
+  #end: EarlyEnd | undefined;
 
   constructor(io: CliIo, options: LiveGetOptions) {
     this.#theme = options.theme;
@@ -60,18 +63,19 @@ export class LiveGetView implements GetView {
       map: (cells: number) => handle.map(cells),
       events: handle.recentEvents(eventsLookedAt),
       history: this.#history,
+      end: this.#end,
     };
     this.#screen.draw(getFrame(model, this.#screen.size(), this.#theme));
   }
 
   event(event: DownloadEvent): void {
-    if (!this.#verbose || this.#handle === undefined) return;
+    if (!this.#verbose || this.#handle === undefined || isEarlyEnd(event)) return;
     const names = sourceNames(this.#handle.snapshot().sources, false);
     this.#screen.print([`${formatDuration(event.atMs)}  ${this.#teller.sentence(event, names)}`]);
   }
 
   ending(isKept: boolean): void {
-    this.#screen.print([`ending${isKept ? '; what is there is kept' : ''} (Ctrl-C again leaves at once)`]);
+    this.#screen.print([`stopping${isKept ? '; what is there is kept' : ''} (Ctrl-C again leaves at once)`]);
   }
 
   report(report: DownloadReport): void {
@@ -80,7 +84,8 @@ export class LiveGetView implements GetView {
     this.#screen.finish(['', ...reportLines(report, columns, this.#theme)]);
   }
 
-  failed(): void {
+  failed(error: ManygetError): void {
+    this.#end = earlyEnd(error);
     this.update();
   }
 

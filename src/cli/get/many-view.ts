@@ -9,7 +9,9 @@ import { printError } from '../error-output.js';
 import { doneShare, formatEta, formatPair, formatPercent } from '../figures.js';
 import type { CliIo } from '../io.js';
 import { jsonFormatVersion, jsonLine } from '../json-lines.js';
-import { eventSentence, isTrouble } from './event-sentence.js';
+import { earlyEnd, isEarlyEnd } from './early-end.js';
+import { isTrouble } from './event-sentence.js';
+import { EventTeller } from './event-teller.js';
 import { sourceNames } from './source-names.js';
 
 /** A view writes; it never decides. `name` is the file's. */
@@ -31,7 +33,7 @@ export class PlainManyView implements ManyView {
   readonly #io: CliIo;
   readonly #verbose: boolean;
   readonly #hint: Hint;
-  readonly #handles = new Map<string, DownloadHandle>();
+  readonly #shown = new Map<string, { readonly handle: DownloadHandle; readonly teller: EventTeller }>();
   readonly #startedAtMs = performance.now();
   #bytes = 0;
 
@@ -42,7 +44,7 @@ export class PlainManyView implements ManyView {
   }
 
   started(name: string, handle: DownloadHandle): void {
-    this.#handles.set(name, handle);
+    this.#shown.set(name, { handle, teller: new EventTeller() });
     const count = handle.snapshot().sources.length;
     this.#print(name, `begins, from ${count} ${count === 1 ? 'source' : 'sources'}`);
   }
@@ -57,13 +59,13 @@ export class PlainManyView implements ManyView {
   }
 
   event(name: string, event: DownloadEvent): void {
-    const handle = this.#handles.get(name);
-    if (handle === undefined || !(this.#verbose || isTrouble(event))) return;
-    this.#print(name, eventSentence(event, sourceNames(handle.snapshot().sources, false)));
+    const shown = this.#shown.get(name);
+    if (shown === undefined || isEarlyEnd(event) || !(this.#verbose || isTrouble(event))) return;
+    this.#print(name, shown.teller.sentence(event, sourceNames(shown.handle.snapshot().sources, false)));
   }
 
   report(name: string, report: DownloadReport): void {
-    this.#handles.delete(name);
+    this.#shown.delete(name);
     this.#bytes += report.sizeBytes;
     const sha256 = report.sha256 === undefined ? '' : `  SHA-256 ${report.sha256}`;
     const figures = `${formatBytes(report.sizeBytes)} in ${formatDuration(report.elapsedMs)}, ${formatSpeed(report.speedBytesPerSec)}`;
@@ -71,12 +73,13 @@ export class PlainManyView implements ManyView {
   }
 
   failed(name: string, error: ManygetError): void {
-    this.#handles.delete(name);
+    this.#shown.delete(name);
+    if (earlyEnd(error) === 'stopped') this.#print(name, 'stopped');
     failedOn(this.#io, name, error, this.#hint(error), this.#verbose);
   }
 
   ending(): void {
-    this.#io.stdout.write('ending; what is there is kept\n');
+    this.#io.stdout.write('stopping; what is there is kept\n');
   }
 
   end(whole: number, count: number): void {
@@ -150,7 +153,8 @@ export function quietManyView(io: CliIo, hint: Hint): ManyView {
   };
 }
 
+/** What the user stopped is no news to them, and said once for all files by the command. */
 function failedOn(io: CliIo, name: string, error: ManygetError, hint: string | undefined, verbose: boolean): void {
-  io.stderr.write(`manyget: ${printable(name)} was not fetched:\n`);
-  printError(io, error, hint, verbose);
+  if (earlyEnd(error) === 'stopped') return;
+  printError(io, error, hint, verbose, `${printable(name)} was not fetched: `);
 }

@@ -1,9 +1,11 @@
 import type { DownloadHandle } from '../../base/download-handle.js';
+import type { ManygetError } from '../../base/errors.js';
 import type { DownloadEvent } from '../../base/events.js';
 import type { DownloadReport } from '../../base/snapshot.js';
 import { formatDuration } from '../../base/units.js';
 import type { CliOutput } from '../io.js';
 import type { Theme } from '../terminal/theme.js';
+import { earlyEnd, endedSnapshot, isEarlyEnd } from './early-end.js';
 import { isTrouble } from './event-sentence.js';
 import { EventTeller } from './event-teller.js';
 import { getPlainLines } from './get-plain-lines.js';
@@ -39,13 +41,13 @@ export class PlainGetView implements GetView {
   }
 
   event(event: DownloadEvent): void {
-    if (this.#handle === undefined || !(this.#verbose || isTrouble(event))) return;
+    if (this.#handle === undefined || isEarlyEnd(event) || !(this.#verbose || isTrouble(event))) return;
     const names = sourceNames(this.#handle.snapshot().sources, false);
     this.#print([`${formatDuration(event.atMs)}  ${this.#teller.sentence(event, names)}`]);
   }
 
   ending(isKept: boolean): void {
-    this.#print([isKept ? 'ending; what is there is kept' : 'ending']);
+    this.#print([isKept ? 'stopping; what is there is kept' : 'stopping']);
   }
 
   report(report: DownloadReport): void {
@@ -54,11 +56,11 @@ export class PlainGetView implements GetView {
     this.#print(reportLines(report, width, this.#theme));
   }
 
-  failed(): void {
-    // Why is said once, by the command; and where nothing had begun there is nothing to report.
+  failed(error: ManygetError): void {
+    // Where nothing had begun there is nothing to report.
     const snapshot = this.#handle?.snapshot();
     if (snapshot === undefined || (snapshot.sizeBytes === undefined && snapshot.doneBytes === 0)) return;
-    this.#print(getPlainLines({ ...snapshot, note: '' }));
+    this.#print(getPlainLines(endedSnapshot(snapshot), earlyEnd(error)));
   }
 
   close(): void {

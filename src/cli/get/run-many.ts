@@ -1,8 +1,8 @@
 /** Several downloads, some at a time: each with its report, together with the exit status of the worst. */
 import type { DownloadHandle } from '../../base/download-handle.js';
-import { asManygetError, type ManygetError } from '../../base/errors.js';
-import { endRequest, interruptedStatus } from '../end-signals.js';
-import { errorHint } from '../error-output.js';
+import { asManygetError, ManygetError } from '../../base/errors.js';
+import { endRequest } from '../end-signals.js';
+import { errorHint, printError } from '../error-output.js';
 import type { CliIo } from '../io.js';
 import type { ReportOptions } from '../options/report-options.js';
 import { JsonManyView, PlainManyView, quietManyView, type ManyView } from './many-view.js';
@@ -58,18 +58,18 @@ export async function runMany(items: readonly ManyItem[], request: ManyRequest, 
   const running = new Running(request.limitBytesPerSec);
   const waiting = [...items];
   const errors: ManygetError[] = [];
-  let ended = false;
-  const ending = endRequest(io, () => {
-    ended = true;
+  let stopped: string | undefined;
+  const ending = endRequest(io, (by) => {
+    stopped = `stopped by ${by}`;
     view.ending();
-    for (const handle of running.handles.values()) void handle.cancel('ended by the user');
+    for (const handle of running.handles.values()) void handle.cancel(stopped);
   });
   const timer = setInterval(() => view.update(running.handles), request.report.intervalMs ?? defaultIntervalMs);
   const lane = async (): Promise<void> => {
-    while (!ended) {
+    while (stopped === undefined) {
       const item = waiting.shift();
       if (item === undefined) return;
-      const error = await fetchOne(item, running, view, () => ended);
+      const error = await fetchOne(item, running, view, () => stopped);
       if (error !== undefined) errors.push(error);
     }
   };
@@ -79,8 +79,12 @@ export async function runMany(items: readonly ManyItem[], request: ManyRequest, 
     clearInterval(timer);
     ending.stopListening();
   }
-  view.end(items.length - errors.length - waiting.length, items.length);
-  if (ended) return interruptedStatus;
+  const whole = items.length - errors.length - waiting.length;
+  view.end(whole, items.length);
+  if (stopped !== undefined && whole < items.length) {
+    const error = new ManygetError('aborted', `the downloads were ${stopped}; what is there is kept`);
+    return printError(io, error, errorHint(error, request.again));
+  }
   return errors.reduce((worst, error) => Math.max(worst, error.exitStatus), 0);
 }
 
@@ -88,14 +92,15 @@ async function fetchOne(
   item: ManyItem,
   running: Running,
   view: ManyView,
-  isEnding: () => boolean,
+  stopped: () => string | undefined,
 ): Promise<ManygetError | undefined> {
   try {
     const handle = await item.begin();
     running.add(item.name, handle);
     view.started(item.name, handle);
     // The wish to end may have come while the download was being begun: nobody has told it.
-    if (isEnding()) void handle.cancel('ended by the user');
+    const reason = stopped();
+    if (reason !== undefined) void handle.cancel(reason);
     const following = follow(handle, item.name, view);
     const report = await handle.done;
     await following;

@@ -29,9 +29,9 @@ export async function showDownload(request: ShowRequest, begin: () => DownloadHa
   const events = handle.events();
   let view: GetView | undefined;
   let cancelling: Promise<void> = Promise.resolve();
-  const ending = endRequest(io, () => {
+  const ending = endRequest(io, (by) => {
     view?.ending(request.isKept ?? true);
-    cancelling = handle.cancel('ended by the user');
+    cancelling = handle.cancel(`stopped by ${by}`);
   });
   let left: number | (() => Promise<number>);
   try {

@@ -127,7 +127,7 @@ function statePaint(state: SourceState, phase: DownloadPhase, theme: Theme): (te
       return theme.warn;
     case 'closed':
       // At the end every connection is closed, and that is how it should be.
-      return phase === 'done' ? theme.faint : theme.bad;
+      return phase === 'done' || phase === 'failed' ? theme.faint : theme.bad;
     case 'quarantined':
       return theme.bad;
   }

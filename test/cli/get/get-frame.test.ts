@@ -67,6 +67,18 @@ function many(count: number) {
   return Array.from({ length: count }, (_, id) => sourceSnapshot(id, { speedBytesPerSec: (1 + (id % 4)) * MiB }));
 }
 
+test.each(['stopped', 'failed'] as const)('of a download that %s says so, and nothing that is no longer so', (end) => {
+  const reason = 'the download was stopped by you; its state is kept';
+  const ended = { phase: 'failed', note: reason } as const;
+  const event: DownloadEvent = { atMs: 3200, type: 'phase', phase: 'failed', reason };
+  const given = { ...model(ended), events: [...events, event], end };
+  const lines = getFrame(given, { columns: 120, rows: 24 }, makeTheme(0, true));
+  expect(lines[0]).toMatch(new RegExp(` ${end}  3\\.2s$`));
+  expect(lines[1]).toMatch(/ETA -$/);
+  expect(lines.join('\n')).not.toContain('its state is kept');
+  expect(lines.filter((line) => line.includes('░'))).toEqual([expect.stringContaining('in flight')]);
+});
+
 describe('the frame', () => {
   test('at 80 columns', () => {
     const frame = getFrame(model({ sources: troubled }), { columns: 80, rows: 24 }, plain);

@@ -313,8 +313,14 @@ describe('the wish to end', () => {
     await running.begun;
     io.signal('SIGINT');
     expect(await running.status).toBe(130);
-    expect(running.handle.cancelled).toBe('ended by the user');
-    expect(io.stderr.lines()[1]).toBe(`         go on with: manyget get ${url} -r`);
+    expect(running.handle.cancelled).toBe('stopped by you');
+    expect(io.stderr.lines()).toEqual([
+      'manyget: the download was stopped by you; its state is kept',
+      `         go on with: manyget get ${url} -r`,
+    ]);
+    expect(io.stdout.lines()[0]).toBe('stopping; what is there is kept');
+    expect(io.stdout.text).toMatch(/ETA - {2}stopped {2}video\.mp4/);
+    expect(io.stdout.text).not.toContain('failed');
     expect(io.exits).toEqual([]);
   });
 

@@ -16,11 +16,15 @@ const report = {
 test('files that were never begun do not count as there, when the user ends', async () => {
   const items = [0, 1, 2, 3].map((i) => ({ name: `f${i}`, begin: () => Promise.resolve(new ScriptedDownload()) }));
   const io = memoryIo();
-  const ended = runMany(items, { report: { ...report, quiet: false }, again: '', atOnceMax: 1 }, io);
+  const ended = runMany(items, { report: { ...report, quiet: false }, again: 'manyget get', atOnceMax: 1 }, io);
   await new Promise(setImmediate);
   io.signal('SIGINT');
   expect(await ended).toBe(130);
   expect(io.stdout.lines().at(-1)).toMatch(/^0 of 4 files are there/);
+  expect(io.stderr.text).toBe(
+    'manyget: the downloads were stopped by you; what is there is kept\n         go on with: manyget get\n',
+  );
+  expect(io.stdout.text).toContain('f0  stopped\n');
 });
 
 describe('a limit for several files', () => {

@@ -142,7 +142,7 @@ describe('several files', () => {
       else handle.finish();
     });
     expect([status, begun.length]).toEqual([32, 3]);
-    expect(io.stderr.text).toContain('manyget: a was not fetched:\nmanyget: a is wrong');
+    expect(io.stderr.text).toContain('manyget: a was not fetched: a is wrong');
     expect(io.stdout.text).toContain('1 of 3 files are there');
   });
 
@@ -156,7 +156,7 @@ describe('several files', () => {
     };
     const { status, begun } = await run([file, '-d', tempFolder(), '-j', '2'], ask, io);
     expect([status, begun.length]).toEqual([130, 2]);
-    expect(begun.map(({ handle }) => handle.cancelled)).toEqual(['ended by the user', 'ended by the user']);
+    expect(begun.map(({ handle }) => handle.cancelled)).toEqual(['stopped by you', 'stopped by you']);
   });
 
   test('as NDJSON name their file on each line', async () => {

@@ -28,3 +28,13 @@ test('once a manifest has come, only the download of what it names hears of the 
   expect([io.stdout.text, io.stderr.text, io.exits]).toEqual(['', '', []]);
 });
 
+test('who stopped a download is said, once', async () => {
+  const io = memoryIo();
+  const handle = new ScriptedDownload();
+  const shown = showDownload({ report: { ...report, verbose: true }, again: undefined }, () => handle, io);
+  handle.emit({ type: 'phase', phase: 'failed', reason: 'said below', atMs: 1 });
+  io.signal('SIGTERM');
+  expect(await shown).toBe(130);
+  expect(io.stderr.lines()[0]).toBe('manyget: the download was stopped by SIGTERM; its state is kept');
+  expect(io.stdout.text).not.toContain('said below');
+});
