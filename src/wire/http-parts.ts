@@ -1,7 +1,7 @@
-import { ManygetError } from '../base/errors.js';
 import { latin1 } from '../base/latin1.js';
 import { httpLimits } from './http-limits.js';
-import { parseContentRange, type ContentRange } from './http-range.js';
+import { readPartHead, wrongParts } from './http-part-head.js';
+import type { ContentRange } from './http-range.js';
 
 /** One part of a multipart answer: which bytes of the file, and the bytes. */
 export interface RangePart {
@@ -69,25 +69,18 @@ export class MultipartReader {
       if (latin1(this.#rest.subarray(from, from + this.#delimiter.length + 2)) === `${this.#delimiter}--`) {
         this.#isDone = true;
       } else if (this.#rest.length - from > httpLimits.partHeadBytesMax) {
-        throw this.#wrong('a part with too long a head');
+        throw wrongParts(this.#peer, 'a part with too long a head');
       }
       return undefined;
     }
-    const [first = '', ...lines] = latin1(this.#rest.subarray(from, end)).split('\r\n');
-    if (first.startsWith(`${this.#delimiter}--`)) {
+    const lines = latin1(this.#rest.subarray(from, end)).split('\r\n');
+    if (lines[0]?.startsWith(`${this.#delimiter}--`) === true) {
       this.#isDone = true;
       return undefined;
     }
-    if (first.trimEnd() !== this.#delimiter) throw this.#wrong('parts without the delimiter that it names');
-    const value = lines.map((line) => /^content-range\s*:(.*)$/i.exec(line)?.[1]).find((text) => text !== undefined);
-    const range = parseContentRange(value ?? '');
-    if (range === undefined) throw this.#wrong('a part without a Content-Range');
-    if (range.end - range.start > this.#partBytesMax) throw this.#wrong('a longer part than was asked for');
+    const range = readPartHead(lines, this.#delimiter, this.#peer);
+    if (range.end - range.start > this.#partBytesMax) throw wrongParts(this.#peer, 'a longer part than was asked for');
     this.#range = range;
     return end + 4;
-  }
-
-  #wrong(what: string): ManygetError {
-    return new ManygetError('http-range', `${this.#peer} sent ${what} in a multipart answer`);
   }
 }
