@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { announcesBody, HttpRequestParser, wantsKeepAlive, type HttpRequestHead } from '../wire/http-request-head.js';
+import { wantsKeepAlive } from '../wire/http-head.js';
+import { announcesBody, HttpRequestParser, type HttpRequestHead } from '../wire/http-request-head.js';
 import { HttpRequestRefusal } from '../wire/http-request-refusal.js';
 import type { HeaderLine } from '../wire/http-request.js';
 import { encodeAnswerHead, formatHttpDate } from '../wire/http-server-head.js';

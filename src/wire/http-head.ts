@@ -30,6 +30,15 @@ export class HttpHeaders {
   }
 }
 
+// eslint-disable-next-line no-control-regex -- these are the very characters that a value must not hold
+const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\u0000-\u0008\u000a-\u001f\u007f]*)$/;
+
+/** Name and value of a header line of an answer or a request; undefined where it is none. */
+export function parseHeaderLine(line: string): readonly [name: string, value: string] | undefined {
+  const field = headerLine.exec(line);
+  return field === null ? undefined : [field[1] ?? '', (field[2] ?? '').replace(/^[ \t]+|[ \t]+$/g, '')];
+}
+
 export interface HttpHead {
   readonly status: number;
   readonly reason: string;
@@ -136,9 +145,9 @@ export class HttpHeadParser {
 
   #addLine(headers: HttpHeaders, line: string): void {
     if (/^[ \t]/.test(line)) throw this.#violation('a header that is continued on a second line');
-    const field = headerLine.exec(line);
-    if (field === null) throw this.#violation(`the header line "${printable(line, 80)}"`);
-    headers.add(field[1] ?? '', (field[2] ?? '').replace(/^[ \t]+|[ \t]+$/g, ''));
+    const field = parseHeaderLine(line);
+    if (field === undefined) throw this.#violation(`the header line "${printable(line, 80)}"`);
+    headers.add(...field);
   }
 
   #violation(received: string): ManygetError {
@@ -147,8 +156,6 @@ export class HttpHeadParser {
 }
 
 const greeting = 'HTTP/1.';
-// eslint-disable-next-line no-control-regex -- these are the very characters that a value must not hold
-const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\u0000-\u0008\u000a-\u001f\u007f]*)$/;
 
 /** How the end of a body is told. */
 export type BodyFraming =
@@ -187,8 +194,12 @@ export function bodyFraming(head: HttpHead, peer: string): BodyFraming {
 
 /** True where the connection can be used again after this answer. */
 export function keepsAlive(head: HttpHead, framing: BodyFraming): boolean {
-  if (framing.kind === 'until-close') return false;
-  const options = (head.headers.get('connection') ?? '').toLowerCase().split(',');
+  return framing.kind !== 'until-close' && wantsKeepAlive(head);
+}
+
+/** Whether who sent the head of an answer or a request wants to go on using the connection (RFC 9112 9.3). */
+export function wantsKeepAlive({ headers, minor }: Pick<HttpHead, 'headers' | 'minor'>): boolean {
+  const options = (headers.get('connection') ?? '').toLowerCase().split(',');
   const says = (option: string): boolean => options.some((text) => text.trim() === option);
-  return !says('close') && (head.minor === 1 || says('keep-alive'));
+  return !says('close') && (minor === 1 || says('keep-alive'));
 }

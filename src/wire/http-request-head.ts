@@ -1,6 +1,6 @@
 import { printable } from '../base/printable.js';
 import { latin1 } from '../base/latin1.js';
-import { HttpHeaders } from './http-head.js';
+import { HttpHeaders, parseHeaderLine } from './http-head.js';
 import { httpRequestLimits } from './http-request-limits.js';
 import { HttpRequestRefusal } from './http-request-refusal.js';
 
@@ -125,9 +125,9 @@ export class HttpRequestParser {
 
   #addLine(headers: HttpHeaders, line: string): void {
     if (/^[ \t]/.test(line)) throw this.#refusal(400, 'a header that is continued on a second line');
-    const field = headerLine.exec(line);
-    if (field === null) throw this.#refusal(400, `the header line "${printable(line, 80)}"`);
-    headers.add(field[1] ?? '', (field[2] ?? '').replace(/^[ \t]+|[ \t]+$/g, ''));
+    const field = parseHeaderLine(line);
+    if (field === undefined) throw this.#refusal(400, `the header line "${printable(line, 80)}"`);
+    headers.add(...field);
   }
 
   #refusal(status: HttpRequestRefusal['status'], received: string): HttpRequestRefusal {
@@ -137,8 +137,6 @@ export class HttpRequestParser {
 
 // eslint-disable-next-line no-control-regex -- these are the very characters that a target must not hold
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\u0000-\u0020\u007f]+) HTTP\/(\d)\.(\d)$/;
-// eslint-disable-next-line no-control-regex -- these are the very characters that a value must not hold
-const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\u0000-\u0008\u000a-\u001f\u007f]*)$/;
 
 /**
  * Whether a body follows `head` (RFC 9112 6.3).
@@ -155,11 +153,4 @@ export function announcesBody(head: HttpRequestHead, peer: string): boolean {
     throw new HttpRequestRefusal(400, `${peer} sent the Content-Length "${printable(lengths.join(', '), 60)}"`);
   }
   return coded || !/^0+$/.test(length);
-}
-
-/** Whether the client wants to go on using the connection after the answer (RFC 9112 9.3). */
-export function wantsKeepAlive(head: HttpRequestHead): boolean {
-  const options = (head.headers.get('connection') ?? '').toLowerCase().split(',');
-  const says = (option: string): boolean => options.some((text) => text.trim() === option);
-  return !says('close') && (head.minor === 1 || says('keep-alive'));
 }

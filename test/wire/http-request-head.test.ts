@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  announcesBody,
-  HttpRequestParser,
-  wantsKeepAlive,
-  type HttpRequestHead,
-} from '../../src/wire/http-request-head.js';
+import { wantsKeepAlive } from '../../src/wire/http-head.js';
+import { announcesBody, HttpRequestParser, type HttpRequestHead } from '../../src/wire/http-request-head.js';
 import { httpRequestLimits } from '../../src/wire/http-request-limits.js';
 import { HttpRequestRefusal } from '../../src/wire/http-request-refusal.js';
 
