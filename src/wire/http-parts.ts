@@ -61,14 +61,14 @@ export class MultipartReader {
 
   /** Reads the delimiter and the head that begin at `at`; returns where the part's bytes begin. */
   #readHead(at: number): number | undefined {
-    // Empty lines may stand before a delimiter.
+    // Empty lines may stand before a delimiter, and are of the head's length: a body of nothing else is kept whole otherwise.
     let from = at;
     while (this.#rest[from] === 13 && this.#rest[from + 1] === 10) from += 2;
     const end = this.#rest.indexOf('\r\n\r\n', from, 'latin1');
-    if (end < 0 || end - from > httpLimits.partHeadBytesMax) {
+    if (end < 0 || end - at > httpLimits.partHeadBytesMax) {
       if (latin1(this.#rest.subarray(from, from + this.#delimiter.length + 2)) === `${this.#delimiter}--`) {
         this.#isDone = true;
-      } else if (this.#rest.length - from > httpLimits.partHeadBytesMax) {
+      } else if (this.#rest.length - at > httpLimits.partHeadBytesMax) {
         throw wrongParts(this.#peer, 'a part with too long a head');
       }
       return undefined;

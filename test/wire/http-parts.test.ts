@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { httpLimits } from '../../src/wire/http-limits.js';
 import { MultipartReader, type RangePart } from '../../src/wire/http-parts.js';
 
 function bodyOf(
@@ -55,6 +56,15 @@ describe('a multipart body of short parts', () => {
         );
       }),
     );
+  });
+
+  it('is refused for so many empty lines before its first part', () => {
+    const reader = new MultipartReader('b', 'peer', 64);
+    const bytes = Buffer.from('\r\n'.repeat(httpLimits.partHeadBytesMax));
+    const pushAll = (): void => {
+      for (let at = 0; at < bytes.length; at += 1000) reader.push(bytes.subarray(at, at + 1000), () => undefined);
+    };
+    expect(pushAll).toThrow('too long a head');
   });
 
   it('is refused for a part that is too long behind heads that were alike', () => {
