@@ -136,7 +136,6 @@ export class FairLine {
   /** A place for a connection of this party, for as long as the connection is there. */
   enter(name: string): Place {
     let party = this.#parties.get(name);
-    // The youngest are at the end: who had a flood of addresses before is not forgotten for the flood's sake.
     if (party === undefined) {
       this.#forgetSome();
       party = new Party();
@@ -191,8 +190,13 @@ export class FairLine {
     place.party.count(bytes, place.hasRead, nowMs);
   }
 
+  /** Of those that have no connection: first who has not shown to read, so that a flood of addresses makes no reader a stranger. */
   #forgetSome(): void {
-    if (this.#parties.size < partiesMax) return;
-    for (const [name, party] of this.#parties) if (party.placeCount === 0) this.#parties.delete(name);
+    for (const isReader of [false, true]) {
+      if (this.#parties.size < partiesMax) return;
+      for (const [name, party] of this.#parties) {
+        if (party.placeCount === 0 && party.isReader === isReader) this.#parties.delete(name);
+      }
+    }
   }
 }

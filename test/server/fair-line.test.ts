@@ -95,6 +95,18 @@ describe('FairLine', () => {
     expect(crowd.share('reader')).toBeGreaterThan(0.6);
   });
 
+  it('believes a reader after a flood of addresses that came and went', () => {
+    const crowd = new Crowd();
+    const [first] = crowd.join('reader', 1, 500_000);
+    crowd.serve(64 * mib);
+    if (first !== undefined) crowd.leave(first);
+    for (let i = 0; i < 5000; i += 1) for (const place of crowd.join(`flood ${i}`, 1, 10_000)) crowd.leave(place);
+    crowd.join('reader', 1, 500_000);
+    for (let i = 0; i < 4; i += 1) crowd.join(`deaf ${i}`, 100, 10_000);
+    crowd.serve(4 * mib);
+    expect(crowd.share('reader')).toBeGreaterThan(0.6);
+  });
+
   it('forgets in time what a party has read', () => {
     const crowd = new Crowd();
     const [first] = crowd.join('reader', 1, 500_000);
