@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { handledFileBytesMax } from '../wire/content-id.js';
 
+/** What a `Date` can be (ECMA-262, 21.4.1.1): some file systems take any time, and a date beyond it throws where it is shown. */
+const dateMsMax = 8.64e15;
+
 /** One state of one file on this disk: what a request's `version` stands for. */
 export interface FileFacts {
   /** Real path: no part of it is a symbolic link. */
@@ -25,5 +28,6 @@ export function fileVersion(stats: BigIntStats): string {
 /** What `stats` say about the file at `path`; undefined where it is none that can be served. */
 export function fileFacts(path: string, stats: BigIntStats): FileFacts | undefined {
   if (!stats.isFile() || stats.size > BigInt(handledFileBytesMax)) return undefined;
-  return { path, version: fileVersion(stats), size: Number(stats.size), mtimeMs: Number(stats.mtimeMs) };
+  const mtimeMs = Math.max(-dateMsMax, Math.min(Number(stats.mtimeMs), dateMsMax));
+  return { path, version: fileVersion(stats), size: Number(stats.size), mtimeMs };
 }
