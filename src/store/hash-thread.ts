@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashJob } from './hash-messages.js';
 import { builtFile } from '../base/built-file.js';
+import { ManygetError } from '../base/errors.js';
+import { quoted } from './disk-error.js';
 
 /** What waits for the answer to one job. */
 interface HashWaiter {
@@ -13,7 +15,13 @@ interface HashWaiter {
 }
 
 /** Why a thread is gone that was ended on purpose. */
-export const stoppedReason = 'it was stopped';
+const stoppedReason = 'it was stopped';
+
+/** For who waited for bytes of `path` from a thread that is gone, for the reason that `lost` was called with. */
+export function threadLost(path: string, reason: string): ManygetError {
+  const code = reason === stoppedReason ? 'aborted' : 'unexpected';
+  return new ManygetError(code, `the thread that read ${quoted(path)} is gone: ${reason}`);
+}
 
 /**
  * Owns one worker thread and the queue of those who wait for its answers.

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ManygetError, type ErrorCode } from '../base/errors.js';
+import { ManygetError } from '../base/errors.js';
 import type { ByteRange } from '../base/byte-range.js';
 import type { HashAlgorithm } from '../base/hash-algorithm.js';
 import type { Block } from './block-pool.js';
@@ -8,7 +8,7 @@ import { quoted } from './disk-error.js';
 import { realDisk, type Disk } from './disk.js';
 import type { HashJob } from './hash-messages.js';
 import { HashCrew } from './hash-crew.js';
-import { stoppedReason, type HashThread } from './hash-thread.js';
+import { threadLost, type HashThread } from './hash-thread.js';
 import { digestOf, digestRanges, stepBytes, type DigestKind } from './range-digest.js';
 
 /** To hash so much takes less than to start a thread for it. */
@@ -281,9 +281,4 @@ function bytesOf(ranges: Float64Array): number {
 
 function aborted(path: string): ManygetError {
   return new ManygetError('aborted', `reading ${quoted(path)} was stopped`);
-}
-
-function threadLost(path: string, reason: string): ManygetError {
-  const code: ErrorCode = reason === stoppedReason ? 'aborted' : 'unexpected';
-  return new ManygetError(code, `the thread that read ${quoted(path)} is gone: ${reason}`);
 }

@@ -2,7 +2,7 @@ import { ManygetError } from '../base/errors.js';
 import { hashAlgorithms, type HashAlgorithm } from '../base/hash-algorithm.js';
 import type { FileHashes } from '../base/manifest.js';
 import { quoted } from './disk-error.js';
-import { HashThread, stoppedReason } from './hash-thread.js';
+import { HashThread, threadLost } from './hash-thread.js';
 
 /** Less than this is not worth a message to the thread. */
 const strideBytesMin = 8 * 1024 * 1024;
@@ -84,19 +84,12 @@ export class PrefixHasher {
     this.#fresh = finish;
     this.#asked = end;
     return new Promise((resolve, reject) => {
-      const lost = (reason: string): void =>
-        reject(
-          new ManygetError(
-            this.#stopped ? 'aborted' : 'unexpected',
-            `the thread that read ${quoted(this.#path)} is gone: ${reason}`,
-          ),
-        );
       thread.post({ kind: 'prefix', path: this.#path, algorithms: this.#algorithms, end, fresh, finish }, 0, {
         digests: resolve,
         progress: () => undefined,
-        stopped: () => lost(stoppedReason),
+        stopped: () => reject(new Error('a stretch was stopped that nobody can stop')),
         failed: (code, message) => reject(new ManygetError(code, message)),
-        lost,
+        lost: (reason) => reject(threadLost(this.#path, reason)),
       });
     });
   }
