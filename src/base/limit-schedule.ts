@@ -1,4 +1,5 @@
 import { ManygetError } from './errors.js';
+import { limitBytesPerSecMin } from './lowest-limit.js';
 import { printable } from './printable.js';
 import { parseBytes } from './units.js';
 
@@ -28,8 +29,6 @@ const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const minutesOfDay = 24 * 60;
 const rulesMax = 50;
 const everyDay: ReadonlySet<number> = new Set(dayNames.keys());
-/** Below it, a download would look like one whose servers are dead. */
-const bytesPerSecMin = 1024;
 
 /** @throws ManygetError `usage`: which rule makes no sense. Nothing at all is no rule. */
 export function parseLimitSchedule(text: string): LimitRule[] {
@@ -63,7 +62,7 @@ function parseRule(rule: string): LimitRule {
   const words = rule.split(/\s+/);
   const limit = words.pop() ?? '';
   const bytesPerSec = parseBytes(limit);
-  if (bytesPerSec === undefined || (bytesPerSec > 0 && bytesPerSec < bytesPerSecMin)) throw badRule(rule);
+  if (bytesPerSec === undefined || (bytesPerSec > 0 && bytesPerSec < limitBytesPerSecMin)) throw badRule(rule);
   const [first = '', second] = words;
   if (words.length > 2) throw badRule(rule);
   const days = parseDays(first);

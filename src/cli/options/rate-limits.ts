@@ -1,15 +1,13 @@
+import { limitBytesPerSecMin } from '../../base/lowest-limit.js';
 import { printable } from '../../base/printable.js';
 import { parseBytes } from '../../base/units.js';
 import { usageError } from './usage-error.js';
 
-/** Bytes a second, at least: less would starve keepalives and look like a dead server. */
-const rateBytesPerSecMin = 1024;
-
 /** One speed: "500K", "2M", "2M/s", in bytes a second. */
-export function parseRate(flag: string, text: string, bytesPerSecMin = rateBytesPerSecMin): number {
+export function parseRate(flag: string, text: string, bytesPerSecMin = limitBytesPerSecMin): number {
   const bytesPerSec = parseBytes(text.trim().replace(/\/s$/i, ''));
   if (bytesPerSec !== undefined && bytesPerSec >= bytesPerSecMin) return bytesPerSec;
-  const least = bytesPerSecMin === rateBytesPerSecMin ? '1K' : String(bytesPerSecMin);
+  const least = bytesPerSecMin === limitBytesPerSecMin ? '1K' : String(bytesPerSecMin);
   throw usageError(`${flag} takes bytes a second as 500K or 2M, at least ${least}, not "${printable(text, 40)}"`);
 }
 
@@ -17,7 +15,7 @@ export function parseRate(flag: string, text: string, bytesPerSecMin = rateBytes
 export function parseRateLimits(text: string, serverCount?: number): number[] {
   const limits = text.split(',').map((item) => {
     const bytesPerSec = parseBytes(item.trim().replace(/\/s$/i, ''));
-    if (bytesPerSec !== undefined && bytesPerSec >= rateBytesPerSecMin) return bytesPerSec;
+    if (bytesPerSec !== undefined && bytesPerSec >= limitBytesPerSecMin) return bytesPerSec;
     throw usageError(
       `--limit-rate takes bytes a second as 500K, 2M or 2M,5M, at least 1K each, not "${printable(text, 40)}"`,
     );

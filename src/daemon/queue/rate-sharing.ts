@@ -1,8 +1,7 @@
 import { parseLimitSchedule, scheduledLimit, type WeekMoment } from '../../base/limit-schedule.js';
+import { limitBytesPerSecMin } from '../../base/lowest-limit.js';
 import type { OptionTexts } from './option-table.js';
 
-/** Least that a limit can be: below it, a download would look like one whose servers are dead. */
-const limitBytesPerSecMin = 1024;
 /** What a download may grow by until the next time that shares are made. */
 const growth = 1.5;
 

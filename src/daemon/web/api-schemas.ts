@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { FleetItem } from '../../base/fleet-snapshot.js';
+import { limitBytesPerSecMin } from '../../base/lowest-limit.js';
 import type { QueueDetail, QueueItem } from '../../base/queue-snapshot.js';
 
 /** What the daemon's own API takes and gives: these schemas check requests, and the OpenAPI description is made of them. */
@@ -27,7 +28,7 @@ export const sourcesRequest = v.strictObject({ add: v.optional(urls, []), remove
 export const sourceRequest = v.strictObject({
   used: v.optional(v.boolean()),
   /** null: no limit. */
-  limitBytesPerSec: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1024)))),
+  limitBytesPerSec: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(limitBytesPerSecMin)))),
 });
 
 const paths = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))), v.maxLength(1000));
