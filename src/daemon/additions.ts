@@ -6,6 +6,7 @@ import { isPublicKey, type SignatureDemand } from '../app/signed-document.js';
 import { printable } from '../base/printable.js';
 import { isSourceAddress } from '../base/source-address.js';
 import type { DownloadQueue } from './queue/download-queue.js';
+import { isGid } from './queue/gid.js';
 import type { QueueEntry } from './queue/queue-entry.js';
 
 /** From what somebody names (addresses, manifests, checksums) to entries of the queue. */
@@ -71,8 +72,8 @@ export class Additions {
     stdin: AsyncIterable<Uint8Array>,
   ): Promise<QueueEntry[]> {
     const { checksum, gid, signature, ...options } = wishes.options;
-    if (gid !== undefined && !/^[0-9a-f]{16}$/i.test(gid)) {
-      throw new ManygetError('usage', `"${gid.slice(0, 40)}" is no GID, expected 16 hexadecimal digits`);
+    if (gid !== undefined && !isGid(gid)) {
+      throw new ManygetError('usage', `"${printable(gid, 40)}" is no GID, expected 16 hexadecimal digits`);
     }
     const plan = await planDownloads(
       { operands, checksums: checksum === undefined ? [] : [checksum] },

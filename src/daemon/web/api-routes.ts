@@ -14,7 +14,7 @@ import { addRequest, moveRequest, optionsRequest, sourceRequest, sourcesRequest 
 import { fleetRoutes } from './fleet-routes.js';
 import { metricsText } from './metrics.js';
 import { openApiDescription } from './openapi.js';
-import type { Guard } from './guard.js';
+import { tokenDemand, type Guard } from './guard.js';
 import { pagePolicy, type PageFile } from './page-files.js';
 import { askedCells } from './asked-cells.js';
 import { readBody } from './read-body.js';
@@ -47,8 +47,8 @@ export function apiRoutes(parts: ApiParts): Hono {
   });
   const authorize = async (c: Context, next: () => Promise<void>): Promise<Response | undefined> => {
     if (!parts.guard.isAuthorized(c.req.header('authorization'))) {
-      const message = 'the token is missing or wrong: send "Authorization: Bearer TOKEN"';
-      return c.json({ error: { code: 'daemon-refused', message } }, 401, { 'www-authenticate': 'Bearer' });
+      const error = { code: 'daemon-refused', message: tokenDemand };
+      return c.json({ error }, 401, { 'www-authenticate': 'Bearer' });
     }
     await next();
     return undefined;

@@ -13,6 +13,9 @@ interface GuardOptions {
   readonly origins: readonly string[];
 }
 
+/** For who has not shown the token. */
+export const tokenDemand = 'the token is missing or wrong: send "Authorization: Bearer TOKEN"';
+
 const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 export class Guard {

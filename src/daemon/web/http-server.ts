@@ -6,7 +6,7 @@ import { ManygetError } from '../../base/errors.js';
 import type { RpcSocket } from '../rpc/rpc-socket.js';
 import type { apiRoutes } from './api-routes.js';
 import { askedCells } from './asked-cells.js';
-import type { Guard } from './guard.js';
+import { tokenDemand, type Guard } from './guard.js';
 import type { LiveFeed } from './live-feed.js';
 import type { Player } from './play.js';
 import { sendError } from './send-error.js';
@@ -100,7 +100,7 @@ export class HttpServer implements AsyncDisposable {
     }
     if (url.pathname === '/api/events' && request.method === 'GET') {
       if (!guard.isAuthorized(request.headers.authorization)) {
-        sendError(response, 401, 'daemon-refused', 'the token is missing or wrong: send "Authorization: Bearer TOKEN"');
+        sendError(response, 401, 'daemon-refused', tokenDemand);
         return;
       }
       const cells = askedCells(url.searchParams.get('cells') ?? undefined, 1024);
