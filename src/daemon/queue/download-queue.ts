@@ -274,15 +274,17 @@ export class DownloadQueue implements AsyncDisposable {
     this.#become(entry, 'active');
     this.#shareRate();
     const following = entry.follow(handle);
+    const fail = (error: ManygetError): void =>
+      this.#settle(entry, handle, () => entry.failed(error, this.#parts.nowMs()));
     handle.done.then(
       (report) => this.#settle(entry, handle, () => entry.finished(report, this.#parts.nowMs())),
       (thrown: unknown) => {
         const error = asManygetError(thrown);
         if (error.code === 'engine-lost' && this.#goesOn(entry, handle, error)) return;
-        this.#settle(entry, handle, () => entry.failed(error, this.#parts.nowMs()));
+        fail(error);
       },
     );
-    following.catch((error: unknown) => this.#settle(entry, handle, () => entry.failed(asManygetError(error), 0)));
+    following.catch((error: unknown) => fail(asManygetError(error)));
   }
 
   /** The end of a handle that nobody took away. */
