@@ -5,7 +5,7 @@ import type { FileFacts } from './file-version.js';
 import { HashTable, type HashTableData } from './hash-table.js';
 import { workerOptions } from './worker-options.js';
 import type { FromHasher, HashNews, HashWorkerData, ToHasher } from './worker-messages.js';
-import { builtFile } from '../base/built-file.js';
+import { threadFile } from '../base/built-file.js';
 
 /** Tables kept in memory; the oldest finished ones go first, and come back from the cache when asked for. */
 const tableBytesMax = 32 * 1024 * 1024;
@@ -90,7 +90,7 @@ export class HashBoard {
 
   #startWorker(): Worker {
     const workerData: HashWorkerData = { cacheFolder: this.#options.cacheFolder };
-    const worker = new Worker(builtFile('server/hash-worker.js'), {
+    const worker = new Worker(threadFile('server/hash-worker.js'), {
       ...workerOptions,
       workerData,
     });

@@ -5,7 +5,7 @@ import { ServerCounters } from './server-counters.js';
 import { SpeedWindow } from './speed-window.js';
 import { workerOptions } from './worker-options.js';
 import type { FromServer, ServerWorkerData, ToServer } from './worker-messages.js';
-import { builtFile } from '../base/built-file.js';
+import { threadFile } from '../base/built-file.js';
 
 /** Makes a server's thread; handed in by tests that break it. */
 export type StartWorker = (data: ServerWorkerData) => Worker;
@@ -15,7 +15,7 @@ const closeMsMax = 5000;
 const killMsMax = 500;
 
 export const startServerWorker: StartWorker = (data) =>
-  new Worker(builtFile('server/server-worker.js'), { ...workerOptions, workerData: data });
+  new Worker(threadFile('server/server-worker.js'), { ...workerOptions, workerData: data });
 
 /** What a slot needs to know whenever it starts a thread, and whom it tells. */
 export interface SlotSurroundings {

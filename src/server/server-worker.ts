@@ -65,7 +65,7 @@ port.on('message', (message: ToServer) => {
   }
 });
 for (const table of data.tables) hashes.news({ type: 'hash-table', table });
-await open();
+void open();
 
 async function open(): Promise<void> {
   try {

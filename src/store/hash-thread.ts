@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashJob } from './hash-messages.js';
-import { builtFile } from '../base/built-file.js';
+import { threadFile } from '../base/built-file.js';
 import { ManygetError } from '../base/errors.js';
 import { quoted } from './disk-error.js';
 
@@ -37,7 +37,7 @@ export class HashThread {
   #lostReason: string | undefined;
 
   constructor() {
-    this.#worker = new Worker(builtFile('store/hash-worker.js'), {
+    this.#worker = new Worker(threadFile('store/hash-worker.js'), {
       name: 'manyget-hash',
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 },

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { builtFile } from '../../base/built-file.js';
+import { threadFile } from '../../base/built-file.js';
 import type { DownloadReader, ReaderOptions } from '../../base/download-reader.js';
 import { ManygetError } from '../../base/errors.js';
 import { EngineDownload } from './engine-download.js';
@@ -91,7 +91,7 @@ export class Engine implements AsyncDisposable {
   #thread(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     const workerData: EngineThreadData = { endedThreads: this.#endedThreads };
-    const worker = new Worker(builtFile('daemon/engine/engine-thread.js'), {
+    const worker = new Worker(threadFile('daemon/engine/engine-thread.js'), {
       name: 'manyget-engine',
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: youngMb },
