@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -37,6 +38,12 @@ describe('the package', () => {
     expect(command).toEqual(
       expect.arrayContaining(['manyget.js', 'package.json', 'licenses.txt'].map((name) => `dist/bin/${name}`)),
     );
+    // Wherever a thread is started, the command finds a file for it beside its own.
+    const starts = repoPaths('src').flatMap((path) =>
+      [...readFileSync(join(repoRoot, path), 'utf8').matchAll(/threadFile\('(.*?)'\)/g)].map(([, entry = '']) => entry),
+    );
+    expect(starts.length).toBeGreaterThan(3);
+    expect(command).toEqual(expect.arrayContaining(starts.map((entry) => `dist/bin/${entry.replaceAll('/', '-')}`)));
     const programs = modules.map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
     const shown = programs.filter((path) => /^dist\/(?:index|app\/.*|base\/.*)\.js$/.test(path));
     const types = shown.map((path) => path.replace(/\.js$/, '.d.ts'));
