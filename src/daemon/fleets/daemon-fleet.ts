@@ -103,6 +103,9 @@ export class DaemonFleet {
       this.#respec({ ports: handle.snapshot().servers.map(({ port }) => port) });
     } catch (thrown) {
       const { code, message } = asManygetError(thrown);
+      // Servers that run under a fleet that has failed would be nobody's.
+      await this.#handle?.stop();
+      this.#handle = undefined;
       this.#state = 'failed';
       this.#error = { code, message };
       throw thrown;
