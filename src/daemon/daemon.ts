@@ -97,7 +97,9 @@ export class Daemon implements AsyncDisposable {
     const folder = resolve(options.folder);
     const onNotice = options.onNotice ?? ((): void => undefined);
     const engine = resources.use(new Engine(onNotice));
-    const queue = resources.use(new DownloadQueue({ store, engine, folder, playPath, nowMs: () => Date.now() }));
+    const queue = resources.use(
+      new DownloadQueue({ store, engine, folder, playPath, nowMs: () => Date.now(), onNotice }),
+    );
     if (options.downloadsAtOnceMax !== undefined) {
       queue.changeAll({ 'max-concurrent-downloads': String(options.downloadsAtOnceMax) });
     }

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { QueueTotals, ServerRecord } from '../../base/queue-snapshot.js';
 import type { Engine } from '../engine/engine.js';
 import type { EngineDownload } from '../engine/engine-download.js';
+import { Bookkeeper } from './bookkeeper.js';
 import { downloadOptions } from './download-options.js';
 import type { DownloadSpec } from './download-spec.js';
 import { freeName } from './free-name.js';
@@ -16,6 +17,7 @@ import { SourceSteering } from './source-steering.js';
 import { stateConflict } from './state-conflict.js';
 import { serverFacts } from './server-facts.js';
 import type { QueueStore } from './queue-store.js';
+import { isWholeOnDisk } from './whole-on-disk.js';
 
 /**
  * The queue: which downloads run, at most so many at once, in which order the others wait, and what became of them.
@@ -29,6 +31,8 @@ interface QueueParts {
   readonly folder: string;
   readonly playPath: (gid: string) => string;
   readonly nowMs: () => number;
+  /** Told of what goes wrong without ending anything. */
+  readonly onNotice: (sentence: string) => void;
 }
 
 export type QueueEvent = 'added' | 'started' | 'paused' | 'stopped' | 'complete' | 'error' | 'changed' | 'forgotten';
@@ -54,6 +58,7 @@ export class DownloadQueue implements AsyncDisposable {
   /** The sources of single downloads, and what is to be done with them. */
   readonly steering: SourceSteering;
   readonly #parts: QueueParts;
+  readonly #books: Bookkeeper;
   readonly #lists = new QueueLists();
   readonly #listeners = new Set<QueueListener>();
   readonly #ticker: NodeJS.Timeout;
@@ -63,6 +68,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
+    this.#books = new Bookkeeper(parts.store, parts.onNotice);
     this.steering = new SourceSteering((entry, spec) => this.#respec(entry, spec));
     this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
     parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);
@@ -101,8 +107,8 @@ export class DownloadQueue implements AsyncDisposable {
     const stored = { gid, state, place: 0, addedAtMs: this.#parts.nowMs(), endedAtMs: undefined } as const;
     const entry = new QueueEntry(stored, spec, this.#parts.playPath(gid));
     entry.place = this.#lists.placeAt(wishes.position);
+    this.#books.save(entry);
     this.#lists.insert(entry);
-    this.#save(entry);
     this.#tell('added', entry);
     this.#pump();
     return entry;
@@ -111,10 +117,10 @@ export class DownloadQueue implements AsyncDisposable {
   /** Frees the place of a running download, or keeps a waiting one from being begun. */
   pause(entry: QueueEntry): void {
     if (entry.state !== 'active' && entry.state !== 'waiting') throw stateConflict(entry, 'paused');
-    void entry.handle?.pause();
     entry.pausedAtMs = this.#parts.nowMs();
     if (entry.state === 'active') entry.place = this.#lists.placeAt(0);
     this.#become(entry, 'paused');
+    void entry.handle?.pause();
     this.#tell('paused', entry);
     this.#pump();
   }
@@ -154,7 +160,7 @@ export class DownloadQueue implements AsyncDisposable {
     for (const entry of entries) {
       if (!entry.isStopped) throw stateConflict(entry, 'forgotten');
     }
-    this.#parts.store.remove(entries.map((entry) => entry.gid));
+    this.#books.remove(entries);
     for (const entry of entries) {
       this.#lists.delete(entry);
       this.#tell('forgotten', entry);
@@ -164,7 +170,7 @@ export class DownloadQueue implements AsyncDisposable {
   /** Moves one that waits; returns its position then. */
   move(entry: QueueEntry, position: number, rule: PositionRule): number {
     const moved = this.#lists.move(entry, position, rule);
-    this.#save(entry);
+    this.#books.save(entry);
     this.#tell('changed', entry);
     return moved;
   }
@@ -223,7 +229,7 @@ export class DownloadQueue implements AsyncDisposable {
     clearInterval(this.#ticker);
     const live = this.#lists.all.filter((entry) => entry.handle !== undefined);
     for (const entry of live) entry.notice();
-    this.#parts.store.save(live.map((entry) => entry.toStore()));
+    this.#books.note(...live);
     await Promise.all(live.map((entry) => this.#leave(entry, 'ended with the daemon')));
     await Promise.all(this.#lists.all.flatMap((entry) => entry.leaving ?? []));
   }
@@ -240,8 +246,9 @@ export class DownloadQueue implements AsyncDisposable {
     try {
       if (entry.handle !== undefined) {
         void entry.handle.resume();
-        this.#become(entry, 'active');
-      } else if (this.#isWhole(entry)) {
+        this.#turn(entry, 'active');
+      } else if (isWholeOnDisk(entry.progress)) {
+        entry.foundWhole(this.#parts.nowMs());
         this.#end(entry, 'complete');
         return;
       } else {
@@ -271,7 +278,7 @@ export class DownloadQueue implements AsyncDisposable {
     entry.handle = handle;
     entry.samples.length = 0;
     entry.limitBytesPerSec = undefined;
-    this.#become(entry, 'active');
+    this.#turn(entry, 'active');
     this.#shareRate();
     const following = entry.follow(handle);
     const fail = (error: ManygetError): void =>
@@ -305,7 +312,7 @@ export class DownloadQueue implements AsyncDisposable {
     entry.tell(`${message}; it was started anew, and this download goes on from its journal`);
     if (entry.state !== 'active') return true;
     entry.place = this.#lists.placeAt(0);
-    this.#become(entry, 'waiting');
+    this.#turn(entry, 'waiting');
     this.#pump();
     return true;
   }
@@ -317,29 +324,18 @@ export class DownloadQueue implements AsyncDisposable {
     if (forcedOutput === undefined) return false;
     entry.progress = { ...entry.progress, forcedOutput, error: undefined };
     entry.endedAtMs = undefined;
-    this.#become(entry, 'waiting');
+    this.#turn(entry, 'waiting');
     this.#pump();
     return true;
   }
 
-  /** True where an earlier daemon was killed between the end of the file and its word of it. */
-  #isWhole(entry: QueueEntry): boolean {
-    const { outputPath, sizeBytes, doneBytes } = entry.progress;
-    if (outputPath === '' || sizeBytes === undefined || doneBytes === 0 || existsSync(`${outputPath}.part`))
-      return false;
-    if (statSync(outputPath, { throwIfNoEntry: false })?.size !== sizeBytes) return false;
-    entry.state = 'complete';
-    entry.endedAtMs = this.#parts.nowMs();
-    entry.progress = { ...entry.progress, doneBytes: sizeBytes, verifiedBytes: sizeBytes, error: undefined };
-    return true;
-  }
-
   #end(entry: QueueEntry, how: 'complete' | 'error'): void {
-    this.#become(entry, how);
-    this.#parts.store.addServerFacts(serverFacts(entry.progress.sources), this.#parts.nowMs());
+    this.#turn(entry, how);
+    const { store, nowMs } = this.#parts;
+    this.#books.attempt(() => store.addServerFacts(serverFacts(entry.progress.sources), nowMs()));
     this.#tell(how, entry);
     const surplus = this.#lists.stopped.length - Number(this.#options['max-download-result']);
-    if (surplus > 0) this.forget(this.#lists.stopped.slice(0, surplus));
+    if (surplus > 0) this.#books.attempt(() => this.forget(this.#lists.stopped.slice(0, surplus)));
     this.#pump();
   }
 
@@ -360,19 +356,22 @@ export class DownloadQueue implements AsyncDisposable {
     await leaving;
   }
 
+  /** For a command. */
   #become(entry: QueueEntry, state: QueueEntry['state']): void {
+    this.#books.save(entry, state);
     this.#lists.become(entry, state);
-    this.#save(entry);
+  }
+
+  /** By itself. */
+  #turn(entry: QueueEntry, state: QueueEntry['state']): void {
+    this.#lists.become(entry, state);
+    this.#books.note(entry);
   }
 
   #respec(entry: QueueEntry, spec: DownloadSpec): void {
     entry.spec = spec;
-    this.#save(entry);
+    this.#books.save(entry);
     this.#tell('changed', entry);
-  }
-
-  #save(entry: QueueEntry): void {
-    this.#parts.store.save([entry.toStore()]);
   }
 
   #tell(event: QueueEvent, entry: QueueEntry): void {
@@ -389,8 +388,8 @@ export class DownloadQueue implements AsyncDisposable {
       const isIdle = entry.state === 'paused' && entry.handle !== undefined && nowMs - entry.pausedAtMs > parkAfterMs;
       if (isIdle) void this.#leave(entry, 'paused for long');
     }
-    if (this.#ticks % saveEveryTicks !== 0 || active.length === 0) return;
+    if (this.#ticks % saveEveryTicks !== 0) return;
     for (const entry of active) entry.notice();
-    this.#parts.store.save(active.map((entry) => entry.toStore()));
+    this.#books.note(...active);
   }
 }

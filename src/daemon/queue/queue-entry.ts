@@ -109,6 +109,14 @@ export class QueueEntry {
     this.progress = { ...this.progress, ...whole, error: undefined };
   }
 
+  /** An earlier daemon had finished it, and could not say so any more. */
+  foundWhole(nowMs: number): void {
+    this.state = 'complete';
+    this.endedAtMs = nowMs;
+    const { sizeBytes = 0 } = this.progress;
+    this.progress = { ...this.progress, doneBytes: sizeBytes, verifiedBytes: sizeBytes, error: undefined };
+  }
+
   failed(error: ManygetError, nowMs: number): void {
     this.notice();
     this.keepMap(this.handle);
