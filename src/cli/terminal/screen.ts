@@ -70,7 +70,7 @@ export class Screen {
   draw(lines: readonly string[]): void {
     // After Ctrl-Z and "bg" the terminal is the shell's.
     if (!this.#io.foreground) this.#letGo();
-    else this.#write('', this.#shownAs(lines));
+    else this.#write('', this.#shownAs(lines), true);
   }
 
   /** Puts `lines` above the frame, for good. They are wrapped, not cut. */
@@ -83,7 +83,7 @@ export class Screen {
         .map((line) => `${line}\r\n`)
         .join('');
     this.#shown = [];
-    this.#write(text, frame);
+    this.#write(text, frame, this.#io.foreground);
   }
 
   /** Puts `lines` below the frame, for good; the frame is no longer redrawn. */
@@ -94,6 +94,7 @@ export class Screen {
         .map((line) => `${line}\r\n`)
         .join(''),
       [],
+      false,
     );
   }
 
@@ -116,7 +117,8 @@ export class Screen {
     return this.#isAscii ? lines.map(inAscii) : lines;
   }
 
-  #write(before: string, lines: readonly string[]): void {
+  /** Writes `before`, then the frame; `hides`: the cursor is ours to hide. */
+  #write(before: string, lines: readonly string[], hides: boolean): void {
     if (this.#closed) return;
     const size = this.size();
     const frame = lines.slice(0, size.rows - 1);
@@ -124,8 +126,8 @@ export class Screen {
     this.#shown = frame;
     this.#size = size;
     if (changed === '' && before === '') return;
-    const hide = this.#cursorHidden ? '' : hideCursor;
-    this.#cursorHidden = true;
+    const hide = this.#cursorHidden || !hides ? '' : hideCursor;
+    this.#cursorHidden ||= hides;
     this.#io.stdout.write(`${beginFrame}${hide}${before}${wrapOff}${changed}${wrapOn}${endFrame}`);
   }
 

@@ -149,6 +149,7 @@ describe("a terminal that is the shell's for a while", () => {
     expect([terminal.lines(), terminal.cursorHidden]).toEqual([['frame'], false]);
     io.stdout.write('$ ls\r\n');
     screen.print(['for good']);
+    expect(terminal.cursorHidden).toBe(false);
     io.isForeground = true;
     screen.draw(['again']);
     expect(terminal.lines()).toEqual(['frame', '$ ls', 'for good', 'again']);
