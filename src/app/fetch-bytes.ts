@@ -4,8 +4,8 @@ import type { FetchBytes } from './read-document.js';
 
 /**
  * Fetches small documents in the way in which files are fetched: the same protocols, proxies, credentials and rules for
- * redirects. A document that is, or turns out to be, too long is given up.
+ * redirects. A document that is, or turns out to be, too long is given up; `signal` ends all that are being fetched.
  */
-export function documentFetcher(options: FetchOptions = {}): FetchBytes {
-  return (url, bytesMax, signal) => fetchDocument(download, url, bytesMax, { ...options, signal });
+export function documentFetcher(options: FetchOptions & { readonly signal?: AbortSignal } = {}): FetchBytes {
+  return (url, bytesMax) => fetchDocument(download, url, bytesMax, options);
 }

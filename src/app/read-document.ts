@@ -4,7 +4,7 @@ import { printable } from '../base/printable.js';
 import { codeOf } from '../store/disk.js';
 
 /** Gets all bytes at an address, `bytesMax` at the most; rejects where there are more. */
-export type FetchBytes = (url: string, bytesMax: number, signal?: AbortSignal) => Promise<Uint8Array>;
+export type FetchBytes = (url: string, bytesMax: number) => Promise<Uint8Array>;
 
 export interface DocumentPlaces {
   /** What "-" stands for. */

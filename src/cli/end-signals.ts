@@ -1,3 +1,4 @@
+import { ManygetError } from '../base/errors.js';
 import type { CliIo, EndSignal } from './io.js';
 
 /** What a shell expects of a process that the user ended. */
@@ -25,4 +26,21 @@ export function endRequest(io: CliIo, end: (by: Ender) => void): EndRequest {
   };
   const request: EndRequest = { end, ask: () => take('SIGINT'), stopListening: io.onEndSignal(take) };
   return request;
+}
+
+/** What `work` gives; where the user ends it, its signal is aborted, and it is that which is thrown, whatever it says itself. */
+export async function endable<T>(io: CliIo, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let ender: Ender | undefined;
+  const ending = endRequest(io, (by) => {
+    ender = by;
+    abort.abort();
+  });
+  try {
+    return await work(abort.signal);
+  } catch (cause) {
+    throw ender === undefined ? cause : new ManygetError('aborted', `stopped by ${ender}`, { cause });
+  } finally {
+    ending.stopListening();
+  }
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { ManifestRequest } from '../../app/make-manifest.js';
 import type { Signer } from '../../app/open-signer.js';
 import { QuestionLeft } from '../ask-text.js';
-import { endRequest, interruptedStatus } from '../end-signals.js';
+import { endable, interruptedStatus } from '../end-signals.js';
 import type { CliIo } from '../io.js';
 import { keyPassword } from './key-password.js';
 import type { ManifestCommand } from './manifest-request.js';
@@ -29,10 +29,8 @@ export async function runManifest(command: ManifestCommand, deps: ManifestDeps, 
     if (error instanceof QuestionLeft) return interruptedStatus;
     throw error;
   }
-  const abort = new AbortController();
-  const ending = endRequest(io, () => abort.abort());
-  try {
-    const text = await deps.makeManifest({ files, urls, pieceBytes, signal: abort.signal });
+  return endable(io, async (signal) => {
+    const text = await deps.makeManifest({ files, urls, pieceBytes, signal });
     if (output === undefined) io.stdout.write(text);
     else await deps.writeNewFile(output, text, { overwrite });
     if (sign !== undefined && output !== undefined) {
@@ -41,9 +39,7 @@ export async function runManifest(command: ManifestCommand, deps: ManifestDeps, 
     if (urls.length === 0)
       io.stderr.write('manyget: no --url was named: the manifest verifies, but nobody can fetch by it\n');
     return 0;
-  } finally {
-    ending.stopListening();
-  }
+  });
 }
 
 function signatureOf(output: string | undefined): string {

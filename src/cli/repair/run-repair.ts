@@ -1,6 +1,6 @@
 import { documentFetcher } from '../../app/fetch-bytes.js';
 import type { repairBy } from '../../app/repair.js';
-import { endRequest, interruptedStatus } from '../end-signals.js';
+import { endable, interruptedStatus } from '../end-signals.js';
 import { showDownload } from '../get/show-download.js';
 import type { CliIo } from '../io.js';
 import { jsonLine } from '../json-lines.js';
@@ -22,15 +22,10 @@ export async function runRepair(given: RepairCommand, deps: RepairDeps, io: CliI
   const { file, manifest, report, demand } = command;
   const http = boundToNamed(command.http, [manifest, demand?.signature ?? '']);
   const asked = http === undefined ? {} : { http };
-  const abort = new AbortController();
-  const ending = endRequest(io, () => abort.abort());
-  let repair: Awaited<ReturnType<typeof repairBy>>;
-  try {
-    const places = { stdin: io.stdin, fetchBytes: documentFetcher(asked), demand };
-    repair = await deps.repairBy(file, manifest, places, { ...asked, signal: abort.signal });
-  } finally {
-    ending.stopListening();
-  }
+  const repair = await endable(io, (signal) => {
+    const places = { stdin: io.stdin, fetchBytes: documentFetcher({ ...asked, signal }), demand };
+    return deps.repairBy(file, manifest, places, { ...asked, signal });
+  });
   if (report.json) io.stdout.write(jsonLine({ type: 'verify', report: repair.found }));
   else if (!report.quiet) io.stdout.write(`${verifyLines(repair.found).join('\n')}\n`);
   if (repair.start === undefined) return 0;

@@ -4,7 +4,7 @@ import type { SignedPlaces } from '../../app/signed-document.js';
 import type { VerifyOptions, VerifyReport } from '../../app/verify.js';
 import { ManygetError } from '../../base/errors.js';
 import type { ExpectedContent } from '../../base/manifest.js';
-import { endRequest, interruptedStatus } from '../end-signals.js';
+import { endable, interruptedStatus } from '../end-signals.js';
 import type { CliIo } from '../io.js';
 import { jsonLine } from '../json-lines.js';
 import { boundToNamed } from '../options/http-options.js';
@@ -21,25 +21,18 @@ interface VerifyDeps {
 export async function runVerify(given: VerifyCommand, deps: VerifyDeps, io: CliIo): Promise<number> {
   const command = await withPassword(given, io);
   if (command === undefined) return interruptedStatus;
-  const abort = new AbortController();
-  const ending = endRequest(io, () => abort.abort());
   const http = boundToNamed(command.http, [
     command.manifest ?? '',
     command.checksumFile ?? '',
     command.demand?.signature ?? '',
   ]);
-  try {
-    const expected = await deps.expectedContent(command.file, command, {
-      stdin: io.stdin,
-      fetchBytes: documentFetcher(http === undefined ? {} : { http }),
-      demand: command.demand,
-    });
-    const report = await deps.verifyFile(command.file, expected, { signal: abort.signal });
-    if (command.json) io.stdout.write(jsonLine({ type: 'verify', report }));
-    else if (!command.quiet) io.stdout.write(`${verifyLines(report).join('\n')}\n`);
-    if (report.isGood) return 0;
-    throw new ManygetError('verification-failed', verifySentence(report));
-  } finally {
-    ending.stopListening();
-  }
+  const report = await endable(io, async (signal) => {
+    const fetchBytes = documentFetcher({ ...(http === undefined ? {} : { http }), signal });
+    const places = { stdin: io.stdin, fetchBytes, demand: command.demand };
+    return deps.verifyFile(command.file, await deps.expectedContent(command.file, command, places), { signal });
+  });
+  if (command.json) io.stdout.write(jsonLine({ type: 'verify', report }));
+  else if (!command.quiet) io.stdout.write(`${verifyLines(report).join('\n')}\n`);
+  if (report.isGood) return 0;
+  throw new ManygetError('verification-failed', verifySentence(report));
 }

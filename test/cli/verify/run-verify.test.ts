@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -68,6 +70,21 @@ describe('manifest', () => {
     },
   );
 });
+
+test.each(['verify', 'repair'])(
+  '%s is ended by the first Ctrl-C, also while nobody sends the manifest',
+  async (command) => {
+    const io = memoryIo();
+    await using silent = createServer((socket) => {
+      socket.on('error', () => undefined).once('data', () => io.signal('SIGINT'));
+    });
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const running = manyget(io, command, fileWith(content), '--manifest', `http://127.0.0.1:${port}/m`, '--no-netrc');
+    await expect(running).rejects.toMatchObject({ code: 'aborted', exitStatus: 130, message: 'stopped by you' });
+    expect(io.exits).toEqual([]);
+  },
+);
 
 describe('verify', () => {
   test('says that a file is right, by its pieces or by a checksum', async () => {
