@@ -37,3 +37,8 @@ const etaMsMax = 100 * 86_400_000;
 export function formatEta(ms: number | undefined): string {
   return ms === undefined || !(ms >= 0 && ms <= etaMsMax) ? '-' : formatDuration(ms);
 }
+
+/** "1 server", "4 servers". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

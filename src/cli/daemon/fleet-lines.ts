@@ -2,6 +2,7 @@
 import type { FleetItem } from '../../base/fleet-snapshot.js';
 import { printable } from '../../base/printable.js';
 import { formatBytes, formatSpeed } from '../../base/units.js';
+import { counted } from '../figures.js';
 import { textTable } from './text-table.js';
 
 export function fleetLines(fleets: readonly FleetItem[]): string[] {
@@ -22,7 +23,7 @@ function serverLines({ id, servers }: FleetItem): string[] {
       `  ${id}.${server.number}`,
       `${server.host}:${server.port}`,
       server.state === 'alive' ? 'open' : server.state,
-      `${server.clients} clients`,
+      counted(server.clients, 'client'),
       formatBytes(server.sentBytes),
       formatSpeed(server.speedBytesPerSec),
     ]),

@@ -2,6 +2,7 @@
 import type { QueueDetail, QueueItem, ServerRecord } from '../../base/queue-snapshot.js';
 import { printable } from '../../base/printable.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
+import { counted } from '../figures.js';
 import { textTable } from './text-table.js';
 
 const nameCharsMax = 48;
@@ -42,7 +43,7 @@ export function sourceLines({ sources, uris }: QueueDetail): string[] {
       formatSpeed(source.speedBytesPerSec),
       `${Math.round((source.receivedBytes / total) * 100)}%`,
       source.connectMs === undefined ? '-' : `${source.connectMs.toFixed(1)} ms`,
-      `${source.faults} faults`,
+      counted(source.faults, 'fault'),
       printable(source.note, 100),
     ]),
   );
@@ -55,8 +56,8 @@ export function serverLines(servers: readonly ServerRecord[]): string[] {
       printable(server.origin, 80),
       formatBytes(server.bytes),
       `${formatSpeed(server.meanSpeedBytesPerSec)} mean`,
-      `${server.downloads} downloads`,
-      `${server.faults} faults`,
+      counted(server.downloads, 'download'),
+      counted(server.faults, 'fault'),
     ]),
   );
 }

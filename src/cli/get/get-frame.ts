@@ -3,7 +3,7 @@ import type { DownloadEvent } from '../../base/events.js';
 import { printable } from '../../base/printable.js';
 import type { DownloadSnapshot, MapCell } from '../../base/snapshot.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
-import { doneShare, formatEta, formatPair, formatPercent } from '../figures.js';
+import { counted, doneShare, formatEta, formatPair, formatPercent } from '../figures.js';
 import type { SpeedHistory } from '../speed-history.js';
 import { bar, mapLines } from '../terminal/gauges.js';
 import type { ScreenSize } from '../terminal/screen.js';
@@ -85,7 +85,7 @@ function phaseText(snapshot: DownloadSnapshot, columns: number): string {
   const note = printable(snapshot.note);
   if (phase === 'downloading' && columns >= 60) {
     const working = sources.filter((source) => source.state === 'active').length;
-    const from = `${working} of ${sources.length} ${sources.length === 1 ? 'server' : 'servers'}`;
+    const from = `${working} of ${counted(sources.length, 'server')}`;
     return columns < fullPhaseColumnsMin ? from : `downloading from ${from}`;
   }
   const word = phase === 'disk-full' ? 'disk full' : phase;

@@ -6,7 +6,7 @@ import { printable } from '../../base/printable.js';
 import type { DownloadReport } from '../../base/snapshot.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
 import { printError } from '../error-output.js';
-import { doneShare, formatEta, formatPair, formatPercent } from '../figures.js';
+import { counted, doneShare, formatEta, formatPair, formatPercent } from '../figures.js';
 import type { CliIo } from '../io.js';
 import { jsonFormatVersion, jsonLine } from '../json-lines.js';
 import { earlyEnd, isEarlyEnd } from './early-end.js';
@@ -45,8 +45,7 @@ export class PlainManyView implements ManyView {
 
   started(name: string, handle: DownloadHandle): void {
     this.#shown.set(name, { handle, teller: new EventTeller() });
-    const count = handle.snapshot().sources.length;
-    this.#print(name, `begins, from ${count} ${count === 1 ? 'source' : 'sources'}`);
+    this.#print(name, `begins, from ${counted(handle.snapshot().sources.length, 'source')}`);
   }
 
   update(running: ReadonlyMap<string, DownloadHandle>): void {

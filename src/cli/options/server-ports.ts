@@ -1,3 +1,4 @@
+import { counted } from '../figures.js';
 import { parseWhole } from './numbers.js';
 import { portsMax } from './ports.js';
 import { usageError } from './usage-error.js';
@@ -19,7 +20,7 @@ export function fitPorts(count: number | undefined, ports: readonly number[] | u
   const first = ports[0];
   if (count === undefined || count === ports.length) return [...ports];
   if (ports.length > 1 || first === undefined) {
-    const [servers, named] = [`${count} ${count === 1 ? 'server' : 'servers'}`, `${ports.length} ports`];
+    const [servers, named] = [counted(count, 'server'), `${ports.length} ports`];
     throw usageError(`-n asks for ${servers} but -p names ${named}: name one port for each, or the first port alone`);
   }
   return portsFrom(first, count);

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
 import type { FleetSnapshot } from '../../base/snapshot.js';
+import { counted } from '../figures.js';
 import { isUrl, mgpUrl } from '../options/addresses.js';
 import { formatPorts } from '../options/ports.js';
 import { quoteWord } from '../options/shell-words.js';
@@ -31,10 +32,10 @@ export function welcomeLines(snapshot: FleetSnapshot, isSecure: boolean): string
   const hidden = othersCount + names.length - shown.length;
   const [first] = names;
   return [
-    `serving ${what} (${size}) on ${count(servers.length, 'server')}:`,
+    `serving ${what} (${size}) on ${counted(servers.length, 'server')}:`,
     ...shown.flatMap((name) => urls(name).slice(0, isCrowd ? 1 : undefined)).map((url) => `  ${url}`),
     ...(isCrowd ? [`  and the same on ports ${formatPorts(servers.slice(1).map(({ port }) => port))}`] : []),
-    ...(hidden > 0 ? [`  and ${count(hidden, 'file')} more`] : []),
+    ...(hidden > 0 ? [`  and ${counted(hidden, 'file')} more`] : []),
     ...(first === undefined
       ? []
       : [
@@ -51,8 +52,4 @@ function fetchWords(servers: FleetSnapshot['servers'], name: string): string | u
   if (name.startsWith('-') || isManifestOperand(name) || isUrl(name)) return undefined;
   const ports = formatPorts(servers.map((server) => server.port));
   return `-a ${quoteWord(host)} -p ${ports} ${quoteWord(name)}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

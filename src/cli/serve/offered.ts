@@ -2,6 +2,7 @@
 import { printable } from '../../base/printable.js';
 import type { FleetSnapshot } from '../../base/snapshot.js';
 import { formatBytes } from '../../base/units.js';
+import { counted } from '../figures.js';
 
 interface Offered {
   /** "video.mp4", "films/", "3 files", "more than 1000 files". */
@@ -21,7 +22,7 @@ export function offered({ files, folders }: FleetSnapshot): Offered {
   const over = folders.some((folder) => folder.hasMore) ? 'more than ' : '';
   const [onlyFile, onlyFolder] = [given[0], folders[0]];
   const names = [...given.map((file) => file.name), ...folders.flatMap((folder) => folder.firstFile ?? [])];
-  const all = `${over}${count} ${count === 1 ? 'file' : 'files'}`;
+  const all = over + counted(count, 'file');
   let what = all;
   if (given.length === 1 && onlyFile !== undefined && folders.length === 0) what = printable(onlyFile.name);
   else if (folders.length === 1 && onlyFolder !== undefined && given.length === 0)

@@ -2,7 +2,7 @@
 import { printable } from '../../base/printable.js';
 import type { FleetSnapshot, ServerSnapshot } from '../../base/snapshot.js';
 import { formatBytes, formatDuration, formatSpeed } from '../../base/units.js';
-import { formatPercent } from '../figures.js';
+import { counted, formatPercent } from '../figures.js';
 
 /** The lines of one report, without colours; fields are separated by two blanks. */
 export function servePlainLines(snapshot: FleetSnapshot): string[] {
@@ -20,7 +20,7 @@ function serverLine(time: string, server: ServerSnapshot): string {
     `server ${server.number}`,
     `port ${server.port}`,
     server.state,
-    `${server.clients} ${server.clients === 1 ? 'client' : 'clients'}`,
+    counted(server.clients, 'client'),
     `${formatBytes(server.sentBytes)} sent`,
     formatSpeed(server.speedBytesPerSec),
     printable(server.note),

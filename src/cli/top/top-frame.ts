@@ -1,6 +1,7 @@
 /** The whole terminal of `top` as lines: a pure function of its state, the size of the terminal, a theme and the time. */
 import { printable } from '../../base/printable.js';
 import { formatSpeed } from '../../base/units.js';
+import { counted } from '../figures.js';
 import { getFrame } from '../get/get-frame.js';
 import type { ScreenSize } from '../terminal/screen.js';
 import { type Segment, segmentLine } from '../terminal/segments.js';
@@ -139,11 +140,10 @@ function messageLine(state: TopState, columns: number, theme: Theme): string {
 function chosenText(state: TopState): string {
   const source = state.view === 'servers' ? state.chosenSource : undefined;
   if (source === undefined) return '';
-  const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`;
   return [
     printable(source.label),
-    count(source.connections, 'connection'),
-    count(source.faults, 'fault'),
+    counted(source.connections, 'connection'),
+    counted(source.faults, 'fault'),
     ...(source.limitBytesPerSec === undefined ? [] : [`limit ${formatSpeed(source.limitBytesPerSec)}`]),
   ].join('  ');
 }

@@ -3,6 +3,7 @@ import type { VerifyReport } from '../../app/verify.js';
 import { hashAlgorithms } from '../../base/hash-algorithm.js';
 import { printable } from '../../base/printable.js';
 import { formatBytes } from '../../base/units.js';
+import { counted } from '../figures.js';
 
 /** "f.iso is right: 22 pieces, 21.7 MiB", or what is wrong with it, and where. */
 export function verifyLines(report: VerifyReport): string[] {
@@ -25,7 +26,7 @@ export function verifySentence(report: VerifyReport): string {
   const { badPieces, pieceCount, sizeBytes, expectedBytes } = report;
   if (badPieces.length > 0) {
     const bytes = badPieces.reduce((sum, piece) => sum + piece.end - piece.start, 0);
-    return `${name} is not as expected: ${badPieces.length} of ${pieceCount} pieces are bad, ${formatBytes(bytes)}`;
+    return `${name} is not as expected: ${badPieces.length} of ${counted(pieceCount, 'piece')} ${badPieces.length === 1 ? 'is' : 'are'} bad, ${formatBytes(bytes)}`;
   }
   if (expectedBytes !== undefined && expectedBytes !== sizeBytes) {
     return `${name} has ${sizeBytes} bytes, expected ${expectedBytes}`;
@@ -34,7 +35,7 @@ export function verifySentence(report: VerifyReport): string {
 }
 
 function proof(report: VerifyReport): string {
-  const pieces = report.pieceCount === 0 ? [] : [`${report.pieceCount} pieces`];
+  const pieces = report.pieceCount === 0 ? [] : [counted(report.pieceCount, 'piece')];
   const whole = report.whole === undefined ? [] : [hashAlgorithms[report.whole.algorithm].ianaName];
   const parts = [...pieces, ...whole];
   return parts.length === 0 ? 'its size' : parts.join(' and ');
