@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { asManygetError, ManygetError } from '../base/errors.js';
+import { messageOf } from '../base/message-of.js';
 import { printable } from '../base/printable.js';
 import { codeOf } from '../store/disk.js';
 
@@ -41,9 +42,13 @@ export async function readDocument(
     return await collect(file.createReadStream(), label, bytesMax);
   } catch (error) {
     if (error instanceof ManygetError) throw error;
-    const code = codeOf(error) ?? '';
-    throw unreadable(label, fileReasons[code] ?? asManygetError(error).message, error);
+    throw unreadable(label, whyUnreadable(error), error);
   }
+}
+
+/** What the system said of a file that a user named, in words. */
+export function whyUnreadable(error: unknown): string {
+  return fileReasons[codeOf(error) ?? ''] ?? messageOf(error);
 }
 
 /** All that a stream gives. @throws ManygetError `manifest-refused` beyond `bytesMax`. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { asManygetError, ManygetError } from '../../base/errors.js';
+import { ManygetError } from '../../base/errors.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import type { QueueItem } from '../../base/queue-snapshot.js';
 import { printable } from '../../base/printable.js';
@@ -14,6 +14,7 @@ import { sourceNames } from '../get/source-names.js';
 import { type CliIo, printLines } from '../io.js';
 import { isUrl } from '../options/addresses.js';
 import { ensureDaemon, runningDaemon, stopDaemon } from './background-daemon.js';
+import { whyUnreadable } from '../../app/read-document.js';
 import type { SignatureDemand } from '../../app/signed-document.js';
 import type { AddRequest, DaemonCommand, DaemonRequest } from './daemon-request.js';
 import { queueLines, serverLines, sourceLines } from './queue-lines.js';
@@ -43,7 +44,9 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
     case 'ui':
       return openPage(await ensureDaemon(command.request, io), command.open, io);
     case 'add': {
-      const added = await add(await ensureDaemon(anyDaemon, io), command.request);
+      // What cannot be read is told before a daemon is started for it.
+      const wanted = await additionsOf(command.request);
+      const added = await add(await ensureDaemon(anyDaemon, io), wanted);
       printLines(
         io,
         command.request.json ? [JSON.stringify(added)] : added.map((item) => `${item.gid}  ${shown(item)}`),
@@ -81,7 +84,9 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
   }
 }
 
-async function add(client: DaemonClient, request: AddRequest): Promise<QueueItem[]> {
+type Addition = Parameters<DaemonClient['add']>[0];
+
+async function additionsOf(request: AddRequest): Promise<Addition[]> {
   // The daemon has another current folder: a folder that is meant from here is said in full.
   const { dir } = request.options;
   const { demand } = request;
@@ -94,14 +99,19 @@ async function add(client: DaemonClient, request: AddRequest): Promise<QueueItem
   const position = request.isFirst ? 0 : undefined;
   const files = request.sources.filter((source) => !isUrl(source) && isManifestOperand(source));
   const sources = request.sources.filter((source) => !files.includes(source));
-  const added: QueueItem[] = [];
-  for (const file of files) {
-    const metalink = readText(file);
+  const additions = files.map((file): Addition => {
     const signed = { ...options, ...signatureOption(demand, file) };
-    added.push(...(await client.add({ sources: [], metalink, options: signed, position })));
+    return { sources: [], metalink: readText(file), options: signed, position };
+  });
+  if (sources.length > 0) {
+    additions.push({ sources, options: { ...options, ...signatureOption(demand, undefined) }, position });
   }
-  const named = { ...options, ...signatureOption(demand, undefined) };
-  if (sources.length > 0) added.push(...(await client.add({ sources, options: named, position })));
+  return additions;
+}
+
+async function add(client: DaemonClient, additions: readonly Addition[]): Promise<QueueItem[]> {
+  const added: QueueItem[] = [];
+  for (const addition of additions) added.push(...(await client.add(addition)));
   return added;
 }
 
@@ -117,8 +127,8 @@ function signatureOption(demand: SignatureDemand | undefined, file: string | und
 function readText(path: string, code: 'manifest-unreadable' | 'signature-missing' = 'manifest-unreadable'): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (error) {
-    throw asManygetError(error, code, `cannot read "${printable(path, 200)}"`);
+  } catch (cause) {
+    throw new ManygetError(code, `cannot read "${printable(path, 200)}": ${whyUnreadable(cause)}`, { cause });
   }
 }
 
@@ -186,9 +196,10 @@ async function play(
 ): Promise<number> {
   const [first = ''] = sources;
   const isGid = sources.length === 1 && /^[0-9a-f]{4,16}$/i.test(first);
+  const played = { sources, options: {}, demand: undefined, isFirst: true, json: false };
   const item = isGid
     ? (await client.detail(first)).item
-    : (await add(client, { sources, options: {}, demand: undefined, isFirst: true, json: false }))[0];
+    : (await add(client, await additionsOf(played)))[0];
   if (item === undefined) throw new ManygetError('usage', 'nothing was named to play');
   const url = `${client.url}${item.playPath}${encodeURIComponent(item.name)}`;
   printLines(io, [url]);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -33,3 +34,16 @@ test.each([['ls'], ['pause', '--all'], ['daemon', '--stop']])(
     expect(names.filter((name) => /^(?:libsql|hono|ws|@hono|@valibot)/.test(name))).toEqual([]);
   },
 );
+
+test('a manifest that cannot be read is told before a daemon is started for it', async () => {
+  const folder = tempFolder();
+  const state = join(folder, 'state');
+  const said = await new Promise<string>((resolve) => {
+    const options = { cwd: folder, env: { ...process.env, MANYGET_STATE: state } };
+    execFile(process.execPath, [commandPath, 'add', 'no.meta4'], options, (error, out, err) => {
+      resolve(`${out}${err}exit status ${error?.code ?? 0}`);
+    });
+  });
+  expect(said).toBe('manyget: cannot read "no.meta4": there is no such file\nexit status 3');
+  expect(existsSync(state)).toBe(false);
+});
