@@ -230,7 +230,9 @@ function refuseSameOutputs(downloads: readonly PlannedDownload[]): void {
     if (other !== undefined) {
       throw new ManygetError(
         'manifest-refused',
-        `"${printable(other)}" and "${printable(name)}" would both be written to "${printable(relativePath)}"`,
+        other === relativePath && name === relativePath
+          ? `two files would be written to "${printable(relativePath)}": give one of them another name`
+          : `"${printable(other)}" and "${printable(name)}" would both be written to "${printable(relativePath)}"`,
       );
     }
     seen.set(key, name);

@@ -203,6 +203,12 @@ describe('a plan', () => {
       writeMetalink(manifest('f', ['ftp://h/f'])),
     ],
     ['no-source', 'has no address for "f"', { operands: ['-'] }, writeMetalink(manifest('f', []))],
+    [
+      'manifest-refused',
+      'two files would be written to "x"',
+      { inputFile: '-' },
+      'http://a/b\n out=x\nhttp://a/c\n out=x\n',
+    ],
     ['manifest-refused', 'would both be written to "B"', { inputFile: '-' }, 'http://a/b\nhttp://a/B\n'],
     ['manifest-refused', 'line 1 of the input file has "ftp://a/b"', { inputFile: '-' }, 'ftp://a/b'],
     ['manifest-refused', 'names a manifest, which stands alone', { inputFile: '-' }, 'a.meta4\thttp://a/b'],

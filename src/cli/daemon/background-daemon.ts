@@ -38,7 +38,8 @@ export async function ensureDaemon(request: DaemonRequest, io: CliIo): Promise<D
   while (performance.now() < untilMs) {
     const client = await DaemonClient.find(state);
     if (client !== undefined) return client;
-    if (ended !== undefined) throw new ManygetError('daemon-absent', `the daemon did not start: ${ended}`);
+    if (ended !== undefined)
+      throw new ManygetError('daemon-absent', `the daemon did not start: ${ended.replace(/^manyget: /gm, '')}`);
     await delay(lookEveryMs);
   }
   throw new ManygetError('daemon-absent', `the daemon did not start within ${startWithinMs / 1000} s: see ${logPath}`);

@@ -197,9 +197,7 @@ async function play(
   const [first = ''] = sources;
   const isGid = sources.length === 1 && /^[0-9a-f]{4,16}$/i.test(first);
   const played = { sources, options: {}, demand: undefined, isFirst: true, json: false };
-  const item = isGid
-    ? (await client.detail(first)).item
-    : (await add(client, await additionsOf(played)))[0];
+  const item = isGid ? (await client.detail(first)).item : (await add(client, await additionsOf(played)))[0];
   if (item === undefined) throw new ManygetError('usage', 'nothing was named to play');
   const url = `${client.url}${item.playPath}${encodeURIComponent(item.name)}`;
   printLines(io, [url]);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Command } from 'commander';
 
+import { whyUnreadable } from '../../app/read-document.js';
 import { usageError } from './usage-error.js';
 
 /** Where a token comes from, as given. */
@@ -30,7 +31,7 @@ export function readToken(flags: TokenFlags, env: Readonly<Record<string, string
   try {
     text = readFileSync(flags.tokenFile, 'utf8');
   } catch (cause) {
-    throw usageError(`--token-file names "${flags.tokenFile}", which cannot be read: ${(cause as Error).message}`);
+    throw usageError(`--token-file names "${flags.tokenFile}", which cannot be read: ${whyUnreadable(cause)}`);
   }
   const [line = ''] = text.slice(0, tokenFileBytesMax).split(/\r?\n/);
   if (line === '') throw usageError(`--token-file names "${flags.tokenFile}", whose first line is empty`);
