@@ -1,6 +1,16 @@
+import { ManygetError } from './errors.js';
+import { printable } from './printable.js';
+
 /** True for the address of something to fetch: of HTTP or mgp, in the clear or over TLS, with a host. */
 export function isSourceAddress(text: string): boolean {
   return /^(?:https?|mgps?):\/\/[^/]/i.test(text);
+}
+
+/** @throws ManygetError `usage`: it is not the address of something to fetch. */
+export function checkSourceAddress(text: string): void {
+  if (isSourceAddress(text)) return;
+  const what = `"${printable(text, 100)}" is not an address`;
+  throw new ManygetError('usage', `${what}: expected http://, https://, mgp:// or mgps://`);
 }
 
 /**

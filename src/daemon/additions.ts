@@ -4,7 +4,7 @@ import { documentFetcher } from '../app/fetch-bytes.js';
 import { planDownloads, type PlannedDownload } from '../app/plan-downloads.js';
 import { isPublicKey, type SignatureDemand } from '../app/signed-document.js';
 import { printable } from '../base/printable.js';
-import { isSourceAddress } from '../base/source-address.js';
+import { checkSourceAddress, isSourceAddress } from '../base/source-address.js';
 import type { DownloadQueue } from './queue/download-queue.js';
 import { isGid } from './queue/gid.js';
 import type { QueueEntry } from './queue/queue-entry.js';
@@ -47,11 +47,7 @@ export class Additions {
     if (wishes.sources.length === 0) {
       throw new ManygetError('usage', 'no source was given, expected at least one URL');
     }
-    const bad = wishes.sources.find((source) => !isSourceAddress(source));
-    if (bad !== undefined) {
-      const what = `"${printable(bad, 100)}" is not an address`;
-      throw new ManygetError('usage', `${what}: expected http://, https://, mgp:// or mgps://`);
-    }
+    wishes.sources.forEach(checkSourceAddress);
     const addresses = wishes.sources.filter((source) => !isManifestOperand(source));
     const manifests = wishes.sources.filter(isManifestOperand);
     return this.#addPlanned(wishes, [...addresses, ...manifests], nothing());

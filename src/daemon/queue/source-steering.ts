@@ -1,3 +1,4 @@
+import { checkSourceAddress } from '../../base/source-address.js';
 import type { DownloadSpec } from './download-spec.js';
 import type { QueueEntry } from './queue-entry.js';
 import { stateConflict } from './state-conflict.js';
@@ -14,8 +15,10 @@ export class SourceSteering {
     this.#respec = respec;
   }
 
+  /** @throws ManygetError `usage`: one of them is no address, and none is added. A download that waits would fail of it. */
   async add(entry: QueueEntry, urls: readonly string[]): Promise<void> {
     if (entry.isStopped) throw stateConflict(entry, 'changed');
+    urls.forEach(checkSourceAddress);
     const isFresh = (url: string): boolean => !entry.spec.sources.includes(url);
     const { handle } = entry;
     if (handle !== undefined) await Promise.all(urls.filter(isFresh).map((url) => handle.addSource(url)));

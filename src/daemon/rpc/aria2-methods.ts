@@ -167,7 +167,7 @@ function orderMethods({ queue }: Aria2Parts): Methods {
 async function changeUri(queue: DownloadQueue, args: RpcArguments): Promise<[number, number]> {
   const entry = entryOf(queue, args);
   const index = args.whole(1);
-  const [gone, added] = [args.texts(2), args.texts(3)];
+  const [gone, added] = [args.texts(2), args.texts(3).filter(isSourceAddress)];
   if (index !== 1) throw new RpcError('fileIndex is out of range');
   if (entry.isStopped) throw new RpcError(`Cannot remove URIs from GID#${entry.gid}`);
   const removed = gone.filter((uri) => entry.spec.sources.includes(uri));

@@ -21,3 +21,13 @@ it('lets a source rest that somebody wanted not to be used, also with the next d
   await second.daemon.queue.steering.use(second.daemon.queue.lists.get(gid), 0, true);
   await expect.poll(async () => (await sources())[0]?.receivedBytes, { timeout: 10_000 }).toBeGreaterThan(0);
 });
+
+it('takes no address that is none, of a download that waits either', async () => {
+  await using lab = await DownloadLab.create();
+  await using one = await startTestDaemon(lab.folder);
+  const [item] = await one.client.add({ sources: ['http://127.0.0.1:9/f.bin'], options: { pause: 'true' } });
+  const entry = one.daemon.queue.lists.get(item?.gid ?? '');
+  const adding = one.daemon.queue.steering.add(entry, ['http://127.0.0.1:9/g.bin', '/etc/passwd']);
+  await expect(adding).rejects.toThrow('"/etc/passwd" is not an address');
+  expect(entry.spec.sources).toEqual(['http://127.0.0.1:9/f.bin']);
+});
