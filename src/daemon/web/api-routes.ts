@@ -60,6 +60,7 @@ export function apiRoutes(parts: ApiParts): Hono {
   );
   queueRoutes(app, parts);
   downloadRoutes(app, parts);
+  steeringRoutes(app, parts);
   fleetRoutes(app, parts.fleets);
   pageRoutes(app, parts);
   return app;
@@ -103,10 +104,22 @@ function queueRoutes(app: Hono, parts: ApiParts): void {
   });
 }
 
-function downloadRoutes(app: Hono, { queue }: ApiParts): void {
-  const entryOf = (c: Context): QueueEntry => queue.lists.get(c.req.param('gid') ?? '');
-  const detail = (c: Context, entry: QueueEntry): Response => c.json(entry.detail(queue.lists.positionOf(entry)));
-  const one = '/api/downloads/:gid';
+const one = '/api/downloads/:gid';
+
+/** What routes of one download begin and end with. */
+function forOne({ queue }: ApiParts): {
+  readonly entryOf: (c: Context) => QueueEntry;
+  readonly detail: (c: Context, entry: QueueEntry) => Response;
+} {
+  return {
+    entryOf: (c) => queue.lists.get(c.req.param('gid') ?? ''),
+    detail: (c, entry) => c.json(entry.detail(queue.lists.positionOf(entry))),
+  };
+}
+
+function downloadRoutes(app: Hono, parts: ApiParts): void {
+  const { queue } = parts;
+  const { entryOf, detail } = forOne(parts);
   app.get(one, (c) => detail(c, entryOf(c)));
   app.delete(one, async (c) => {
     const entry = entryOf(c);
@@ -131,6 +144,19 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
     queue.move(entry, position, rule);
     return detail(c, entry);
   });
+  app.get(`${one}/log`, (c) => {
+    const after = Number(c.req.query('after') ?? 0);
+    return c.json(entryOf(c).events.filter((event) => event.number > after));
+  });
+  app.get(`${one}/map`, async (c) => {
+    return c.json(mapCells(await entryOf(c).mapRuns(askedCells(c.req.query('cells'), 512))));
+  });
+}
+
+/** What changes how a download is done, while it runs, too. */
+function steeringRoutes(app: Hono, parts: ApiParts): void {
+  const { queue } = parts;
+  const { entryOf, detail } = forOne(parts);
   app.post(`${one}/sources`, async (c) => {
     const entry = entryOf(c);
     const { add, remove } = await readBody(c, sourcesRequest);
@@ -151,13 +177,6 @@ function downloadRoutes(app: Hono, { queue }: ApiParts): void {
     const options = Object.entries(readOptions((await readBody(c, optionsRequest)).options));
     await queue.change(entry, Object.fromEntries(options.filter(([name]) => !isGlobalOption(name))));
     return detail(c, entry);
-  });
-  app.get(`${one}/log`, (c) => {
-    const after = Number(c.req.query('after') ?? 0);
-    return c.json(entryOf(c).events.filter((event) => event.number > after));
-  });
-  app.get(`${one}/map`, async (c) => {
-    return c.json(mapCells(await entryOf(c).mapRuns(askedCells(c.req.query('cells'), 512))));
   });
 }
 
