@@ -29,8 +29,7 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   #isOpen = false;
   #isClosed = false;
   #settledAtMs = -Infinity;
-  /** Final answers that began. */
-  answers = 0;
+  #answers = 0;
 
   constructor(plan: DialPlan, handler: HttpChannelHandler) {
     this.peer = plan.origin.peer;
@@ -41,6 +40,11 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Final answers that began. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get remoteAddress(): string | undefined {
@@ -132,7 +136,7 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   // What the reader tells.
 
   head(head: HttpHead, framing: BodyFraming): void {
-    this.answers += 1;
+    this.#answers += 1;
     this.#handler.head(head, framing);
   }
 
