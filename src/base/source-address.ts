@@ -27,3 +27,8 @@ export function nameInAddress(address: string): string {
     return last;
   }
 }
+
+/** `text` without the name and password of an address that it begins with: as it is written down and shown. */
+export function withoutLogin(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
+}

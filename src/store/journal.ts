@@ -1,6 +1,7 @@
 import type { ManygetError } from '../base/errors.js';
+import { withoutLogin } from '../base/source-address.js';
 import { JournalDecoder } from '../wire/journal-decoder.js';
-import { JournalEncoder, withoutCredentials, type JournalHeader, type JournalRecord } from '../wire/journal-record.js';
+import { JournalEncoder, type JournalHeader, type JournalRecord } from '../wire/journal-record.js';
 import { diskError, quoted } from './disk-error.js';
 import { codeOf, folderOf, openFlags, unlinkIfThere, type Disk } from './disk.js';
 import { JournalState, type JournalReplay } from './journal-state.js';
@@ -121,7 +122,7 @@ export class Journal {
   /** Takes a record; nothing is written before the next flush. Throws for what cannot be true of this file. */
   append(record: Exclude<JournalRecord, JournalHeader>): void {
     if (this.#closed) throw new Error('a record was appended to a closed journal');
-    const plain = record.type === 'source' ? { ...record, url: withoutCredentials(record.url) } : record;
+    const plain = record.type === 'source' ? { ...record, url: withoutLogin(record.url) } : record;
     if (!this.#state.apply(plain)) throw new RangeError(`not a possible journal record: ${JSON.stringify(plain)}`);
     this.#encoder.push(plain);
     this.#rewrite?.push(plain);
@@ -130,7 +131,7 @@ export class Journal {
 
   /** The index under which this journal knows `url`, a new one with its record where it is new. */
   sourceIndex(url: string): number {
-    const plain = withoutCredentials(url);
+    const plain = withoutLogin(url);
     let free = 0;
     for (const [index, known] of this.#state.sources) {
       if (known === plain) return index;

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { withoutLogin } from '../base/source-address.js';
 import { mgpLimits } from './mgp-limits.js';
 
 /**
@@ -80,15 +81,6 @@ const utf8 = new TextEncoder();
 /** 0x89 "MGJ" CR LF, the version, and the version's complement: a flipped bit is damage, not another version. */
 export function encodeJournalPreamble(version: number = journalVersion): Uint8Array {
   return Uint8Array.of(0x89, 0x4d, 0x47, 0x4a, 0x0d, 0x0a, version, 0xff - version);
-}
-
-/** `url` without user name and password; the only form in which an address is written down. */
-export function withoutCredentials(url: string): string {
-  const authority = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(url);
-  if (authority === null) return url;
-  const [whole, scheme = '', hostPart = ''] = authority;
-  const at = hostPart.lastIndexOf('@');
-  return at < 0 ? url : scheme + hostPart.slice(at + 1) + url.slice(whole.length);
 }
 
 /** Where a journal goes on: the bytes before, and the CRC that the next record's goes on from. */
@@ -200,7 +192,7 @@ export class JournalEncoder {
   }
 
   #source(index: number, url: string): void {
-    const bytes = utf8.encode(withoutCredentials(url));
+    const bytes = utf8.encode(withoutLogin(url));
     if (bytes.length > journalUrlBytesMax) throw new RangeError(`a URL of ${bytes.length} bytes`);
     const at = this.#open('source', 4 + bytes.length);
     this.#view.setUint32(at, index);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lastPart } from '../../src/base/last-part.js';
-import { isSourceAddress, nameInAddress } from '../../src/base/source-address.js';
+import { isSourceAddress, nameInAddress, withoutLogin } from '../../src/base/source-address.js';
 
 test.each([
   ['http://a.example/x', true],
@@ -31,4 +31,14 @@ test.each([
 
 test('the last part of a name is all of it where there is no folder in it', () => {
   expect(['a/b/c', 'c', 'a/'].map(lastPart)).toEqual(['c', 'c', '']);
+});
+
+test.each([
+  ['https://user:p%40ss@host.example/a?b=c@d', 'https://host.example/a?b=c@d'],
+  ['mgp://host.example:9001/x@y', 'mgp://host.example:9001/x@y'],
+  ['ftp://a@b@host.example', 'ftp://host.example'],
+  ['http://me:two words@host.example', 'http://host.example'],
+  ['no url', 'no url'],
+])('%s is written down as %s', (text, shown) => {
+  expect(withoutLogin(text)).toBe(shown);
 });

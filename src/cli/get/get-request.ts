@@ -5,9 +5,10 @@ import type { SignatureDemand } from '../../app/signed-document.js';
 import type { DownloadOptions } from '../../base/download-handle.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
+import { withoutLogin } from '../../base/source-address.js';
 import { parseBytes } from '../../base/units.js';
 import { addTokenFlags, type TokenFlags, tokenWords } from '../options/access-options.js';
-import { isUrl, parseHost, parseSource, withoutLogin } from '../options/addresses.js';
+import { isUrl, parseHost, parseSource } from '../options/addresses.js';
 import { appendedText } from '../options/appended.js';
 import {
   addControlFlags,

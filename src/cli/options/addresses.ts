@@ -21,11 +21,6 @@ export function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/\s]+/i.test(text);
 }
 
-/** `text` without the name and password of an address that it begins with: for what is shown. */
-export function withoutLogin(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/i, '$1');
-}
-
 /** `text` as the address of a file. */
 export function parseSource(text: string): string {
   if (isUrl(text.trim())) return text.trim();

@@ -1,4 +1,4 @@
-import { withoutLogin } from './addresses.js';
+import { withoutLogin } from '../../base/source-address.js';
 
 /** `word` as a POSIX shell reads it back. */
 export function quoteWord(word: string): string {

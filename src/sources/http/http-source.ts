@@ -1,5 +1,6 @@
 import { ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
+import { withoutLogin } from '../../base/source-address.js';
 import type { ConnectionHandler, LearnedAddress, Sampler, Source, SourceConnection } from '../source.js';
 import type { HttpClient } from './http-client.js';
 import { HttpConnection } from './http-connection.js';
@@ -55,5 +56,5 @@ export class HttpSource implements Source {
 export function parseHttpUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new ManygetError('usage', `source "${printable(text)}" is not a URL of http or https`);
+  throw new ManygetError('usage', `source "${printable(withoutLogin(text))}" is not a URL of http or https`);
 }

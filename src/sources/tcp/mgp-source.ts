@@ -1,5 +1,6 @@
 import { ManygetError } from '../../base/errors.js';
 import { lastPart } from '../../base/last-part.js';
+import { printable } from '../../base/printable.js';
 import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
 import { MgpConnection } from './mgp-connection.js';
 import type { MgpIdentity } from './mgp-dial.js';
@@ -22,7 +23,7 @@ export class MgpSource implements Source {
   constructor(url: string, identity: MgpIdentity) {
     this.#address = parseMgpUrl(url);
     if (this.#address.name === '') {
-      throw new ManygetError('usage', `source "${url}" names no file, expected mgp://HOST:PORT/NAME`);
+      throw new ManygetError('usage', `source "${printable(url)}" names no file, expected mgp://HOST:PORT/NAME`);
     }
     this.#identity = identity;
     this.url = formatMgpUrl(this.#address);

@@ -1,5 +1,6 @@
 import { ManygetError } from '../../base/errors.js';
 import { printable } from '../../base/printable.js';
+import { withoutLogin } from '../../base/source-address.js';
 
 /** Where an mgp source is: `mgp://host:port/name`, the name percent-encoded as in any URL. */
 export interface MgpAddress {
@@ -15,26 +16,24 @@ const defaultPort = 9001;
 
 /** @throws ManygetError `usage`. */
 export function parseMgpUrl(text: string): MgpAddress {
+  const shown = printable(withoutLogin(text));
   const wrong = (what: string): ManygetError =>
-    new ManygetError('usage', `source "${printable(text)}" ${what}, expected mgp://HOST:PORT/NAME`);
+    new ManygetError('usage', `source "${shown}" ${what}, expected mgp://HOST:PORT/NAME`);
   let url: URL;
   try {
     url = new URL(text);
   } catch (cause) {
     const [, badPort] = /^[a-z]+:\/\/[^/]*:(\d{5,})(?:\/|$)/i.exec(text) ?? [];
     if (Number(badPort) > 65535) {
-      throw new ManygetError('usage', `source "${printable(text)}" names port ${badPort ?? ''}, expected 1 to 65535`);
+      throw new ManygetError('usage', `source "${shown}" names port ${badPort ?? ''}, expected 1 to 65535`);
     }
-    throw new ManygetError('usage', `source "${printable(text)}" is not a URL, expected mgp://HOST:PORT/NAME`, {
+    throw new ManygetError('usage', `source "${shown}" is not a URL, expected mgp://HOST:PORT/NAME`, {
       cause,
     });
   }
   if (url.protocol !== 'mgp:' && url.protocol !== 'mgps:') {
     const scheme = url.protocol.slice(0, -1);
-    throw new ManygetError(
-      'usage',
-      `source "${printable(text)}" has the scheme ${scheme}, expected mgp, mgps, http or https`,
-    );
+    throw new ManygetError('usage', `source "${shown}" has the scheme ${scheme}, expected mgp, mgps, http or https`);
   }
   if (url.hostname === '') throw wrong('names no host');
   if (url.username !== '' || url.password !== '') throw wrong('carries a user name or password');
@@ -44,7 +43,7 @@ export function parseMgpUrl(text: string): MgpAddress {
   try {
     name = decodeURIComponent(url.pathname.replace(/^\//, ''));
   } catch (cause) {
-    throw new ManygetError('usage', `source "${printable(text)}" has a broken percent-encoding in its name`, { cause });
+    throw new ManygetError('usage', `source "${shown}" has a broken percent-encoding in its name`, { cause });
   }
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, name, isSecure: url.protocol === 'mgps:' };
 }

@@ -6,6 +6,8 @@ test.each([
   ['mgp://a:99999/x', 'source "mgp://a:99999/x" names port 99999, expected 1 to 65535'],
   ['mgp://a:0/x', 'source "mgp://a:0/x" names port 0, expected mgp://HOST:PORT/NAME'],
   ['mgp://a:1:2/x', 'source "mgp://a:1:2/x" is not a URL, expected mgp://HOST:PORT/NAME'],
+  ['mgp://me:secret@a:1/x', 'source "mgp://a:1/x" carries a user name or password, expected mgp://HOST:PORT/NAME'],
+  ['mgp://me:secret@a:y/x', 'source "mgp://a:y/x" is not a URL, expected mgp://HOST:PORT/NAME'],
 ])('%s is refused in a sentence that names what fits', (url, message) => {
   expect(() => parseMgpUrl(url)).toThrow(expect.objectContaining({ code: 'usage', message }));
 });
