@@ -7,6 +7,7 @@ export class EventTeller {
 
   sentence(event: DownloadEvent, names: SourceNames): string {
     if (event.type === 'source-lost') this.#lostFor.set(event.source, event.reason);
+    if (event.type === 'source-ready') this.#lostFor.delete(event.source);
     const isSaid = event.type === 'source-quarantined' && this.#lostFor.get(event.source) === event.reason;
     return eventSentence(isSaid ? { ...event, reason: '' } : event, names);
   }

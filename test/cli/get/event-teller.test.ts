@@ -20,7 +20,9 @@ test('why a server is left out is not said again where it was just lost for that
   expect(sentences(lost, leftOut)).toEqual([':9002 lost: there is no such file', ':9002 left out']);
 });
 
-test('it is said where the server was lost for another reason, or another server was', () => {
+test('it is said where the server was lost for another reason, or another server was, or it was there again since', () => {
   expect(sentences({ ...lost, reason: 'refused' }, leftOut)[1]).toBe(':9002 left out: there is no such file');
+  const ready = { type: 'source-ready', source: 1, connection: 0, reason: '' };
+  expect(sentences(lost, ready, leftOut)[2]).toBe(':9002 left out: there is no such file');
   expect(sentences({ ...lost, source: 0 }, leftOut)[1]).toBe(':9002 left out: there is no such file');
 });
