@@ -182,7 +182,7 @@ class PieceList {
       grown.set(this.#digests);
       this.#digests = grown;
     }
-    for (let i = 0; i < this.#each; i += 1) this.#digests[at + i] = parseInt(hex.slice(i * 2, i * 2 + 2), 16);
+    this.#digests.set(Buffer.from(hex, 'hex'), at);
     this.#count += 1;
   }
 
