@@ -7,7 +7,7 @@
 //   --worlds [NAME]           the named worlds, each also with a server more that is of no use
 //   --world NAME [--gantt F]  one of them, for example 02-hetero or 05+slow
 //   --scale                   10,000 sources and 1,000,000 pieces: time for a decision, memory
-//   --http                    with --seeds and --seed: most servers speak HTTP, which cannot shorten what was asked for
+//   --http                    with --seeds and --seed most servers speak HTTP, in the named worlds all: it cannot shorten what was asked for
 //   --log                     with one world: every command with its reason
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -57,7 +57,7 @@ export async function run(args) {
     const { seed, world, log, gantt } = values;
     const { chart } = worldText({ seed: seed === undefined ? undefined : Number(seed), kind, world, log }, print);
     if (gantt !== undefined) writeFileSync(gantt, chart());
-  } else if (values.worlds) worldsText(print);
+  } else if (values.worlds) worldsText(kind, print);
   else if (values.scale) scaleText(print);
   else return sweepText(Number(values.from), Number(values.seeds ?? 1000), kind, print) ? 0 : 1;
   return 0;

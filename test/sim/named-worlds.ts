@@ -120,6 +120,12 @@ export function withBurden(base: World, kind: 'slow' | 'mute' | 'stuck'): World 
   return { ...base, name: `${base.name}+${kind}`, sources: [...base.sources, source(facts)] };
 }
 
+/** `base` with all its servers over HTTP: what was asked for cannot be cut short there. */
+export function overHttp(base: World): World {
+  const sources = base.sources.map((s) => ({ ...s, http: { ranges: true, pipelines: true } }));
+  return { ...base, name: `${base.name} over HTTP`, sources };
+}
+
 /** A world by its name, "02-hetero+slow" included. */
 export function namedWorld(name: string): World | undefined {
   const [first = '', burden] = name.split('+');

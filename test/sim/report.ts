@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { ganttSvg } from './gantt.js';
-import { namedWorld, namedWorlds, withBurden } from './named-worlds.js';
+import { namedWorld, namedWorlds, overHttp, withBurden } from './named-worlds.js';
 import { randomWorld, type WorldKind } from './random-world.js';
 import { runWorld, type WorldResult } from './run-world.js';
 import { runScale } from './scale.js';
@@ -89,7 +89,11 @@ export function worldText(
   which: { seed: number | undefined; kind: WorldKind; world: string | undefined; log: boolean },
   print: Print,
 ): { chart: () => string } {
-  const world = which.seed === undefined ? namedWorld(which.world ?? '') : randomWorld(which.seed, which.kind);
+  const named = (): World | undefined => {
+    const world = namedWorld(which.world ?? '');
+    return world !== undefined && which.kind === 'http' ? overHttp(world) : world;
+  };
+  const world = which.seed === undefined ? named() : randomWorld(which.seed, which.kind);
   if (world === undefined) throw new Error(`there is no world ${which.world ?? ''}`);
   print(`${world.name}: ${(world.sizeBytes / 2 ** 20).toFixed(1)} MiB${clientText(world)}`);
   world.sources.forEach((s, i) => print(`  ${i}: ${sourceText(s)}`));
@@ -142,13 +146,16 @@ function resultText(r: WorldResult): string {
 }
 
 /** Runs the named worlds, each also with a source more that is of no use. */
-export function worldsText(print: Print): void {
+export function worldsText(kind: WorldKind, print: Print): void {
   print(
     `${'world'.padEnd(18)} ideal s  ratio  waste%  conns  reqs | with +slow  +mute  +stuck (times the time without)`,
   );
+  const as = (world: World): World => (kind === 'http' ? overHttp(world) : world);
   for (const world of namedWorlds) {
-    const r = runWorld(world);
-    const burdened = (['slow', 'mute', 'stuck'] as const).map((kind) => runWorld(withBurden(world, kind)).timeMs);
+    const r = runWorld(as(world));
+    const burdened = (['slow', 'mute', 'stuck'] as const).map(
+      (burden) => runWorld(as(withBurden(world, burden))).timeMs,
+    );
     const facts = [
       world.name.padEnd(18),
       (r.boundMs / 1000).toFixed(1).padStart(7),
