@@ -5,7 +5,7 @@ import type { HttpSpec } from './world.js';
 
 /** As in `src/sources/http/`: what is read over rather than to connect anew, and requests that are out at once. */
 const drainBytesMax = 256 * 1024;
-const outMax = 4;
+const outMax = 16;
 
 /** An answer that is coming or awaited. */
 interface Answer {

@@ -1,7 +1,7 @@
 import type { HttpOrigin } from './http-origins.js';
 
-/** Requests that are out on one connection at once. */
-const outMax = 4;
+/** Requests that are out on one connection at once: at the end they ask for little each, and a round trip for each few would be waited for. */
+const outMax = 16;
 
 /**
  * Whether one connection may send a request behind an answer that is still coming: only where its server has shown
