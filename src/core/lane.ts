@@ -68,6 +68,8 @@ export class Lane {
   #partGapMs = 0;
   #partEndedAtMs: number | undefined;
   #streamAt = 0;
+  /** Where what was asked for comes although nobody wants it any more: until when. */
+  #drainsUntilMs = 0;
   receivedBytes = 0;
   firstByteAtMs: number | undefined;
 
@@ -263,11 +265,19 @@ export class Lane {
     this.sawLife(nowMs);
   }
 
-  /** `segment` is to end at `end`: what is on its way behind that strays. */
+  /**
+   * `segment` is to end at `end`: what is on its way behind that strays; where a request cannot be cut short, all that it
+   * was asked for.
+   */
   trimmed(segment: Segment, end: number, nowMs: number): void {
+    const comesUntilMs = this.isParted && segment.isAsked ? this.endAtMs(nowMs, this.rate ?? Infinity, segment) : 0;
     segment.end = end;
     if (!segment.isAsked) {
       if (segment.position >= end) this.ended(segment, nowMs);
+      return;
+    }
+    if (this.isParted) {
+      segment.strayUntilMs = Math.max(segment.strayUntilMs, comesUntilMs);
       return;
     }
     const ahead = (this.latencyMs / 1000) * (this.rate ?? 0);
@@ -277,6 +287,7 @@ export class Lane {
   ended(segment: Segment, nowMs: number): void {
     const at = this.segments.indexOf(segment);
     if (at >= 0) this.segments.splice(at, 1);
+    if (this.isParted) this.#drainsUntilMs = Math.max(this.#drainsUntilMs, segment.strayUntilMs);
     this.#partEndedAtMs = this.isParted && segment.isAsked && this.askedBytes > 0 ? nowMs : undefined;
     if (this.isIdle) this.#meter.stop();
   }
@@ -316,7 +327,7 @@ export class Lane {
   /** When it will have delivered what it owes, or all up to the end of `last`, at `rate` bytes a second. */
   endAtMs(nowMs: number, rate: number, last?: Segment): number {
     let owed = 0;
-    let stray = 0;
+    let stray = this.#drainsUntilMs;
     let passed = this.#streamAt;
     for (const segment of this.segments) {
       if (segment.position < segment.end) {
@@ -337,7 +348,7 @@ export class Lane {
 
   /** When what strays on this connection has passed: nothing new comes before. */
   strayUntilMs(): number {
-    let stray = 0;
+    let stray = this.#drainsUntilMs;
     for (const segment of this.segments) if (segment.strayUntilMs > stray) stray = segment.strayUntilMs;
     return stray;
   }

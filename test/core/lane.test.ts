@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import { Lane, type Segment } from '../../src/core/lane.js';
 import { OrderBook } from '../../src/core/order-book.js';
+import type { LaneTraits } from '../../src/core/scheduler-messages.js';
 
 const mib = 1024 * 1024;
 const rttMs = 40;
@@ -53,4 +54,29 @@ test('a connection that is not measured is expected to be as fast as its sibling
   expect(book.board.rateOf(lane)).toBe(4 * mib);
   siblings = mib;
   expect(book.board.rateOf(lane)).toBe(mib);
+});
+
+describe('where a request cannot be cut short', () => {
+  const traits: LaneTraits = { canTrim: false, ranges: true };
+  const part = 64 * 1024;
+
+  test('what others took of it comes all the same, and only then what it is asked for next', () => {
+    const book = new OrderBook([]);
+    const lane = new Lane(1 as ConnectionId, 1 as SourceId, rttMs, 0, traits);
+    book.board.add(lane, 0);
+    const [first, taken] = [0, part].map((start) => book.request(lane, start, start + part, undefined, 'test'));
+    if (first === undefined || taken === undefined) throw new Error('nothing was asked for');
+    // 64 KiB a second: a tenth of the first is still to come, so that the second is asked for.
+    for (let nowMs = 10; nowMs <= 900; nowMs += 10) lane.arrived(first, (part * nowMs) / 1000, nowMs);
+    if (!taken.isAsked) lane.asked(taken, 900);
+    const rate = lane.rate ?? 0;
+    const wholeMs = lane.endAtMs(900, rate);
+    expect(wholeMs).toBeGreaterThan(1800);
+    lane.trimmed(taken, taken.start, 900);
+    expect(lane.strayUntilMs()).toBeCloseTo(wholeMs, 0);
+    lane.ended(taken, 900);
+    expect(lane.strayUntilMs()).toBeCloseTo(wholeMs, 0);
+    book.request(lane, 10 * mib, 10 * mib + 1024, undefined, 'test');
+    expect(lane.endAtMs(900, rate)).toBeGreaterThan(wholeMs);
+  });
 });
