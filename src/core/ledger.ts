@@ -87,6 +87,11 @@ export class Ledger {
     return this.#received.gaps(start, end);
   }
 
+  /** True where all of [start, end) is there. */
+  isThere(start: number, end: number): boolean {
+    return this.#received.covers(start, end);
+  }
+
   /** True where no byte of [start, end) is there yet: the usual case, and the cheap question on the hot path. */
   isMissing(start: number, end: number): boolean {
     const next = this.#received.atOrAfter(start);

@@ -1,5 +1,6 @@
+import type { ByteRange } from '../base/byte-range.js';
 import type { ManygetError } from '../base/errors.js';
-import type { PieceIndex, SourceId } from '../base/ids.js';
+import type { SourceId } from '../base/ids.js';
 import { latin1 } from '../base/latin1.js';
 import { formatBytes } from '../base/units.js';
 import type { Ledger } from '../core/ledger.js';
@@ -7,6 +8,7 @@ import { gridPhase, othersPerPoint, sampleAt, sampleLimits, stretchCount } from 
 import type { SampleAnswer } from '../sources/source.js';
 import type { PartFile } from '../store/part-file.js';
 import { AuditPace } from './audit-pace.js';
+import { DueStretches } from './due-stretches.js';
 import { KeptSamples } from './kept-samples.js';
 import { bytesInFile, SampleDisputes } from './sample-disputes.js';
 import { SampleLane, soonest, type LaneEvents, type SamplePoint } from './sample-lane.js';
@@ -50,8 +52,7 @@ export class Audit implements LaneEvents {
   readonly #lanes = new Map<SourceId, SampleLane>();
   readonly #gone = new Set<SourceId>();
   readonly #phases = new Map<SourceId, number>();
-  /** Pieces whose points were given to lanes. */
-  readonly #queued: Uint8Array;
+  readonly #due: DueStretches;
   readonly #compared: Uint8Array;
   readonly #pending = new Set<SamplePoint>();
   readonly #disputes: SampleDisputes;
@@ -69,9 +70,9 @@ export class Audit implements LaneEvents {
 
   constructor(parts: AuditParts) {
     this.#parts = parts;
-    const { sizeBytes, pieceCount } = parts.ledger;
+    const { sizeBytes } = parts.ledger;
     this.#pace = new AuditPace(parts.ledger);
-    this.#queued = new Uint8Array(pieceCount);
+    this.#due = new DueStretches(parts.ledger);
     this.#compared = new Uint8Array(stretchCount(sizeBytes));
     this.#costBytesMax = Math.max(sampleLimits.costBytesMin, sizeBytes * sampleLimits.costShareMax);
     this.#kept = new KeptSamples(sizeBytes, (source) => this.#phaseOf(source));
@@ -113,11 +114,7 @@ export class Audit implements LaneEvents {
     const lanes = this.lanes;
     if (lanes.length < 2) return;
     const { ledger } = this.#parts;
-    for (let i = 0; i < this.#queued.length; i += 1) {
-      if (this.#queued[i] !== 0 || ledger.pieceState(i as PieceIndex) !== 'complete') continue;
-      this.#queued[i] = 1;
-      this.#queuePiece(i as PieceIndex, lanes);
-    }
+    for (const range of this.#due.take(this.#pace.isEnding)) this.#queueRange(range, lanes);
     if (ledger.isReceived) this.#hurryUp(nowMs);
     this.#pump();
     if (!ledger.isReceived || this.#pending.size === 0) this.#progressMs = nowMs;
@@ -132,10 +129,9 @@ export class Audit implements LaneEvents {
   /** [start, end) of the file is missing again. */
   forget(start: number, end: number): void {
     if (start >= end) return;
-    const { ledger } = this.#parts;
     this.#gaveUp = false;
     this.#pace.goOn();
-    for (let i = ledger.pieceAt(start); i <= ledger.pieceAt(end - 1); i = (i + 1) as PieceIndex) this.#queued[i] = 0;
+    this.#due.forget(start, end);
     const first = Math.floor(start / sampleLimits.stretchBytes);
     this.#compared.fill(0, first, Math.ceil(end / sampleLimits.stretchBytes));
     for (const point of [...this.#pending]) {
@@ -283,20 +279,19 @@ export class Audit implements LaneEvents {
     else other.add(point);
   }
 
-  #queuePiece(piece: PieceIndex, lanes: readonly SampleLane[]): void {
+  #queueRange(range: ByteRange, lanes: readonly SampleLane[]): void {
     const { ledger } = this.#parts;
-    const range = ledger.pieceRange(piece);
     const costBytes = this.#sampleCostBytes();
     const every = Math.ceil(costBytes / (sampleLimits.stretchBytes * sampleLimits.costShareMax));
     const others = othersPerPoint(lanes.length, costBytes);
-    const pieceRuns = ledger.runs(range.start, range.end);
-    const isOnes = pieceRuns.length === 1;
+    const rangeRuns = ledger.runs(range.start, range.end);
+    const isOnes = rangeRuns.length === 1;
     // Who asked to be left alone is asked later, and proves nothing until then.
     const groups = [lanes.filter((lane) => !lane.isResting), lanes.filter((lane) => lane.isResting)];
     for (let at = range.start; at < range.end; at += sampleLimits.stretchBytes) {
       const stretch = Math.floor(at / sampleLimits.stretchBytes);
       if (stretch % every !== 0) continue;
-      const runs = isOnes ? pieceRuns : ledger.runs(at, Math.min(range.end, at + sampleLimits.stretchBytes));
+      const runs = isOnes ? rangeRuns : ledger.runs(at, Math.min(range.end, at + sampleLimits.stretchBytes));
       let seen: Set<SourceId> | undefined;
       for (const run of runs) {
         if (seen?.has(run.source) === true || !this.#isWorth(run.source)) continue;
