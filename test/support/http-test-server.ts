@@ -47,8 +47,8 @@ export interface HttpTestServerOptions {
   readonly host?: string;
   /** Path and name of the file. Default "/f.bin". */
   readonly path?: string;
-  /** Nothing is answered before. */
-  readonly held?: Promise<void> | undefined;
+  /** Nothing is answered before, or no request before what is returned for it. */
+  readonly held?: Promise<void> | (() => Promise<void> | undefined) | undefined;
 }
 
 const running: HttpTestServer[] = [];
@@ -78,8 +78,9 @@ export class HttpTestServer {
     this.lastModified = options.lastModified;
     const { held } = options;
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
-      if (held === undefined) this.#answer(request, response);
-      else void held.then(() => this.#answer(request, response));
+      const wait = typeof held === 'function' ? held() : held;
+      if (wait === undefined) this.#answer(request, response);
+      else void wait.then(() => this.#answer(request, response));
     };
     this.#server = options.tls === true ? createTlsServer(testCertificate(), answer) : createServer(answer);
     this.#server.keepAliveTimeout = 60_000;

@@ -1,35 +1,26 @@
 import { ManygetError, type ErrorCode } from '../../base/errors.js';
 import type { SegmentId } from '../../core/scheduler-messages.js';
-import { judgeAnswer, type Answer, type AskedRange } from '../../wire/http-answer.js';
+import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
 import { parseRetryAfter } from '../../wire/http-date.js';
 import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
 import { PartHeadReader } from '../../wire/http-multipart.js';
 import type { ConnectionHandler, SourceConnection } from '../source.js';
+import { AskedRequests, type Asked } from './asked-requests.js';
 import { FollowedRedirects } from './followed-redirects.js';
 import { HttpChannel, type HttpChannelHandler } from './http-channel.js';
 import type { HttpClient } from './http-client.js';
 import { HttpDelivery, type Order } from './http-delivery.js';
 import type { HttpFile } from './http-file.js';
-import type { ShownLogin } from './http-login.js';
 import type { HttpOrigin } from './http-origins.js';
-import { Pipelining } from './pipelining.js';
 import { judgeProbe, mayBeginMarkup, pageText, type FactsOutcome } from './http-probe.js';
 import { drainBytesMax, judgeRange, type RangeAnswer } from './http-range-outcome.js';
-
-/** A request that is out; without an order it asks for the file's facts. */
-interface Asked extends AskedRange {
-  readonly order: Order | undefined;
-  readonly login: ShownLogin | undefined;
-  /** It was sent while an answer before it was still coming. */
-  readonly pipelined: boolean;
-}
 
 /**
  * One connection to an HTTP source as the engine sees it: finds out what the file is, then fetches ranges. Behind it
  * is one TCP connection after another: a server that closes after each answer, and a range that nobody wants to the
  * end any more, cost a reconnect and no fault.
  *
- * Invariant: `#asked` are the requests that were sent on `#channel` and whose answer has not begun, in order.
+ * Invariant: `#asked` are requests that were sent on `#channel`.
  */
 export class HttpConnection implements SourceConnection, HttpChannelHandler {
   readonly #file: HttpFile;
@@ -38,8 +29,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   readonly #connectTimeoutMs: number;
   readonly #delivery: HttpDelivery;
   readonly #redirects: FollowedRedirects;
-  readonly #pipelining = new Pipelining(() => this.#origin);
-  #asked: Asked[] = [];
+  readonly #asked: AskedRequests;
   #channel: HttpChannel | undefined;
   #origin: HttpOrigin;
   #timer: NodeJS.Timeout | undefined;
@@ -56,6 +46,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     this.#file = file;
     this.#client = client;
     this.#handler = handler;
+    this.#asked = new AskedRequests(file, client, () => this.#origin);
     this.#redirects = new FollowedRedirects(file, client);
     this.#delivery = new HttpDelivery(handler, (leftBytes, whole) => this.#surplus(leftBytes, whole));
     this.#connectTimeoutMs = connectTimeoutMs;
@@ -98,6 +89,15 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#handler.connected(connectMs);
     }
     if (this.#closed) return;
+    if (this.#isElsewhere) {
+      this.#reopen();
+      return;
+    }
+    // Another connection has learned the facts while this one was being made.
+    if (this.#probing && this.#file.isTrusted && !this.#probesWhole) {
+      this.#probing = false;
+      this.#redirects.arrived();
+    }
     if (this.#probing) {
       this.#sendProbe();
       return;
@@ -108,7 +108,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   }
 
   head(head: HttpHead, framing: BodyFraming): void {
-    const asked = this.#asked.shift();
+    const asked = this.#asked.take();
     if (asked === undefined) throw this.#error('protocol-violation', 'sent an answer that nobody asked for');
     this.#keepsAlive = keepsAlive(head, framing);
     this.#client.cookies.take(this.#file.url, head.headers.all('set-cookie'));
@@ -161,15 +161,15 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   closed(error: ManygetError | undefined): void {
     const answers = this.#channel?.answers ?? 0;
     this.#channel = undefined;
-    const unanswered = this.#asked.length > 0 || this.#delivery.isBusy || this.#probing;
+    const unanswered = this.#asked.count > 0 || this.#delivery.isBusy || this.#probing;
     // A server may end an idle connection in the very moment in which it is used again: no fault of anybody's.
     const wasIdle = error?.code === 'connection-lost' && answers > 0 && !this.#delivery.isBusy;
     if ((error !== undefined && !wasIdle) || (unanswered && answers === 0)) {
       this.#end(error ?? this.#error('connection-lost', 'closed the connection without an answer'));
       return;
     }
-    this.#pipelining.failed();
-    this.#forgetAsked();
+    this.#delivery.forget();
+    this.#asked.unheard();
     if (unanswered) this.#open();
   }
 
@@ -200,18 +200,20 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   #reopen(): void {
     this.#channel?.destroy();
     this.#channel = undefined;
-    this.#forgetAsked();
+    this.#delivery.forget();
+    this.#asked.forget();
     this.#open();
   }
 
-  /** No answer comes any more to what was asked: it is asked for again. */
-  #forgetAsked(): void {
-    this.#delivery.forget();
-    this.#asked = [];
-    this.#pipelining.forget();
-  }
-
   // Requests.
+
+  /**
+   * The file has moved to another server, or back, since this connection was made: what is meant for that one, and the login
+   * with it, is not for this one.
+   */
+  get #isElsewhere(): boolean {
+    return this.#origin !== this.#client.origins.of(this.#file.url);
+  }
 
   /** Sends what can be sent now. */
   #pump(): void {
@@ -230,9 +232,13 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
         if (wholeBody === 'ahead') this.#channel.resume();
         return;
       }
-      const pipelined = this.#asked.length > 0 || this.#delivery.isBusy;
+      const pipelined = this.#asked.count > 0 || this.#delivery.isBusy;
+      if (this.#isElsewhere) {
+        if (!pipelined) this.#reopen();
+        return;
+      }
       const mayQueue = this.#keepsAlive && this.#file.ranges === true;
-      if (pipelined && !(mayQueue && this.#pipelining.allows(this.#asked.length))) return;
+      if (pipelined && !(mayQueue && this.#asked.mayQueue())) return;
       if (this.#origin.waitMs > 0) {
         this.#end(this.#origin.tooEarly());
         return;
@@ -240,21 +246,14 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       next.asked = true;
       const end = this.#file.ranges === true ? next.end : undefined;
       const conditional = end !== undefined && !this.#origin.ignoresIfRange && this.#file.ifRange !== undefined;
-      this.#send({ order: next, start: next.position, end, conditional, pipelined });
+      this.#asked.send(this.#channel, { order: next, start: next.position, end, conditional, pipelined });
     }
-  }
-
-  #send(request: Omit<Asked, 'login'>): void {
-    const asked = { ...request, login: this.#client.showLogin(this.#file.url) };
-    this.#asked.push(asked);
-    const ifRange = asked.conditional ? this.#file.ifRange : undefined;
-    this.#channel?.send(this.#client.request(this.#file, { ...asked, ifRange }));
   }
 
   /** The server wants to know who asks, and can be told. Where more is out, what is behind it would come before it. */
   #askAgain(order: Order | undefined, framing: BodyFraming): void {
     const isShort = framing.kind === 'length' && framing.bytes <= drainBytesMax;
-    if (!this.#keepsAlive || !isShort || this.#asked.length > 0) {
+    if (!this.#keepsAlive || !isShort || this.#asked.count > 0) {
       this.#reopen();
       return;
     }
@@ -318,8 +317,12 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
 
   /** Asks for the file's facts: for its first byte, or for all of it where that did not tell. */
   #sendProbe(): void {
+    if (this.#isElsewhere) {
+      this.#reopen();
+      return;
+    }
     const end = this.#probesWhole ? undefined : 1;
-    this.#send({ order: undefined, start: 0, end, conditional: false, pipelined: false });
+    this.#asked.send(this.#channel, { order: undefined, start: 0, end, conditional: false, pipelined: false });
   }
 
   #becomeReady(): void {
@@ -337,7 +340,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   #answered(asked: Asked, order: Order, answer: RangeAnswer): void {
     const { ranges, known } = this.#file;
     const outcome = judgeRange(answer, order.position, { ranges, sizeBytes: known.sizeBytes });
-    if (asked.pipelined && answer.kind !== 'unsatisfied') this.#pipelining.worked();
+    if (answer.kind !== 'unsatisfied') this.#asked.answered(asked);
     if (answer.kind === 'bytes' && answer.ifRangeIgnored) this.#origin.ignoresIfRange = true;
     switch (outcome.kind) {
       case 'refused':
@@ -389,7 +392,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     clearTimeout(this.#timer);
     this.#delivery.stop();
     if (error.scope === 'source') this.#file.isTrusted = false;
-    this.#pipelining.forget();
+    this.#asked.forget();
     this.#channel?.destroy();
     this.#channel = undefined;
     this.#handler.closed(error);

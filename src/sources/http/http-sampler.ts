@@ -11,6 +11,7 @@ import type { SampleAnswer, Sampler } from '../source.js';
 import { HttpChannel, type HttpChannelHandler } from './http-channel.js';
 import type { HttpClient } from './http-client.js';
 import type { HttpFile } from './http-file.js';
+import type { HttpOrigin } from './http-origins.js';
 import type { ShownLogin } from './http-login.js';
 
 /** Ranges in one request: what our own servers take, and less than any that has a limit worth speaking of. */
@@ -62,6 +63,8 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   /** How this server answers, once that is known. */
   #shape: PartsShape | undefined;
   #channel: HttpChannel | undefined;
+  /** Where that leads. */
+  #origin: HttpOrigin | undefined;
   readonly #asked: Asked[] = [];
   #body: Body | undefined;
   #keepsAlive = true;
@@ -98,7 +101,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
       };
       this.#asked.push(asked);
       if (this.#asked.length === 1) this.#startTimer();
-      if (this.#channel?.isOpen === true) this.#send(asked);
+      if (this.#channel?.isOpen === true && !this.#isElsewhere) this.#send(asked);
       else this.#dial();
     });
   }
@@ -112,6 +115,10 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   // What the channel tells.
 
   opened(): void {
+    if (this.#isElsewhere) {
+      this.#dial();
+      return;
+    }
     for (const asked of this.#asked) this.#send(asked);
   }
 
@@ -175,8 +182,17 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
 
   #dial(): void {
     if (this.#closed) return;
+    if (this.#isElsewhere) this.#hangUp();
     this.#keepsAlive = true;
-    this.#channel ??= new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
+    if (this.#channel !== undefined) return;
+    const plan = this.#client.dialPlan(this.#file.url, this.#file.publicOnly);
+    this.#origin = plan.origin;
+    this.#channel = new HttpChannel(plan, this);
+  }
+
+  /** The file has moved to another server, or back: questions for that one, and the login with them, are not for this one. */
+  get #isElsewhere(): boolean {
+    return this.#channel !== undefined && this.#origin !== this.#client.origins.of(this.#file.url);
   }
 
   #send(asked: Asked): void {
@@ -231,6 +247,11 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     }
     if (answer.kind === 'refused' && answer.code === 'http-server-error') {
       this.#fail(answer.code, answer.text);
+      return;
+    }
+    if (answer.kind === 'redirect' || (answer.kind === 'refused' && this.#file.isMoved)) {
+      // Where it is now, the connections that bring the file find out.
+      this.#fail('server-read-failed', 'has the file elsewhere by now');
       return;
     }
     this.#fail('http-range', `does not answer a short range (${answer.kind})`);

@@ -2,9 +2,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
+import { HttpClient } from '../../../src/sources/http/http-client.js';
+import { HttpSource } from '../../../src/sources/http/http-source.js';
 import { fetchFile } from '../../support/http-download.js';
 import { wantsBasic } from '../../support/http-quirks.js';
 import { HttpTestServer, type Quirk } from '../../support/http-test-server.js';
+import { RecordingHandler } from '../../support/recording-handler.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import { randomBytesOf } from '../../support/random-bytes.js';
 
@@ -24,6 +27,19 @@ async function threeOrigins() {
 
 function sawAnywhere(server: HttpTestServer, text: string): boolean {
   return server.asks.some((ask) => JSON.stringify(ask.headers).includes(text));
+}
+
+function sourceAt(server: HttpTestServer, header: string): HttpSource {
+  const options: HttpOptions = { netrc: false, proxy: {}, headersFor: [{ origin: server.origin, header }] };
+  const clock = { nowMs: Date.now, random: () => 0.5 };
+  const client = new HttpClient([new URL(server.url)], options, { agent: 'test/1', env: {}, clock });
+  return new HttpSource(server.url, client);
+}
+
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }
 
 async function fetchFrom(sources: string[], http: HttpOptions): Promise<void> {
@@ -123,4 +139,60 @@ describe('credentials', () => {
       });
     },
   );
+
+  test('are not sent over a connection that was made to where an address had led before', async () => {
+    let signature = 1;
+    let isExpired = false;
+    let held = 0;
+    const askedAnew = withResolvers();
+    const allAsked = withResolvers();
+    const goOn = withResolvers();
+    const end = await HttpTestServer.start({
+      file,
+      quirk: (ask, right) =>
+        ask.path.endsWith(`?sig=${signature}`)
+          ? right
+          : { ...right, status: 403, headers: {}, body: Buffer.from('expired') },
+    });
+    const start = await HttpTestServer.start({
+      file,
+      held: () => {
+        if (!isExpired) return undefined;
+        held += 1;
+        askedAnew.resolve();
+        if (held === 3) allAsked.resolve();
+        return goOn.promise;
+      },
+      quirk: redirectTo(() => `${end.url}?sig=${signature}`),
+    });
+    const source = sourceAt(start, 'X-Token: secret');
+    const [first, second] = [new RecordingHandler(file.length), new RecordingHandler(file.length)];
+    for (const handler of [first, second]) {
+      handler.use(source.connect(handler, { connectTimeoutMs: 4000 }));
+      await handler.whenReady();
+      handler.connection.request(0, 0, 1000);
+      await handler.whenEnded(0);
+    }
+    const sampler = source.sampler();
+    const ask = async (): Promise<unknown> => (await sampler.ask([{ start: 0, end: 16 }])).parts;
+    expect(await ask()).toEqual([new Uint8Array(file.subarray(0, 16))]);
+    signature = 2;
+    isExpired = true;
+    first.connection.request(1, 1000, 2000);
+    // The address is followed anew by now, and it is not known yet where to: the second has its connection to the old place.
+    await askedAnew.promise;
+    second.connection.request(1, 2000, 3000);
+    const sampled = expect(ask()).rejects.toMatchObject({ code: 'server-read-failed' });
+    await allAsked.promise;
+    goOn.resolve();
+    await Promise.all([first.whenEnded(1), second.whenEnded(1)]);
+    expect(first.bytes.subarray(1000, 2000).equals(file.subarray(1000, 2000))).toBe(true);
+    expect(second.bytes.subarray(2000, 3000).equals(file.subarray(2000, 3000))).toBe(true);
+    await sampled;
+    expect(await ask()).toEqual([new Uint8Array(file.subarray(0, 16))]);
+    sampler.close();
+    expect(sawAnywhere(end, 'secret')).toBe(false);
+    expect(sawAnywhere(start, 'secret')).toBe(true);
+    for (const handler of [first, second]) handler.closeIt();
+  });
 });
