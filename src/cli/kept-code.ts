@@ -19,7 +19,7 @@ import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
 /**
- * One file of CommonJS as V8 compiled it in an earlier run: compiling the command took a third of what it needs on top of Node until the first
+ * One file of CommonJS as V8 compiled it when it was built, or in an earlier run: compiling the command took a third of what it needs on top of Node until the first
  * byte is on the disk. Only ever an optimisation: code that is missing, damaged, of another text, of another V8 or of another user is as if
  * it were not there.
  *
@@ -35,6 +35,7 @@ const noFollow = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
 export class KeptCode {
   readonly #path: string;
   readonly #folder: string | undefined;
+  readonly #builtFolder: string;
   #keptPath: string | undefined;
 
   /**
@@ -44,6 +45,15 @@ export class KeptCode {
   constructor(path: string, folder: string | undefined) {
     this.#path = path;
     this.#folder = folder;
+    this.#builtFolder = join(dirname(path), 'code');
+  }
+
+  /** Makes the code of the file at `path` beside it, for this Node. @throws Error It cannot be written. */
+  static build(path: string): void {
+    const text = readFileSync(path);
+    const folder = join(dirname(path), 'code');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, nameOf(text)), checkedCodeOf(text, path), { mode: 0o644 });
   }
 
   /** `load` found no code, and `keep` can make it, if no flag of V8 has changed until then. */
@@ -56,8 +66,10 @@ export class KeptCode {
     const requireBeside = createRequire(this.#path);
     if (this.#folder === undefined) return requireBeside(this.#path);
     const text = readFileSync(this.#path);
-    const keptPath = join(this.#folder, nameOf(text));
-    const cachedData = readCode(keptPath);
+    const name = nameOf(text);
+    const keptPath = join(this.#folder, name);
+    const owner = statSync(this.#path).uid;
+    const cachedData = readCode(join(this.#builtFolder, name), owner) ?? readCode(keptPath, process.geteuid?.());
     const script = cachedData && new Script(wrap(text), { filename: this.#path, cachedData });
     if (script === undefined || script.cachedDataRejected === true) {
       if (isOurs(this.#folder)) this.#keptPath = keptPath;
@@ -81,11 +93,8 @@ export class KeptCode {
     try {
       const text = readFileSync(this.#path);
       if (nameOf(text) !== basename(path)) return; // It was replaced while it ran.
-      const code = codeOf(text, this.#path);
-      const crc = Buffer.alloc(crcBytes);
-      crc.writeUInt32LE(crc32(code));
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, Buffer.concat([code, crc]), { mode: 0o600, flag: 'wx' });
+      writeFileSync(temporary, checkedCodeOf(text, this.#path), { mode: 0o600, flag: 'wx' });
       renameSync(temporary, path);
       prune(dirname(path));
     } catch {
@@ -106,14 +115,14 @@ function wrap(text: Buffer): string {
   return Module.wrap(text.toString());
 }
 
-/** Code is run: only what this user wrote, and nobody else can have written. */
-function readCode(path: string): Buffer | undefined {
+/** Code is run: only what its owner wrote, who is this user or whoever built the file, and nobody else can have written. */
+function readCode(path: string, owner: number | undefined): Buffer | undefined {
   let bytes: Buffer;
   try {
     const fd = openSync(path, constants.O_RDONLY | noFollow);
     try {
       const { uid, mode } = fstatSync(fd);
-      const isOthers = process.geteuid !== undefined && (uid !== process.geteuid() || (mode & 0o022) !== 0);
+      const isOthers = process.geteuid !== undefined && (uid !== owner || (mode & 0o022) !== 0);
       if (isOthers) return undefined;
       bytes = readFileSync(fd);
     } finally {
@@ -124,6 +133,14 @@ function readCode(path: string): Buffer | undefined {
   }
   const code = bytes.subarray(0, -crcBytes);
   return code.length > 0 && crc32(code) === bytes.readUInt32LE(code.length) ? code : undefined;
+}
+
+/** The code, and its CRC-32. */
+function checkedCodeOf(text: Buffer, path: string): Buffer {
+  const code = codeOf(text, path);
+  const crc = Buffer.alloc(crcBytes);
+  crc.writeUInt32LE(crc32(code));
+  return Buffer.concat([code, crc]);
 }
 
 /** All functions, not only those that ran: one run's would be missing in the next. */

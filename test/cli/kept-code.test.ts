@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { KeptCode } from '../../src/cli/kept-code.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -61,6 +61,33 @@ test('code is kept once, and the next run is what the first was', () => {
     expect(exports.file).toBe(where.path);
   }
   expect(readdirSync(where.folder)).toHaveLength(1);
+});
+
+describe('code that was built', () => {
+  test('is used, and none is kept', () => {
+    const where = place();
+    KeptCode.build(where.path);
+    const { code, exports } = load(where);
+    expect(exports.sum(1, 2)).toBe(3);
+    expect(code.isWanted).toBe(false);
+  });
+
+  test('is not used for another text', () => {
+    const where = place();
+    KeptCode.build(where.path);
+    writeFileSync(where.path, text.replace('a + b', 'a * b'));
+    const { code, exports } = load(where);
+    expect(exports.sum(3, 4)).toBe(12);
+    expect(code.isWanted).toBe(true);
+  });
+
+  test.skipIf(process.platform === 'win32')('is not used where others could have written it', () => {
+    const where = place();
+    KeptCode.build(where.path);
+    const folder = join(dirname(where.path), 'code');
+    for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o666);
+    expect(load(where).code.isWanted).toBe(true);
+  });
 });
 
 test('whoever requires a file whose code was kept gets the one that runs', () => {

@@ -10,9 +10,12 @@ import { tempFolder } from '../support/temp-folder.js';
 
 const execute = promisify(execFile);
 
+/** Other options of Node than those of the build: what that keeps is of no use then. */
+const notAsBuilt = { NODE_OPTIONS: '--no-deprecation' };
+
 /** Runs the command as a user whose cache is in `folder`. */
 async function manyget(folder: string, args: readonly string[], more: Record<string, string> = {}): Promise<string> {
-  const env: NodeJS.ProcessEnv = { ...process.env, XDG_CACHE_HOME: folder, ...more };
+  const env: NodeJS.ProcessEnv = { ...process.env, ...notAsBuilt, XDG_CACHE_HOME: folder, ...more };
   const keep = ['NODE_V8_COVERAGE', 'NODE_DISABLE_COMPILE_CACHE'].filter((name) => more[name] === undefined);
   for (const name of keep) Reflect.deleteProperty(env, name);
   const { stdout } = await execute(process.execPath, [commandPath, ...args], { cwd: folder, env });
@@ -36,6 +39,12 @@ test('a download runs on the code that an earlier run has kept, and brings the s
   for (const out of ['first.bin', 'second.bin']) {
     expect(Buffer.compare(readFileSync(join(folder, out)), content)).toBe(0);
   }
+});
+
+test('a build comes with its code: already the first run has nothing to keep', async () => {
+  const folder = tempFolder();
+  await manyget(folder, ['--version'], { NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '' });
+  expect(existsSync(join(folder, 'manyget'))).toBe(false);
 });
 
 test('all commands share the code', async () => {
