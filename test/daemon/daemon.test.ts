@@ -239,6 +239,20 @@ describe('the door', () => {
     expect((await other.ask('/api/status')).status).toBe(200);
   });
 
+  test('so many WebSockets are open at once and no more, until one is closed', async () => {
+    const url = `${one.url.replace('http', 'ws')}/jsonrpc`;
+    const open = async (): Promise<WebSocket> => {
+      const socket = new WebSocket(url);
+      await once(socket, 'open');
+      return socket;
+    };
+    const [first, ...others] = await Promise.all(Array.from({ length: 256 }, open));
+    await expect(open()).rejects.toThrow('503');
+    first?.close();
+    await expect.poll(() => open().catch(() => undefined)).toBeDefined();
+    for (const socket of others) socket.terminate();
+  });
+
   test('a WebSocket of a foreign page is not opened, and one without the token is told nothing', async () => {
     const url = `${one.url.replace('http', 'ws')}/jsonrpc`;
     const foreign = new WebSocket(url, { origin: 'http://evil.example' });

@@ -15,6 +15,8 @@ const notifications: Readonly<Partial<Record<QueueEvent, string>>> = {
 };
 
 const payloadBytesMax = 32 * 1024 * 1024;
+/** Connections at once: anybody on this machine may open some and never show the token. */
+const clientsMax = 256;
 
 export class RpcSocket implements Disposable {
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: payloadBytesMax });
@@ -30,6 +32,11 @@ export class RpcSocket implements Disposable {
       const text = JSON.stringify({ jsonrpc: '2.0', method, params: [{ gid: entry.gid }] });
       for (const client of this.#clients) client.notify(text);
     });
+  }
+
+  /** There is no room for one more. */
+  get isFull(): boolean {
+    return this.#clients.size >= clientsMax;
   }
 
   /** Takes over a connection whose request to upgrade was let in. */

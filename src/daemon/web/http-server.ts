@@ -23,6 +23,8 @@ interface HttpServerParts {
   readonly socket: RpcSocket;
 }
 
+const keepAliveMs = 30_000;
+
 export class HttpServer implements AsyncDisposable {
   readonly #parts: HttpServerParts;
   readonly #server: Server;
@@ -33,21 +35,22 @@ export class HttpServer implements AsyncDisposable {
   constructor(parts: HttpServerParts) {
     this.#parts = parts;
     this.#api = getRequestListener(parts.routes.fetch);
-    this.#server = createServer((request, response) => this.#serve(request, response));
+    // So that a place of one who is gone without a word is free again.
+    const options = { keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+    this.#server = createServer(options, (request, response) => this.#serve(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
       this.#upgraded.add(socket);
       socket.once('close', () => this.#upgraded.delete(socket));
-      const address = addressOf(request);
-      if (address?.pathname === '/jsonrpc' && parts.guard.refusal(request) === undefined) {
+      const refusal = this.#upgradeRefusal(request);
+      if (refusal === undefined) {
         parts.socket.accept(request, socket, head);
         return;
       }
       // Node has let go of it: who hangs up meanwhile is nobody's fault, and nobody else would hear of it.
       socket.on('error', () => socket.destroy());
-      const status = address === undefined ? '400 Bad Request' : '403 Forbidden';
       // Nobody reads it, and so nobody would see the client close its end either.
       socket.once('finish', () => socket.destroy());
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     });
   }
 
@@ -108,6 +111,15 @@ export class HttpServer implements AsyncDisposable {
       return;
     }
     void this.#api(request, response);
+  }
+
+  /** The status for who is given no WebSocket. */
+  #upgradeRefusal(request: IncomingMessage): string | undefined {
+    const { guard, socket } = this.#parts;
+    const address = addressOf(request);
+    if (address === undefined) return '400 Bad Request';
+    if (address.pathname !== '/jsonrpc' || guard.refusal(request) !== undefined) return '403 Forbidden';
+    return socket.isFull ? '503 Service Unavailable' : undefined;
   }
 
   /** Pages of origins that were let in may read answers: front ends of aria2 live on other origins. */
