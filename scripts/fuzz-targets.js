@@ -12,7 +12,7 @@ import { strongestDigest } from '../dist/wire/http-digest-auth.js';
 import { parseDigest, parseReprDigest } from '../dist/wire/http-digest.js';
 import { bodyFraming, HttpHeadParser } from '../dist/wire/http-head.js';
 import { parseLinks } from '../dist/wire/http-link.js';
-import { MultipartReader } from '../dist/wire/http-parts.js';
+import { MultipartReader } from '../dist/wire/http-multipart-reader.js';
 import { parseContentRange, parseUnsatisfiedRange } from '../dist/wire/http-range.js';
 import { HttpReader } from '../dist/wire/http-reader.js';
 import { announcesBody, HttpRequestParser } from '../dist/wire/http-request-head.js';

@@ -3,7 +3,7 @@ import type { SegmentId } from '../../core/scheduler-messages.js';
 import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
 import { parseRetryAfter } from '../../wire/http-date.js';
 import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
-import { PartHeadReader } from '../../wire/http-multipart.js';
+import { PartHeadReader } from '../../wire/http-part-head-reader.js';
 import type { ConnectionHandler, SourceConnection } from '../source.js';
 import { AskedRequests, type Asked } from './asked-requests.js';
 import { FollowedRedirects } from './followed-redirects.js';

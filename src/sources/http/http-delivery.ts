@@ -1,6 +1,6 @@
 import { ManygetError } from '../../base/errors.js';
 import type { SegmentId } from '../../core/scheduler-messages.js';
-import type { PartHeadReader } from '../../wire/http-multipart.js';
+import type { PartHeadReader } from '../../wire/http-part-head-reader.js';
 import type { ConnectionHandler } from '../source.js';
 
 const frameBytes = 1024 * 1024;

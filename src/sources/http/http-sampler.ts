@@ -5,7 +5,7 @@ import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
 import { parseRetryAfter } from '../../wire/http-date.js';
 import { keepsAlive, type BodyFraming, type HttpHead } from '../../wire/http-head.js';
 import { PartsShape } from '../../wire/http-parts-shape.js';
-import { MultipartReader } from '../../wire/http-parts.js';
+import { MultipartReader } from '../../wire/http-multipart-reader.js';
 import { rangesHeader } from '../../wire/http-range.js';
 import type { SampleAnswer, Sampler } from '../source.js';
 import { HttpChannel, type HttpChannelHandler } from './http-channel.js';

@@ -20,8 +20,8 @@ export class HttpSource implements Source {
 
   /**
    * @param learned Somebody else than the user named it: a login in it does not count.
-   * @throws ManygetError `usage`: not a URL of http or https, or its proxy has none. `http-redirect`: it must not be
-   * fetched from.
+   * @throws ManygetError `usage`: not a URL of http or https, or the proxy that leads there is set to what is no address.
+   * `http-redirect`: it must not be fetched from.
    */
   constructor(url: string, client: HttpClient, learned?: LearnedAddress) {
     const parsed = parseHttpUrl(url);

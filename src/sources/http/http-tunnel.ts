@@ -15,7 +15,7 @@ interface TunnelEnd {
   readonly port: number;
 }
 
-/** Takes what the proxy sends until the tunnel is open: true, with the bytes that are not the proxy's any more. */
+/** Takes what the proxy sends, until the tunnel is open: then it returns the bytes that are not the proxy's any more. */
 type Handshake = (bytes: Uint8Array, socket: Socket) => Uint8Array | undefined;
 
 /**

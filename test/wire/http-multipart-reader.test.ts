@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { httpLimits } from '../../src/wire/http-limits.js';
-import { MultipartReader, type RangePart } from '../../src/wire/http-parts.js';
+import { MultipartReader, type RangePart } from '../../src/wire/http-multipart-reader.js';
 
 function bodyOf(
   parts: readonly { start: number; bytes: Uint8Array; line?: string; total?: number }[],
