@@ -47,11 +47,15 @@ const environment: readonly (readonly [string, string])[] = [
   ['http_proxy, https_proxy, all_proxy, no_proxy', 'proxies, as with curl'],
   ['NETRC', 'the file with logins, instead of ~/.netrc'],
   ['NO_COLOR', 'no colours where it is set'],
+  ['NODE_DISABLE_COMPILE_CACHE', 'what Node compiled of manyget is not kept, and not used, where it is set'],
+  ['XDG_CACHE_HOME', 'where it and the hashes of served files are kept, instead of ~/.cache'],
 ];
 
 const files: readonly (readonly [string, string])[] = [
   ['NAME.part', 'the file until it is whole; its journal is beside it'],
   ['~/.local/state/manyget', 'the state of the daemon: its token, its queue, where it listens'],
+  ['~/.cache/manyget/code', 'what Node compiled of manyget, so that later runs start sooner; may be removed'],
+  ['~/.cache/manyget/hashes', 'the hashes of served files; may be removed'],
 ];
 
 function flat(entry: CommandEntry): CommandEntry[] {
