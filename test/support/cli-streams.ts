@@ -55,6 +55,8 @@ export interface MemoryIo extends CliIo {
   signal(signal: EndSignal): void;
   /** What happens when a process is stopped and goes on. */
   stopAndGoOn(meanwhile: () => void): void;
+  /** What happens when it goes on after a stop of which it was not told. */
+  goOn(): void;
   /** What happens at the very end, whatever led to it. */
   exit(): void;
 }
@@ -100,6 +102,9 @@ export function memoryIo(options: MemoryIoOptions = {}): MemoryIo {
     onSuspend(listener) {
       suspending.add(listener);
       return () => suspending.delete(listener);
+    },
+    goOn() {
+      for (const listener of suspending) listener.resume();
     },
     interrupt: () => events.emit('signal', 'SIGINT'),
     suspend: () => stopAndGoOn(() => {}),

@@ -12,9 +12,12 @@ export function openKeyboard(io: CliIo, onKeys: (keys: string) => void): { close
   const input = io.stdin;
   const onData = (chunk: Buffer | string): void => onKeys(chunk.toString());
   let looking: NodeJS.Timeout | undefined;
+  const rawOff = (): void => void input.setRawMode?.(false);
   const take = (): void => {
     clearTimeout(looking);
     if (io.foreground) {
+      // After SIGSTOP the shell has set its own mode, and Node would take ours for set.
+      rawOff();
       input.setRawMode?.(true);
       input.resume();
     } else {
@@ -23,7 +26,6 @@ export function openKeyboard(io: CliIo, onKeys: (keys: string) => void): { close
   };
   /** A terminal that is gone says so by a signal as well (SIGHUP): whoever wants to end ends by that. */
   const onError = (): void => undefined;
-  const rawOff = (): void => void input.setRawMode?.(false);
   const letGo = (): void => {
     clearTimeout(looking);
     input.pause();

@@ -31,3 +31,14 @@ test('may go away while it is read', () => {
   keyboard.close();
   expect(io.stdin.listenerCount('error')).toBe(0);
 });
+
+// SIGSTOP: the shell has set a mode of its own, of which Node does not know.
+test('is set again after a stop that was not announced', () => {
+  const io = memoryIo({ terminal: new TerminalEmulator(20, 4) });
+  const keyboard = openKeyboard(io, () => undefined);
+  const modes: boolean[] = [];
+  io.stdin.setRawMode = (on) => modes.push(on);
+  io.goOn();
+  expect(modes).toEqual([false, true]);
+  keyboard.close();
+});
