@@ -2,27 +2,12 @@
 import { readFileSync } from 'node:fs';
 
 import type { CliIo, EndSignal } from './io.js';
+import { JobControl } from './job-control.js';
 
 const endSignals: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** To kill(2): every process of our own group. */
-const wholeJob = 0;
 
 export function processIo(): CliIo {
-  const suspending = new Set<{ suspend(): void; resume(): void }>();
-  /** From the wish to be stopped to the time after: the shell may take the terminal at any moment. */
-  let isStopping = false;
-  const letGo = (): void => {
-    isStopping = true;
-    for (const listener of suspending) listener.suspend();
-  };
-  const onStop = (): void => {
-    letGo();
-    process.kill(process.pid, 'SIGSTOP');
-  };
-  const onContinue = (): void => {
-    isStopping = false;
-    for (const listener of suspending) listener.resume();
-  };
+  const job = new JobControl();
   return {
     get stdin() {
       return process.stdin;
@@ -40,7 +25,7 @@ export function processIo(): CliIo {
       }),
     env: process.env,
     get foreground() {
-      return !isStopping && isForeground();
+      return !job.isStopping && isForeground();
     },
     onEndSignal(listener) {
       for (const signal of endSignals) process.on(signal, listener);
@@ -48,27 +33,9 @@ export function processIo(): CliIo {
         for (const signal of endSignals) process.off(signal, listener);
       };
     },
-    onSuspend(listener) {
-      suspending.add(listener);
-      if (suspending.size === 1) {
-        process.on('SIGTSTP', onStop);
-        process.on('SIGCONT', onContinue);
-      }
-      return () => {
-        suspending.delete(listener);
-        if (suspending.size > 0) return;
-        process.off('SIGTSTP', onStop);
-        process.off('SIGCONT', onContinue);
-      };
-    },
-    interrupt() {
-      process.kill(wholeJob, 'SIGINT');
-    },
-    suspend() {
-      // The shell may take the terminal as soon as one process of the job has stopped, which need not be this one.
-      letGo();
-      process.kill(wholeJob, 'SIGTSTP');
-    },
+    onSuspend: (listener) => job.listen(listener),
+    interrupt: () => job.interrupt(),
+    suspend: () => job.suspend(),
     onExit(listener) {
       // What nobody caught is told on the terminal as it was before, not on a screen that goes away with it.
       process.on('exit', listener).on('uncaughtExceptionMonitor', listener);
