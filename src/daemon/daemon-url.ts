@@ -1,6 +1,8 @@
+import { withBrackets } from '../base/host-name.js';
+
 /** A host as a URL has it. */
 export function hostName(host: string): string {
-  return host.includes(':') ? `[${host}]` : host.toLowerCase();
+  return withBrackets(host.toLowerCase());
 }
 
 /** "http://127.0.0.1:6800"; what listens on all addresses is called by the loopback one. */

@@ -1,5 +1,5 @@
-import type { HttpRequestTarget } from '../wire/http-request-target.js';
-import { encodePath } from '../wire/http-request-target.js';
+import { withBrackets } from '../base/host-name.js';
+import { encodePath, type HttpRequestTarget } from '../wire/http-request-target.js';
 
 /** Where else in the fleet a file is to be had, as URLs that the client of a request can use. */
 
@@ -54,5 +54,5 @@ export function duplicateLinks(addresses: FleetAddresses, name: string): string[
 
 function addressHost(localAddress: string | undefined): string {
   const address = (localAddress ?? '127.0.0.1').replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
-  return address.includes(':') ? `[${address}]` : address;
+  return withBrackets(address);
 }

@@ -1,11 +1,12 @@
 import { isIPv6 } from 'node:net';
 
+import { withoutBrackets } from '../../base/host-name.js';
 import { printable } from '../../base/printable.js';
 import { usageError } from './usage-error.js';
 
 /** A host name or an IP address, without port or scheme; the brackets of an IPv6 address are taken off. */
 export function parseHost(flag: string, text: string): string {
-  const host = text.trim().replace(/^\[(.*)\]$/, '$1');
+  const host = withoutBrackets(text.trim());
   if (isIPv6(host.replace(/%.*$/, '')) || /^[^\s/:@?#[\]\\]{1,255}$/.test(host)) return host;
   throw usageError(`${flag} takes a host name or an IP address, without port or scheme, not "${printable(text, 60)}"`);
 }

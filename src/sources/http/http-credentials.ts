@@ -1,4 +1,5 @@
 import { ManygetError } from '../../base/errors.js';
+import { withoutBrackets } from '../../base/host-name.js';
 import type { HttpOptions } from '../../base/http-options.js';
 import { printable } from '../../base/printable.js';
 import { parseLogin, type Login } from '../../wire/http-auth.js';
@@ -77,7 +78,7 @@ export class HttpCredentials {
   }
 
   #netrcLogin(url: URL): Login | undefined {
-    return this.#netrc === undefined ? undefined : netrcLogin(this.#netrc, url.hostname.replace(/^\[(.*)\]$/, '$1'));
+    return this.#netrc === undefined ? undefined : netrcLogin(this.#netrc, withoutBrackets(url.hostname));
   }
 
   #add(origin: string, header: string): void {

@@ -1,4 +1,5 @@
 import { ManygetError } from '../../base/errors.js';
+import { withBrackets, withoutBrackets } from '../../base/host-name.js';
 import { formatDuration } from '../../base/units.js';
 
 /** A server that says it is busy and not for how long is left alone this long, doubled each time. */
@@ -37,7 +38,7 @@ export class HttpOrigin {
 
   constructor(url: URL, clock: OriginClock) {
     this.isSecure = url.protocol === 'https:';
-    this.host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    this.host = withoutBrackets(url.hostname);
     this.port = url.port === '' ? (this.isSecure ? 443 : 80) : Number(url.port);
     this.name = url.origin;
     this.#clock = clock;
@@ -45,7 +46,7 @@ export class HttpOrigin {
 
   /** What errors call it. */
   get peer(): string {
-    return `server ${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
+    return `server ${withBrackets(this.host)}:${this.port}`;
   }
 
   /** Milliseconds until it may be asked again; 0 for now. */

@@ -1,4 +1,5 @@
 import { ManygetError } from '../../base/errors.js';
+import { withoutBrackets } from '../../base/host-name.js';
 import { printable } from '../../base/printable.js';
 
 /** A proxy between us and the servers. */
@@ -62,7 +63,7 @@ export function parseProxy(text: string): Proxy {
     throw wrong('has a broken percent-encoding');
   return {
     kind: url.protocol === 'http:' ? 'http' : 'socks5',
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: withoutBrackets(url.hostname),
     // The URL parser leaves out 80 for http, which then is meant.
     port: url.port !== '' ? Number(url.port) : /^http:\/\/[^/]*:80(?:\/|$)/i.test(full) ? 80 : port,
     user,
@@ -80,7 +81,7 @@ function unescaped(text: string): string | undefined {
 }
 
 function isExempt(url: URL, list: string): boolean {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const host = withoutBrackets(url.hostname).toLowerCase();
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   return list
     .split(/[\s,]+/)
@@ -92,7 +93,7 @@ function exempts(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   const withPort = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(entry);
   if (withPort !== null && withPort[2] !== port) return false;
-  const name = (withPort?.[1] ?? entry).replace(/^\[(.*)\]$/, '$1').replace(/^\*?\./, '');
+  const name = withoutBrackets(withPort?.[1] ?? entry).replace(/^\*?\./, '');
   const network = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(name);
   if (network !== null) return isInNetwork(host, network[1] ?? '', Number(network[2]));
   return host === name || host.endsWith(`.${name}`);

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { ManygetError } from '../../base/errors.js';
+import { withoutBrackets } from '../../base/host-name.js';
 import { printable } from '../../base/printable.js';
 
 /** Hops that are followed from one URL to the file. */
@@ -70,6 +71,6 @@ export function isPrivateAddress(address: string): boolean {
 
 /** True where a URL's host says by itself that it is this machine or its own network. */
 export function isPrivateHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const host = withoutBrackets(hostname).toLowerCase();
   return host === 'localhost' || host.endsWith('.localhost') || isPrivateAddress(host);
 }

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ManygetError } from '../../base/errors.js';
+import { withBrackets } from '../../base/host-name.js';
 import { messageOf } from '../../base/message-of.js';
 import { printable } from '../../base/printable.js';
 import { basicAuthorization } from '../../wire/http-auth.js';
@@ -54,8 +55,7 @@ export async function openTunnel(proxy: Proxy, end: TunnelEnd, signal: AbortSign
 }
 
 function connectTunnel(proxy: Proxy, end: TunnelEnd, peer: string): [Uint8Array, Handshake] {
-  const host = end.host.includes(':') ? `[${end.host}]` : end.host;
-  const place = `${host}:${end.port}`;
+  const place = `${withBrackets(end.host)}:${end.port}`;
   const parser = new HttpHeadParser(peer);
   const handshake: Handshake = (bytes) => {
     const taken = parser.push(bytes);

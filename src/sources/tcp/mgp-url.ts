@@ -1,4 +1,5 @@
 import { ManygetError } from '../../base/errors.js';
+import { withBrackets, withoutBrackets } from '../../base/host-name.js';
 import { printable } from '../../base/printable.js';
 import { withoutLogin } from '../../base/source-address.js';
 
@@ -45,11 +46,10 @@ export function parseMgpUrl(text: string): MgpAddress {
   } catch (cause) {
     throw new ManygetError('usage', `source "${shown}" has a broken percent-encoding in its name`, { cause });
   }
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, name, isSecure: url.protocol === 'mgps:' };
+  return { host: withoutBrackets(url.hostname), port, name, isSecure: url.protocol === 'mgps:' };
 }
 
 /** The URL of a name at an address. */
 export function formatMgpUrl(address: MgpAddress): string {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `${address.isSecure ? 'mgps' : 'mgp'}://${host}:${address.port}/${address.name.split('/').map(encodeURIComponent).join('/')}`;
+  return `${address.isSecure ? 'mgps' : 'mgp'}://${withBrackets(address.host)}:${address.port}/${address.name.split('/').map(encodeURIComponent).join('/')}`;
 }
