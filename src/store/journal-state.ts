@@ -1,3 +1,5 @@
+import { rangeBytes } from '../base/byte-range.js';
+import { pieceCount } from '../wire/content-id.js';
 import { combineCrc32 } from './crc32-combine.js';
 import { PieceTable, type JournalPiece } from './piece-table.js';
 import {
@@ -82,7 +84,7 @@ export class JournalState {
 
   constructor(header: JournalHeader) {
     this.header = header;
-    this.#pieceCount = Math.ceil(header.sizeBytes / header.pieceBytes);
+    this.#pieceCount = pieceCount(header.sizeBytes, header.pieceBytes);
     this.#pieces = new PieceTable(this.#pieceCount);
   }
 
@@ -278,7 +280,7 @@ export class JournalState {
         short[short.length - 1] = {
           start: last.start,
           end: extent.end,
-          crc32: combineCrc32(last.crc32, extent.crc32, extent.end - extent.start),
+          crc32: combineCrc32(last.crc32, extent.crc32, rangeBytes(extent)),
           source: last.source,
           order: Math.max(last.order, extent.order),
         };

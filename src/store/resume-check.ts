@@ -1,4 +1,4 @@
-import type { ByteRange } from '../base/byte-range.js';
+import { rangeBytes, type ByteRange } from '../base/byte-range.js';
 import { ManygetError } from '../base/errors.js';
 import { RangeSet } from '../core/range-set.js';
 import type { Disk } from './disk.js';
@@ -127,7 +127,7 @@ function extentClaims(extents: readonly JournalExtent[]): Claim[] {
 }
 
 function bytesOf(ranges: readonly ByteRange[]): number {
-  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  return ranges.reduce((sum, range) => sum + rangeBytes(range), 0);
 }
 
 /** Claims of one kind, in the order of the file, `batchBytes` together or one that is larger. */
@@ -139,7 +139,7 @@ function batchesOf(claims: readonly Claim[]): Claim[][] {
     for (const claim of claims) {
       if (claim.kind !== kind) continue;
       batch.push(claim);
-      bytes += claim.end - claim.start;
+      bytes += rangeBytes(claim);
       if (bytes < batchBytes) continue;
       batches.push(batch);
       batch = [];

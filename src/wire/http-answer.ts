@@ -1,3 +1,4 @@
+import { rangeBytes } from '../base/byte-range.js';
 import type { ErrorCode } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { parseChallenges } from './http-challenge.js';
@@ -81,7 +82,7 @@ function judgePart(asked: AskedRange, known: KnownFile, head: HttpHead, framing:
   if (asked.end === undefined) return refused('http-range', 'answered 206 although no range was asked for');
   const range = parseContentRange(stated);
   if (range === undefined) return refused('http-range', `sent the Content-Range "${printable(stated, 60)}"`);
-  if (framing.kind === 'length' && framing.bytes !== range.end - range.start) {
+  if (framing.kind === 'length' && framing.bytes !== rangeBytes(range)) {
     return refused('http-range', `sent ${framing.bytes} bytes under the Content-Range "${printable(stated, 60)}"`);
   }
   const outside = checkPart(asked, known, range, version === 'same');
@@ -109,7 +110,7 @@ function checkPart(
     return { kind: 'changed', text: `sends bytes up to ${range.end} of a file that had ${known.sizeBytes}` };
   }
   // The length of the part in place of the file's: a slip that says nothing of the file, but nothing to trust either.
-  if (!isSameVersion && totalBytes === range.end - range.start && totalBytes < known.sizeBytes) {
+  if (!isSameVersion && totalBytes === rangeBytes(range) && totalBytes < known.sizeBytes) {
     return refused('http-range', `states the length of the part, ${totalBytes}, as the size of the file`);
   }
   // A wrong total beside the right strong tag is the server's slip: the bytes are those of the version that is wanted.

@@ -1,3 +1,4 @@
+import { rangeBytes } from '../base/byte-range.js';
 import { latin1 } from '../base/latin1.js';
 import { httpLimits } from './http-limits.js';
 import { readPartHead, wrongParts } from './http-part-head.js';
@@ -50,7 +51,7 @@ export class MultipartReader {
         continue;
       }
       const range: ContentRange = this.#range;
-      const length = range.end - range.start;
+      const length = rangeBytes(range);
       if (this.#rest.length - at < length) break;
       onPart({ range, bytes: this.#rest.subarray(at, at + length) });
       this.#range = undefined;
@@ -79,7 +80,7 @@ export class MultipartReader {
       return undefined;
     }
     const range = readPartHead(lines, this.#delimiter, this.#peer);
-    if (range.end - range.start > this.#partBytesMax) throw wrongParts(this.#peer, 'a longer part than was asked for');
+    if (rangeBytes(range) > this.#partBytesMax) throw wrongParts(this.#peer, 'a longer part than was asked for');
     this.#range = range;
     return end + 4;
   }

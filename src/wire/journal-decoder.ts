@@ -16,6 +16,7 @@ import {
   type JournalPosition,
   type JournalRecord,
 } from './journal-record.js';
+import { pieceCount } from './content-id.js';
 import { mgpLimits } from './mgp-limits.js';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -188,7 +189,7 @@ function decodeHeader(payload: Uint8Array, view: DataView): JournalHeader | 'mal
   const pieceBytes = view.getUint32(8);
   const createdMs = readU64(view, 12);
   if (name === undefined || sizeBytes === undefined || createdMs === undefined || pieceBytes === 0) return 'malformed';
-  if (Math.ceil(sizeBytes / pieceBytes) > mgpLimits.piecesMax) return 'malformed';
+  if (pieceCount(sizeBytes, pieceBytes) > mgpLimits.piecesMax) return 'malformed';
   return { type: 'header', sizeBytes, pieceBytes, name, id: hexOfBytes(payload.subarray(20, 36)), createdMs };
 }
 

@@ -1,4 +1,4 @@
-import type { ByteRange } from '../../base/byte-range.js';
+import { rangeBytes, type ByteRange } from '../../base/byte-range.js';
 import { ManygetError } from '../../base/errors.js';
 import { latin1 } from '../../base/latin1.js';
 import { judgeAnswer, type Answer } from '../../wire/http-answer.js';
@@ -216,7 +216,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     // Its own words beside the bytes: head lines are counted as the least that servers send.
     asked.costBytes += 200;
     if (answer.kind === 'multipart') {
-      const longest = Math.max(...asked.ranges.map((range) => range.end - range.start));
+      const longest = Math.max(...asked.ranges.map(rangeBytes));
       const { boundary } = answer;
       const reader = new MultipartReader(boundary, peer, longest);
       this.#body = { kind: 'parts', boundary, reader, filled: 0, isWhole: true };
