@@ -1,6 +1,8 @@
 /** Asking a connection more often how late it is brings nothing. */
 const probeMsMin = 250;
 const probeMsMax = 2000;
+/** In its first seconds a connection fills the way, and what the last answer said is soon wrong. */
+const youngMs = 2000;
 
 interface AnswerFacts {
   readonly hasStalled: boolean;
@@ -9,6 +11,7 @@ interface AnswerFacts {
 
 /** What probes on one connection told: each is answered behind everything that was sent before it. */
 export class Probing {
+  readonly #bornMs: number;
   #nextMs: number;
   #askedAtMs: number | undefined;
   #receivedWhenAsked = 0;
@@ -17,6 +20,7 @@ export class Probing {
   #pipeBytes = 0;
 
   constructor(nowMs: number) {
+    this.#bornMs = nowMs;
     this.#nextMs = nowMs + probeMsMin;
   }
 
@@ -39,7 +43,8 @@ export class Probing {
   take(nowMs: number, leftMs: number, receivedBytes: number): boolean {
     if (nowMs < this.#nextMs) return false;
     if (this.#askedAtMs !== undefined && nowMs - this.#askedAtMs < 4 * probeMsMin) return false;
-    this.#nextMs = nowMs + Math.min(probeMsMax, Math.max(probeMsMin, leftMs / 4));
+    const restMs = nowMs - this.#bornMs < youngMs ? probeMsMin : Math.min(probeMsMax, leftMs / 4);
+    this.#nextMs = nowMs + Math.max(probeMsMin, restMs);
     this.#askedAtMs = nowMs;
     this.#receivedWhenAsked = receivedBytes;
     return true;
