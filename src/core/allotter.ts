@@ -1,6 +1,7 @@
 import type { ByteRange } from '../base/byte-range.js';
 import type { SourceId } from '../base/ids.js';
 import { formatBytes } from '../base/units.js';
+import { committedBytes } from './committed-bytes.js';
 import { HedgeAllowance } from './hedge-allowance.js';
 import type { Lane } from './lane.js';
 import type { OrderBook } from './order-book.js';
@@ -24,8 +25,6 @@ const spanBytesMin = stealBytesMin;
 /** A connection below this share of the mean speed is not given what would take it this much longer than the others. */
 const slowShare = 0.25;
 const slowMsMin = 200;
-/** Queues grow between a probe and a trim: so much more than the last one said is taken to be on its way. */
-const latencyMargin = 1.15;
 /** What a steal has to gain while the client's own processor or link is the bottleneck: all speeds are shares of it. */
 const sharedGainMsMin = 150;
 /** Who ends so many times as late as all would together is late for a reason of its own. */
@@ -228,11 +227,11 @@ export class Allotter {
     if (nowMs - segment.askedAtMs < headMsMin) return false;
     if (!this.#reading.isLate(leftMs, this.#startMs(thief))) return false;
     const owedBytes = segment.end - segment.position;
-    const committedBytes = Math.min(owedBytes, Math.max(this.#committedBytes(victim), victim.uncuttableBytes));
-    const plan = this.#plan(thief, victim, { owedBytes, committedBytes, leftMs, rate }, true);
+    const committed = Math.min(owedBytes, Math.max(this.#committedBytes(victim), victim.uncuttableBytes));
+    const plan = this.#plan(thief, victim, { owedBytes, committedBytes: committed, leftMs, rate }, true);
     if (plan === undefined) return false;
     this.#hedges.hedged(plan.wasteBytes);
-    const takeable = Math.floor(owedBytes - committedBytes) + plan.wasteBytes;
+    const takeable = Math.floor(owedBytes - committed) + plan.wasteBytes;
     this.#takeOff(thief, victim, { segment, takeable }, plan, plan.bytes, 'what the reader waits for');
     return true;
   }
@@ -249,21 +248,22 @@ export class Allotter {
         silent ??= victim;
         continue;
       }
-      let committedBytes = Math.max(this.#committedBytes(victim), victim.uncuttableBytes);
+      let committed = Math.max(this.#committedBytes(victim), victim.uncuttableBytes);
       const { board, nowMs } = this.#book;
       const leftMs = board.endAtMs(victim, nowMs) - nowMs;
-      const owed = { owedBytes: victim.remainingBytes, committedBytes, leftMs, rate: board.rateOf(victim) };
+      const owed = { owedBytes: victim.remainingBytes, committedBytes: committed, leftMs, rate: board.rateOf(victim) };
       // A full window is not the end: where the reader is the slow one nothing is fetched twice.
-      const mayHedge = this.#book.beyond.isEmpty || this.#reading.isWaiting;
+      const isEnd = this.#book.beyond.isEmpty || this.#reading.isWaiting;
+      const mayHedge = isEnd && (this.#reading.isOn || this.#comesTooLate(owed));
       let plan = this.#plan(thief, victim, owed, mayHedge && !victim.isParted);
       if (plan === undefined && victim.isParted) {
         // What it was asked for is cut only where that is worth the connection.
-        committedBytes = this.#committedBytes(victim);
-        plan = this.#plan(thief, victim, { ...owed, committedBytes }, mayHedge, cutGainMsMin);
+        committed = this.#committedBytes(victim);
+        plan = this.#plan(thief, victim, { ...owed, committedBytes: committed }, mayHedge, cutGainMsMin);
       }
       if (plan === undefined || (best !== undefined && plan.gainMs <= best.plan.gainMs)) continue;
       // A victim owes no more than it owes: a hedge takes of that, however much could be on its way.
-      best = { victim, plan, committedBytes: Math.min(committedBytes, victim.remainingBytes) - plan.wasteBytes };
+      best = { victim, plan, committedBytes: Math.min(committed, victim.remainingBytes) - plan.wasteBytes };
     }
     if (best === undefined) return silent !== undefined && this.#takeOver(thief, silent, 0);
     this.#hedges.hedged(best.plan.wasteBytes);
@@ -271,12 +271,14 @@ export class Allotter {
     return true;
   }
 
-  /** What is on its way to the victim, or will be by the time that it hears of a trim: the first bytes that it owes. */
-  #committedBytes(victim: Lane): number {
-    const { board, nowMs } = this.#book;
-    const byTime = (board.rateOf(victim) * (victim.latencyMs * latencyMargin + victim.unreportedMs(nowMs))) / 1000;
-    // Where a connection slows down, what fills its buffers stays as much, and only takes longer.
-    return this.#reading.isOn ? byTime : Math.max(byTime, victim.pipeBytes);
+  /** Also what cannot be taken from it any more comes later than all together would bring everything: only then is it worth fetching twice. */
+  #comesTooLate({ owedBytes, committedBytes, leftMs, rate }: StealVictim): boolean {
+    const untouchedMs = (Math.max(0, owedBytes - committedBytes) / Math.max(1, rate)) * 1000;
+    return leftMs - untouchedMs > this.#book.leftMs;
+  }
+
+  #committedBytes(lane: Lane): number {
+    return committedBytes(this.#book.board, lane, this.#book.nowMs, this.#reading.isOn);
   }
 
   /** Until the first byte of something new can come from a connection. */

@@ -26,6 +26,14 @@ const lateMsMin = 1500;
 const partGrainBytes = 16 * 1024;
 /** The next part is asked for when the last one lasts this much longer than asking takes. */
 const askAheadMs = 30;
+/** The same where it costs nothing to ask for too much. */
+const askAheadMsOfTrimmed = 60;
+/** With less time left than this every connection is asked for a part at a time: what its server has not heard of can be taken for nothing. */
+const endMs = 6000;
+const endKeepMs = 1500;
+const endPartBytesMin = 16 * 1024;
+/** A speed that is measured for a shorter time may be a burst. */
+const settledMs = 1000;
 
 /** What a connection that is taken back still delivers at the least: as much as a send buffer holds. */
 const retireBytesMin = 128 * 1024;
@@ -60,6 +68,8 @@ export class OrderBook {
   isLinkFull = false;
   /** Somebody reads along without a bound, and may jump. */
   isRead = false;
+  /** So little is left that everybody is asked for a part at a time, where others could take the rest. */
+  #isEnding = false;
   #nextSegment: SegmentId = 1;
   #commands: SchedulerCommand[] = [];
   /** What segments lost that have yet to say where they ended: nobody's until then. */
@@ -148,13 +158,52 @@ export class OrderBook {
   /** Gives a connection a range that is neither free nor on order. */
   request(lane: Lane, start: number, end: number, victim: SourceId | undefined, reason: string, hedges = 0): Segment {
     const segment = this.#segment(start, end, victim, reason, hedges);
-    if (!lane.isParted) this.#ask(lane, segment);
+    if (!this.#asksParts(lane)) this.#ask(lane, segment);
     else {
       lane.segments.push(segment);
       this.askParts(lane);
     }
     this.board.refresh(lane, this.nowMs);
     return segment;
+  }
+
+  #asksParts(lane: Lane): boolean {
+    if (lane.isParted) return true;
+    const { canTrim, ranges } = lane.traits;
+    return this.#isEnding && canTrim && ranges && this.nowMs - (lane.firstByteAtMs ?? this.nowMs) >= settledMs;
+  }
+
+  /** Once a tick: near the end, what servers were asked for beyond the next seconds is only planned from now on. */
+  planEnd(): void {
+    this.#isEnding = this.board.activeCount > 1 && this.leftMs < endMs && !this.isRead && this.beyond.isEmpty;
+    if (!this.#isEnding) return;
+    for (const lane of this.board.lanes())
+      if (!lane.isParted && lane.takesWork && this.#asksParts(lane)) this.#askLess(lane);
+  }
+
+  #askLess(lane: Lane): void {
+    const rate = this.board.rateOf(lane);
+    let keep = Math.max((rate * Math.max(endKeepMs, 3 * lane.latencyMs)) / 1000, 2 * lane.pipeBytes);
+    if (lane.askedBytes < 1.25 * keep + endPartBytesMin) return;
+    for (const segment of lane.segments.filter((s) => s.isAsked && s.end > s.position)) {
+      const kept = Math.min(keep, segment.end - segment.position);
+      keep -= kept;
+      const cut = Math.min(segment.end, Math.ceil((segment.position + kept) / partGrainBytes) * partGrainBytes);
+      const { end, victim, reason, hedges } = segment;
+      if (end - cut < endPartBytesMin) continue;
+      this.trim(lane, segment, cut, 'the end is near: it is asked for the rest in parts', false);
+      const planned = this.#segment(cut, end, victim, reason, hedges);
+      lane.segments.push(planned);
+      segment.taker = { lane, segment: planned };
+    }
+    this.board.refresh(lane, this.nowMs);
+  }
+
+  /** How long before a connection has brought what it was asked for it is asked for more. */
+  #aheadMs(lane: Lane): number {
+    return lane.isParted
+      ? lane.latencyMs + 1.2 * lane.gapMs + askAheadMs
+      : lane.firstByteMs + 1.2 * lane.gapMs + askAheadMsOfTrimmed;
   }
 
   /**
@@ -165,7 +214,7 @@ export class OrderBook {
     for (let next = lane.planned; next !== undefined; next = lane.planned) {
       const rate = this.board.rateOf(lane);
       const askedMs = lane.askedBytes === 0 ? 0 : lane.rate === undefined ? Infinity : (lane.askedBytes / rate) * 1000;
-      if (askedMs > lane.latencyMs + 1.2 * lane.gapMs + askAheadMs) return;
+      if (askedMs > this.#aheadMs(lane)) return;
       const bytes = this.#partBytes(lane, rate);
       if (next.end - next.position < 1.5 * bytes) {
         this.#ask(lane, next);
@@ -187,9 +236,10 @@ export class OrderBook {
       return Math.max(partBytesMin, first, lane.receivedBytes);
     }
     const most = this.isRead ? Math.max(readPartMsMax, lane.latencyMs) : partMsMax;
-    const balanced = Math.min(most, Math.max(this.leftMs * partShareMax, lane.latencyMs));
+    const leastMs = lane.isParted ? lane.latencyMs : askAheadMsOfTrimmed;
+    const balanced = Math.min(most, Math.max(this.leftMs * partShareMax, leastMs));
     const ms = Math.max(balanced, lane.partGapMs * partGapsMin);
-    return Math.max(partBytesMin, (rate * ms) / 1000);
+    return Math.max(lane.isParted ? partBytesMin : endPartBytesMin, (rate * ms) / 1000);
   }
 
   #segment(start: number, end: number, victim: SourceId | undefined, reason: string, hedges: number): Segment {

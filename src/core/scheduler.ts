@@ -208,11 +208,16 @@ export class Scheduler {
 
   /** What a trimmed connection had sent before it heard of it: who was given these bytes need not bring them again. */
   #overran(segment: Segment): void {
-    const taker = segment.taker;
-    if (taker === undefined || segment.position < taker.segment.end) return;
-    segment.taker = undefined;
-    if (taker.segment.position >= taker.segment.end) return;
-    this.#book.trim(taker.lane, taker.segment, taker.segment.position, 'its bytes came from elsewhere', false);
+    const { taker } = segment;
+    if (taker === undefined) return;
+    const { lane, segment: later } = taker;
+    if (segment.position >= later.end) {
+      segment.taker = undefined;
+      this.#book.trim(lane, later, later.position, 'its bytes came from elsewhere', false);
+    } else if (!later.isAsked && later.position < segment.position) {
+      later.position = segment.position;
+      this.#book.board.refresh(lane, this.#book.nowMs);
+    }
   }
 
   #segmentEnded(connection: ConnectionId, id: SegmentId, end: number): void {
@@ -282,6 +287,7 @@ export class Scheduler {
   #tick(): void {
     this.#rank();
     this.#book.settleOverdue();
+    this.#book.planEnd();
     // Not between the reports of one moment: the sum lacks those that are still to come.
     for (const growth of this.#delivering) this.#adapt(growth);
     this.#delivering.clear();

@@ -55,21 +55,21 @@ describe('at the start', () => {
 
 describe('when one runs out of work', () => {
   function fastAndSlow(): { bench: SchedulerBench; fast: Request; slow: Request } {
-    const bench = new SchedulerBench(80 * mib);
+    const bench = new SchedulerBench(320 * mib);
     bench.expect(0, 1);
     const fast = onlyRequest(bench.ready(0));
     const slow = onlyRequest(bench.ready(1));
-    bench.flow(4500, { request: fast, rate: 9 * mib }, { request: slow, rate: mib });
+    bench.flow(18_000, { request: fast, rate: 9 * mib }, { request: slow, rate: mib });
     return { bench, fast, slow };
   }
 
   test('it takes of the other what lets both end together, before it is idle', () => {
     const { bench, fast } = fastAndSlow();
     const [stolen] = requestsOf(bench.commands).filter((r) => r.victim !== undefined);
-    expect(stolen).toMatchObject({ connection: fast.connection, end: 80 * mib, victim: 1 });
-    // 35.5 MiB are left then, 9 to 1: the slow one keeps about 3.6 of them.
-    expect((stolen?.start ?? 0) / mib).toBeGreaterThan(47.5);
-    expect((stolen?.start ?? 0) / mib).toBeLessThan(48.8);
+    expect(stolen).toMatchObject({ connection: fast.connection, end: 320 * mib, victim: 1 });
+    // 142 MiB are left then, 9 to 1: the slow one keeps about 14.2 of them.
+    expect((stolen?.start ?? 0) / mib).toBeGreaterThan(190);
+    expect((stolen?.start ?? 0) / mib).toBeLessThan(193);
   });
 
   test('the victim is told to stop where the thief begins, and every decision has its reason', () => {
@@ -84,22 +84,22 @@ describe('when one runs out of work', () => {
     const { bench, slow } = fastAndSlow();
     const [stolen] = requestsOf(bench.commands).filter((r) => r.victim !== undefined);
     if (stolen === undefined) throw new Error('nothing was stolen');
-    const commands = bench.bytes(slow, 80 * mib);
+    const commands = bench.bytes(slow, 320 * mib);
     expect(trimsOf(commands)).toMatchObject([{ connection: stolen.connection, segment: stolen.segment }]);
   });
 });
 
 describe('when a connection ends', () => {
   test('what it owed goes to the others, what it brought stays', () => {
-    const bench = new SchedulerBench(20 * mib);
+    const bench = new SchedulerBench(200 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     const second = onlyRequest(bench.ready(1));
     bench.flow(1000, { request: first, rate: 5 * mib }, { request: second, rate: 5 * mib });
     bench.send({ type: 'connection-closed', connection: second.connection });
-    expect(bench.scheduler.freeBytes).toBe(5 * mib);
-    bench.flow(1000, { request: first, rate: 5 * mib });
-    expect(requestsOf(bench.commands).at(-1)).toMatchObject({ connection: 0, start: 15 * mib, end: 20 * mib });
+    expect(bench.scheduler.freeBytes).toBe(95 * mib);
+    bench.flow(19_000, { request: first, rate: 5 * mib });
+    expect(requestsOf(bench.commands).at(-1)).toMatchObject({ connection: 0, start: 105 * mib, end: 200 * mib });
   });
 
   test('with no other, its work waits for the next one', () => {
@@ -144,20 +144,20 @@ describe('when a connection falls silent', () => {
   });
 
   test('what it holds is taken over by one that delivers', () => {
-    const bench = new SchedulerBench(20 * mib);
+    const bench = new SchedulerBench(200 * mib);
     bench.expect(0, 1);
     const first = onlyRequest(bench.ready(0));
     const second = onlyRequest(bench.ready(1));
     bench.flow(500, { request: first, rate: 5 * mib }, { request: second, rate: 5 * mib });
-    bench.flow(1500, { request: first, rate: 5 * mib });
+    bench.flow(19_500, { request: first, rate: 5 * mib });
     bench.ended(first, first.end);
     const last = requestsOf(bench.commands)
       .filter((r) => r.connection === first.connection)
       .slice(1);
-    for (const request of last) bench.flow(1000, { request, rate: 10 * mib });
+    for (const request of last) bench.flow(12_000, { request, rate: 10 * mib });
     const taken = requestsOf(bench.commands).filter((r) => r.connection === first.connection);
     const bytes = taken.reduce((sum, r) => sum + r.end - r.start, 0);
-    expect(bytes).toBe(20 * mib - 2.5 * mib);
+    expect(bytes).toBe(200 * mib - 2.5 * mib);
   });
 
   test('one that never brings a byte does not keep the work from the others for ever', () => {
@@ -193,8 +193,8 @@ describe('bytes that proved wrong', () => {
     bench.flow(1000, { request: first, rate: 9 * mib }, { request: second, rate: 9 * mib });
     bench.send({ type: 'refetch', range: { start: 0, end: mib }, avoid: 0 as SourceId });
     bench.flow(200, { request: first, rate: 5 * mib }, { request: second, rate: 5 * mib });
-    const again = requestsOf(bench.commands).find((r) => r.start === 0 && r.end === mib);
-    expect(again).toMatchObject({ source: 1 });
+    const again = requestsOf(bench.commands).filter((r) => r.start === 0 && r !== first);
+    expect(again).toMatchObject([{ source: 1 }]);
   });
 
   test('are fetched again from the same source where there is no other', () => {
