@@ -111,7 +111,8 @@ describe.concurrent('get -o -', () => {
     await once(got.child.stdout, 'data');
     got.child.kill('SIGINT');
     await once(got.child, 'close');
-    expect(got.err).toContain('ending');
+    expect(got.err).toMatch(/^stopping$/m);
+    expect(got.err).toContain('stopped by you');
     expect(got.err).not.toContain('kept');
   });
 
