@@ -30,7 +30,9 @@ const askAheadMs = 30;
 const askAheadMsOfTrimmed = 60;
 /** With less time left than this every connection is asked for a part at a time: what its server has not heard of can be taken for nothing. */
 const endMs = 6000;
+/** What it was asked for before is cut to this much, or three times what is on its way: a cut into that would have it sent twice. */
 const endKeepMs = 1500;
+const endKeepLatencies = 3;
 const endPartBytesMin = 16 * 1024;
 /** A speed that is measured for a shorter time may be a burst. */
 const settledMs = 1000;
@@ -181,9 +183,10 @@ export class OrderBook {
       if (!lane.isParted && lane.takesWork && this.#asksParts(lane)) this.#askLess(lane);
   }
 
+  /** Plans what it was asked for beyond that, and tells its server so. */
   #askLess(lane: Lane): void {
     const rate = this.board.rateOf(lane);
-    let keep = Math.max((rate * Math.max(endKeepMs, 3 * lane.latencyMs)) / 1000, 2 * lane.pipeBytes);
+    let keep = Math.max((rate * Math.max(endKeepMs, endKeepLatencies * lane.latencyMs)) / 1000, 2 * lane.pipeBytes);
     if (lane.askedBytes < 1.25 * keep + endPartBytesMin) return;
     for (const segment of lane.segments.filter((s) => s.isAsked && s.end > s.position)) {
       const kept = Math.min(keep, segment.end - segment.position);
