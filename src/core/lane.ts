@@ -209,7 +209,8 @@ export class Lane {
     if (this.askedBytes === 0) {
       this.#askedAtMs = nowMs;
       this.#lastByteAtMs = nowMs;
-      this.#lastLifeAtMs = nowMs;
+      // While it has not said where it ended what others took, its silence goes on: work could pass between silent ones for ever.
+      if (!this.segments.some((other) => other.isAsked)) this.#lastLifeAtMs = nowMs;
     }
     // What has gone by comes only with the file's start again.
     if (segment.position < this.#streamAt) this.#streamAt = 0;

@@ -80,3 +80,23 @@ describe('where a request cannot be cut short', () => {
     expect(lane.endAtMs(900, rate)).toBeGreaterThan(wholeMs);
   });
 });
+
+describe('a connection of which all was taken before a byte came', () => {
+  test('is silent from when it was asked first, not again from when it is given other work', () => {
+    const { book, lane, segment } = asked();
+    book.nowMs = 400;
+    book.trim(lane, segment, 0, 'taken');
+    book.request(lane, 2 * mib, 3 * mib, undefined, 'test');
+    expect(lane.silentMs(700)).toBe(700);
+    expect(lane.silentMs(700)).toBeGreaterThan(lane.stallMs);
+  });
+
+  test('begins anew where its server has said that it ended it', () => {
+    const { book, lane, segment } = asked();
+    book.nowMs = 400;
+    book.trim(lane, segment, 0, 'taken');
+    lane.ended(segment, 400);
+    book.request(lane, 2 * mib, 3 * mib, undefined, 'test');
+    expect(lane.silentMs(700)).toBe(300);
+  });
+});
