@@ -6,16 +6,21 @@ import { blockBytesMax } from './block-pool.js';
  * Pure: times are handed in.
  */
 const frameMs = 50;
-const firstBytes = 64 * 1024;
 const bytesMin = 16 * 1024;
-/** A speed is taken over at least this long, or over this many bytes, so that a kernel's buffer does not pass for a network. */
-const windowMs = 20;
-const windowBytes = 1024 * 1024;
+/**
+ * A speed is taken over so long. A kernel's buffer takes what fits at once, and again a third of itself at a time: over less, that
+ * passes for a network.
+ */
+const windowMs = 200;
+/** Before such a time is over, a frame is at most this part of what went out in it. */
+const unprovedShare = 1 / 8;
 
 export class FrameSizer {
-  #bytes = firstBytes;
+  #bytes = bytesMin;
   #windowStartMs: number | undefined;
   #windowBytes = 0;
+  /** Since sending began: an empty buffer of the kernel may have taken most of it. */
+  #isFirst = true;
 
   /** Payload bytes for the next frame. */
   get frameBytes(): number {
@@ -24,8 +29,7 @@ export class FrameSizer {
 
   /** Sending begins, after a time in which nothing was asked for. */
   begin(nowMs: number): void {
-    this.#windowStartMs = nowMs;
-    this.#windowBytes = 0;
+    this.#window(nowMs, true);
   }
 
   /** `bytes` more were taken by the kernel. */
@@ -33,12 +37,22 @@ export class FrameSizer {
     this.#windowStartMs ??= nowMs;
     this.#windowBytes += bytes;
     const elapsedMs = nowMs - this.#windowStartMs;
-    const growing = this.#windowBytes * frameMs > this.#bytes * Math.max(elapsedMs, 0.05);
-    if (elapsedMs < windowMs && this.#windowBytes < windowBytes && !(growing && this.#bytes < blockBytesMax)) return;
-    const target = (this.#windowBytes * frameMs) / Math.max(elapsedMs, 0.05);
-    // Down by halves at most: one pause of a client is not yet its speed.
-    const next = Math.max(target, this.#bytes / 2);
-    this.#bytes = Math.floor(Math.min(Math.max(next, bytesMin), blockBytesMax));
-    this.begin(nowMs);
+    if (elapsedMs < windowMs) {
+      this.#bytes = frameOf(Math.max(this.#bytes, this.#windowBytes * unprovedShare));
+      return;
+    }
+    const measured = frameOf((this.#windowBytes * frameMs) / elapsedMs);
+    this.#bytes = this.#isFirst ? Math.min(this.#bytes, measured) : measured;
+    this.#window(nowMs, false);
   }
+
+  #window(nowMs: number, isFirst: boolean): void {
+    this.#windowStartMs = nowMs;
+    this.#windowBytes = 0;
+    this.#isFirst = isFirst;
+  }
+}
+
+function frameOf(bytes: number): number {
+  return Math.floor(Math.min(Math.max(bytes, bytesMin), blockBytesMax));
 }
