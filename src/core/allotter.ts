@@ -31,6 +31,8 @@ const sharedGainMsMin = 150;
 const sharedLaterMax = 2;
 /** Connections to one source mostly share what bounds it: when one ends, the others are as much faster by themselves. */
 const siblingGainMsMin = 100;
+/** And one fetches another's bytes a second time only where that is so late: packets of it alone were lost. */
+const siblingLateMs = 150;
 /** Victims looked at for one thief. */
 const victimsMax = 4;
 /** While the start comes in one stream, another connection is given what it brings in this share of the time that is left, or in this time. */
@@ -310,24 +312,28 @@ export class Allotter {
     const { board, nowMs } = this.#book;
     if (this.#book.isClientBusy || this.#sharesLink(victimLeftMs))
       return { bytes: 0, bytesPerMs: 0, gainMsMin: sharedGainMsMin };
-    const gainMsMin = thief.source === victim.source ? Math.max(leastMs, siblingGainMsMin) : leastMs;
+    const isSibling = thief.source === victim.source;
+    const gainMsMin = isSibling ? Math.max(leastMs, siblingGainMsMin) : leastMs;
+    const bytesPerMs = isSibling ? 0 : this.#hedges.bytesPerMs(board.rateSum);
     // What is on its way twice is not fetched a third time, unless nothing comes or all wait for it behind a full window;
     // and nothing is by one that is slow itself.
     const isTwice = !this.#reading.isBounded && victim.isHedging && victim.lateMs(nowMs) < hedgeAgainMs;
     if (isTwice && mayHedge && !victim.isOneStream && !this.#reading.isOn && board.rateOf(thief) >= board.meanRate) {
       return {
         bytes: 0,
-        bytesPerMs: this.#hedges.bytesPerMs(board.rateSum),
+        bytesPerMs,
         bytesFree: this.#hedges.smallBytes(hedgeAgainBytes),
         gainMsMin: hedgeAgainGainMsMin,
       };
     }
-    if (!mayHedge || isTwice || board.rateOf(thief) < board.meanRate * slowShare) {
+    // What one queue brings twice is in the way of the rest in it.
+    const isInTime = isSibling && !this.#reading.isOn && victim.lateMs(nowMs) < siblingLateMs;
+    if (!mayHedge || isTwice || isInTime || board.rateOf(thief) < board.meanRate * slowShare) {
       return { bytes: 0, bytesPerMs: 0, bytesFree: 0, gainMsMin: Math.max(gainMsMin, noHedgeGainMsMin) };
     }
     return {
       bytes: this.#hedges.bytesLeft,
-      bytesPerMs: this.#hedges.bytesPerMs(board.rateSum),
+      bytesPerMs,
       bytesFree: this.#hedges.smallBytes(),
       gainMsMin,
     };

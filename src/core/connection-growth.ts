@@ -195,7 +195,7 @@ export class ConnectionGrowth {
    */
   ramp(rttMs: number, shareBytes: number, view: GrowthView): GrowthDecision {
     if (this.receivedBytes > 0 || this.#hasGone) return none;
-    const wanted = Math.min(rampConnections(rttMs, shareBytes, view.sources), view.connectionsMax, this.#limit);
+    const wanted = Math.min(rampConnections(rttMs, shareBytes, view), view.connectionsMax, this.#limit);
     const count = wanted - this.lanes.size - this.#opening;
     if (count <= 0) return none;
     return this.#open(count, `${rttMs.toFixed(0)} ms away: several come up to speed sooner than one`, view);
@@ -205,7 +205,7 @@ export class ConnectionGrowth {
   returned(rttMs: number, shareBytes: number, view: GrowthView): GrowthDecision {
     if (this.lanes.size !== 1 || this.#opening > 0) return none;
     const worth = Math.min(this.#worth.count, this.#useful(this.#worth, rttMs, view));
-    const wanted = Math.max(worth, rampConnections(rttMs, shareBytes, view.sources));
+    const wanted = Math.max(worth, rampConnections(rttMs, shareBytes, view));
     const more = Math.min(wanted, view.connectionsMax, this.#limit) - 1;
     if (more <= 0) return none;
     return this.#open(more, `it is back, and ${more + 1} connections were worth having`, view);
@@ -334,8 +334,9 @@ export class ConnectionGrowth {
   /** So many can deliver what they hold back in the time that is left, where `count` of them hold back `latencyMs`. */
   #useful({ count, latencyMs }: Worth, rttMs: number, view: GrowthView): number {
     if (view.leftMs < 6 * rttMs + 500) return 0;
-    const heldMsMax = Math.min(view.leftMs, view.windowMs) * (this.#way.isFree ? heldShareMaxOnFreeWay : heldShareMax);
-    return Math.max(view.windowMs === Infinity ? 2 : 1, Math.floor(count * (heldMsMax / latencyMs)));
+    const heldMsMax =
+      Math.min(view.leftMs, view.reading.windowMs) * (this.#way.isFree ? heldShareMaxOnFreeWay : heldShareMax);
+    return Math.max(view.reading.windowMs === Infinity ? 2 : 1, Math.floor(count * (heldMsMax / latencyMs)));
   }
 
   #rest(view: GrowthView): void {

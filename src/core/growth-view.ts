@@ -1,6 +1,13 @@
 import type { Lane } from './lane.js';
 import type { TrialGate } from './trial-gate.js';
 
+/** Whether somebody reads along. */
+export interface GrowthReading {
+  readonly isOn: boolean;
+  /** In how long what may be asked for goes by, where that has a bound; else Infinity. */
+  readonly windowMs: number;
+}
+
 /** What a decision on a source's connections takes into account, besides the source. */
 export interface GrowthView {
   readonly nowMs: number;
@@ -13,8 +20,7 @@ export interface GrowthView {
   readonly connections: number;
   /** Time until the download ends, as planned. */
   readonly leftMs: number;
-  /** In how long what may be asked for goes by, where that has a bound; else Infinity. */
-  readonly windowMs: number;
+  readonly reading: GrowthReading;
   readonly gate: TrialGate;
 }
 

@@ -36,6 +36,9 @@ const trickleGapMs = 75;
  *
  * Invariant: `remainingBytes` is the sum of what its segments still lack; segments are in the order of their requests.
  */
+/** So little of what it owes may have been asked for elsewhere before, and it is helped like one that hedges nothing. */
+const hedgedShareMax = 1 / 8;
+
 export class Lane {
   readonly connection: ConnectionId;
   readonly source: SourceId;
@@ -187,10 +190,11 @@ export class Lane {
     return !this.traits.ranges;
   }
 
-  /** Some of what it owes was asked for elsewhere before. */
+  /** Much of what it owes was asked for elsewhere before. */
   get isHedging(): boolean {
-    for (const { hedges, position, end } of this.segments) if (hedges > 0 && position < end) return true;
-    return false;
+    let hedged = 0;
+    for (const { hedges, position, end } of this.segments) if (hedges > 0) hedged += end - position;
+    return hedged > hedgedShareMax * this.remainingBytes;
   }
 
   /** What has to come before it can do anything else, if it is to be kept. */

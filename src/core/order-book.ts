@@ -33,6 +33,8 @@ const endMs = 6000;
 /** What it was asked for before is cut to this much, or three times what is on its way: a cut into that would have it sent twice. */
 const endKeepMs = 1500;
 const endKeepLatencies = 3;
+/** And only where it was asked for so many times as much. */
+const endSurplusMin = 1.25;
 const endPartBytesMin = 16 * 1024;
 /** A speed that is measured for a shorter time may be a burst. */
 const settledMs = 1000;
@@ -171,8 +173,7 @@ export class OrderBook {
 
   #asksParts(lane: Lane): boolean {
     if (lane.isParted) return true;
-    const { canTrim, ranges } = lane.traits;
-    return this.#isEnding && canTrim && ranges && this.nowMs - (lane.firstByteAtMs ?? this.nowMs) >= settledMs;
+    return this.#isEnding && !lane.isOneStream && this.nowMs - (lane.firstByteAtMs ?? this.nowMs) >= settledMs;
   }
 
   /** Once a tick: near the end, what servers were asked for beyond the next seconds is only planned from now on. */
@@ -187,7 +188,7 @@ export class OrderBook {
   #askLess(lane: Lane): void {
     const rate = this.board.rateOf(lane);
     let keep = Math.max((rate * Math.max(endKeepMs, endKeepLatencies * lane.latencyMs)) / 1000, 2 * lane.pipeBytes);
-    if (lane.askedBytes < 1.25 * keep + endPartBytesMin) return;
+    if (lane.askedBytes < endSurplusMin * keep + endPartBytesMin) return;
     for (const segment of lane.segments.filter((s) => s.isAsked && s.end > s.position)) {
       const kept = Math.min(keep, segment.end - segment.position);
       keep -= kept;
@@ -204,9 +205,8 @@ export class OrderBook {
 
   /** How long before a connection has brought what it was asked for it is asked for more. */
   #aheadMs(lane: Lane): number {
-    return lane.isParted
-      ? lane.latencyMs + 1.2 * lane.gapMs + askAheadMs
-      : lane.firstByteMs + 1.2 * lane.gapMs + askAheadMsOfTrimmed;
+    const askingMs = lane.isParted ? lane.latencyMs + askAheadMs : lane.firstByteMs + askAheadMsOfTrimmed;
+    return askingMs + 1.2 * lane.gapMs;
   }
 
   /**

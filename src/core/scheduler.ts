@@ -387,7 +387,7 @@ export class Scheduler {
       connections: this.#book.board.size,
       gate: this.#gate,
       leftMs: this.#book.leftMs,
-      windowMs: this.#reading.windowMs,
+      reading: this.#reading,
     };
   }
 

@@ -74,7 +74,7 @@ export class Inlet {
     this.#offset += bytes;
     this.#frameLeft -= bytes;
     if (this.#intoScratch) {
-      this.#sink.countDuplicates(bytes);
+      this.#sink.countDuplicates(bytes, this.#source);
       return false;
     }
     this.#sink.arrived(bytes);

@@ -63,7 +63,7 @@ class Growing {
       sources: 4,
       connections: 4 + this.#lanes,
       leftMs,
-      windowMs: this.windowMs,
+      reading: { isOn: this.windowMs < Infinity, windowMs: this.windowMs },
       gate: this.gate,
     };
   }

@@ -42,6 +42,7 @@ function world(options: { poolBytes?: number } = {}) {
   const blocked: string[] = [];
   const dropped: string[] = [];
   let rooms = 0;
+  const twice = new Map<SourceId, number>();
   const verifier = {
     hashesNow: true,
     recordsPieces: true,
@@ -67,6 +68,7 @@ function world(options: { poolBytes?: number } = {}) {
     onRoom: () => (rooms += 1),
     journalIndex: (source) => journal.sourceIndex(`mgp://h:${source}/f`),
     onWritten: () => undefined,
+    onDuplicates: (bytes, source) => void twice.set(source, (twice.get(source) ?? 0) + bytes),
     onLanded: () => undefined,
     onDropped: (range, source) => dropped.push(`${range.start}-${range.end} ${source}`),
     onFault: (error) => {
@@ -101,6 +103,8 @@ function world(options: { poolBytes?: number } = {}) {
     sums,
     onDisk,
     rooms: () => rooms,
+    /** What each source brought that was there already. */
+    twice,
   };
 }
 
@@ -180,6 +184,7 @@ describe('bytes that arrive', () => {
     arrive(new Inlet(w.sink, bob), 0, mib);
     expect(w.disk.count('write')).toBe(writes);
     expect(w.ledger.duplicateBytes).toBe(mib);
+    expect([...w.twice]).toEqual([[bob, mib]]);
     expect(w.ledger.runs(0, mib)).toMatchObject([{ source: alice }]);
     expect(w.pool.takenBytes).toBe(0);
   });
@@ -208,6 +213,7 @@ describe('bytes that arrive', () => {
     b.flush();
     expect(w.ledger.receivedBytes).toBe(500_000);
     expect(w.ledger.duplicateBytes).toBe(500_000);
+    expect([...w.twice]).toEqual([[bob, 500_000]]);
   });
 });
 

@@ -86,6 +86,11 @@ describe('in random worlds', () => {
     expect(distribution(results.map((r) => r.waste)).p90).toBeLessThan(0.02);
   });
 
+  test('connections to one server do not fetch what waits in its queue from each other', () => {
+    // Its link slows down to a fifth while sixteen connections fill the queue before it.
+    expect(runWorld(randomWorld(2021)).waste).toBeLessThan(0.05);
+  });
+
   test.each(['mgp', 'http'] as const)('the same seed gives the same run, over %s', (kind) => {
     const [a, b] = [runWorld(randomWorld(7, kind)), runWorld(randomWorld(7, kind))];
     expect([a.timeMs, a.decisions, a.requests]).toEqual([b.timeMs, b.decisions, b.requests]);
@@ -130,7 +135,7 @@ describe('in worlds that are also measured over real links', () => {
   );
 
   test.each(
-    ['01', '02', '05', '08'].flatMap((name) =>
+    ['01', '02', '03', '04', '05', '08'].flatMap((name) =>
       (['slow', 'mute', 'stuck'] as const).map((kind) => [name, kind] as const),
     ),
   )('%s is no slower with a server more that is %s', (name, kind) => {

@@ -83,6 +83,7 @@ function verbPaint(event: DownloadEvent, theme: Theme): ((text: string) => strin
     case 'piece-corrupt':
       return theme.bad;
     case 'phase':
+      if (event.phase === 'failed' && event.code !== 'aborted') return theme.bad;
       return event.phase === 'waiting' || event.phase === 'disk-full' ? theme.warn : undefined;
     case 'source-added':
     case 'source-removed':
