@@ -49,15 +49,18 @@ export interface HttpHead {
 
 const carriageReturn = 13;
 const lineFeed = 10;
+const greeting = 'HTTP/1.';
+const emptyBytes = new Uint8Array();
 
 /**
- * Takes the bytes of one head as they come. Invariant: `#bytes` holds what was taken so far, its last line unended.
+ * Takes the bytes of one head as they come. Invariant: `#begun` holds, in its first `#begunBytes` bytes, what was taken of a line whose end has not
+ * come.
  */
 export class HttpHeadParser {
   readonly #peer: string;
-  #bytes = new Uint8Array(1024);
-  #length = 0;
-  #lineStart = 0;
+  #begun = emptyBytes;
+  #begunBytes = 0;
+  #takenBytes = 0;
   #lines: string[] = [];
   #head: HttpHead | undefined;
 
@@ -73,7 +76,7 @@ export class HttpHeadParser {
 
   /** True before its first byte. */
   get isFresh(): boolean {
-    return this.#length === 0;
+    return this.#takenBytes === 0;
   }
 
   /**
@@ -81,52 +84,72 @@ export class HttpHeadParser {
    * @throws ManygetError `not-http` or `protocol-violation`.
    */
   push(bytes: Uint8Array): number {
-    for (let i = 0; i < bytes.length; i += 1) {
-      this.#take(bytes[i] ?? 0);
-      if (this.#head !== undefined) return i + 1;
+    let at = 0;
+    while (at < bytes.length && this.#head === undefined) {
+      const feed = bytes.indexOf(lineFeed, at);
+      const end = feed < 0 ? bytes.length : feed + 1;
+      this.#take(bytes.subarray(at, end), feed >= 0);
+      at = end;
     }
-    return bytes.length;
+    return at;
   }
 
-  #take(byte: number): void {
-    if (this.#length === this.#bytes.length) this.#grow();
-    const before = this.#length > this.#lineStart ? this.#bytes[this.#length - 1] : undefined;
-    if (byte !== lineFeed && before === carriageReturn) throw this.#violation('a carriage return inside a header line');
-    this.#bytes[this.#length] = byte;
-    this.#length += 1;
-    if (this.#lines.length === 0) this.#checkGreeting(byte);
-    if (byte !== lineFeed) {
-      if (this.#length - this.#lineStart > httpLimits.lineBytesMax) {
-        throw this.#violation(`a header line of more than ${httpLimits.lineBytesMax} bytes`);
-      }
+  /** @param part Of one line, `isLast` with the line feed that ends it. */
+  #take(part: Uint8Array, isLast: boolean): void {
+    if (this.#lines.length === 0) this.#checkGreeting(part);
+    this.#takenBytes += part.length;
+    if (this.#takenBytes > httpLimits.headBytesMax) {
+      throw this.#violation(`a head of more than ${httpLimits.headBytesMax} bytes`);
+    }
+    const contentBytes = isLast ? part.length - 1 : part.length;
+    if (this.#begunBytes + contentBytes > httpLimits.lineBytesMax) {
+      throw this.#violation(`a header line of more than ${httpLimits.lineBytesMax} bytes`);
+    }
+    const isReturned = this.#begunBytes > 0 && this.#begun[this.#begunBytes - 1] === carriageReturn;
+    const returnAt = part.indexOf(carriageReturn);
+    if ((isReturned && contentBytes > 0) || (returnAt >= 0 && returnAt < contentBytes - 1)) {
+      throw this.#violation('a carriage return inside a header line');
+    }
+    if (!isLast) {
+      this.#keep(part);
       return;
     }
-    if (before !== carriageReturn) throw this.#violation('a header line that ends without a carriage return');
-    const line = latin1(this.#bytes.subarray(this.#lineStart, this.#length - 2));
-    this.#lineStart = this.#length;
-    if (line === '') this.#head = this.#parse();
-    else this.#lines.push(line);
+    if (!isReturned && returnAt < 0) throw this.#violation('a header line that ends without a carriage return');
+    this.#ended(this.#begunBytes === 0 ? part : this.#keep(part));
+  }
+
+  /** @param line With its end. */
+  #ended(line: Uint8Array): void {
+    const text = latin1(line.subarray(0, -2));
+    this.#begunBytes = 0;
+    if (text === '') this.#head = this.#parse();
+    else this.#lines.push(text);
     // The status line is one of them.
     if (this.#lines.length > httpLimits.headersMax + 1) {
       throw this.#violation(`more than ${httpLimits.headersMax} header lines`);
     }
   }
 
-  /** What is no HTTP is told from its first bytes, not after a limit. */
-  #checkGreeting(byte: number): void {
-    const at = this.#length - 1;
-    if (at >= greeting.length || greeting.charCodeAt(at) === byte) return;
-    const text = printable(latin1(this.#bytes.subarray(0, this.#length)));
-    throw new ManygetError('not-http', `${this.#peer} does not speak HTTP/1: its answer begins with "${text}"`);
+  /** Adds to the line that was begun, and returns what there is of it. */
+  #keep(part: Uint8Array): Uint8Array {
+    const bytes = this.#begunBytes + part.length;
+    if (bytes > this.#begun.length) {
+      const larger = new Uint8Array(Math.max(bytes, this.#begun.length * 2));
+      larger.set(this.#begun);
+      this.#begun = larger;
+    }
+    this.#begun.set(part, this.#begunBytes);
+    this.#begunBytes = bytes;
+    return this.#begun.subarray(0, bytes);
   }
 
-  #grow(): void {
-    if (this.#length >= httpLimits.headBytesMax) {
-      throw this.#violation(`a head of more than ${httpLimits.headBytesMax} bytes`);
+  /** What is no HTTP is told from its first bytes, not after a limit. */
+  #checkGreeting(part: Uint8Array): void {
+    for (let at = this.#takenBytes, i = 0; at < greeting.length && i < part.length; at += 1, i += 1) {
+      if (greeting.charCodeAt(at) === part[i]) continue;
+      const text = printable(latin1(this.#keep(part.subarray(0, i + 1))));
+      throw new ManygetError('not-http', `${this.#peer} does not speak HTTP/1: its answer begins with "${text}"`);
     }
-    const larger = new Uint8Array(this.#bytes.length * 2);
-    larger.set(this.#bytes);
-    this.#bytes = larger;
   }
 
   #parse(): HttpHead {
@@ -154,8 +177,6 @@ export class HttpHeadParser {
     return new ManygetError('protocol-violation', `${this.#peer} sent ${received}, which HTTP/1.1 does not allow`);
   }
 }
-
-const greeting = 'HTTP/1.';
 
 /** How the end of a body is told. */
 export type BodyFraming =

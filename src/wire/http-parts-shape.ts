@@ -52,13 +52,16 @@ export class PartsShape {
 
   /** The whole answer that brings these ranges with these bytes, a character for each byte. */
   write(boundary: string, ranges: readonly ByteRange[], texts: readonly string[]): string {
-    const before = `--${boundary}${this.#before}`;
-    let body = this.#lead;
+    const between = `\r\n--${boundary}${this.#before}`;
+    let next = `${this.#lead}--${boundary}${this.#before}`;
+    let body = '';
     for (let i = 0; i < ranges.length; i += 1) {
       const range = ranges[i];
-      if (range !== undefined) body += `${before}${offsetsOf(range)}${this.#after}${texts[i] ?? ''}\r\n`;
+      if (range === undefined) continue;
+      body += next + offsetsOf(range) + this.#after + (texts[i] ?? '');
+      next = between;
     }
-    return `${body}--${boundary}${this.#tail}`;
+    return `${body}\r\n--${boundary}${this.#tail}`;
   }
 }
 

@@ -14,7 +14,12 @@ export function rangeHeader(start: number, end?: number): string {
 
 /** The value of a Range header for several ranges, in their order. */
 export function rangesHeader(ranges: readonly { readonly start: number; readonly end: number }[]): string {
-  return `bytes=${ranges.map(({ start, end }) => `${start}-${end - 1}`).join(',')}`;
+  let text = 'bytes=';
+  for (let i = 0; i < ranges.length; i += 1) {
+    const range = ranges[i];
+    if (range !== undefined) text += `${i === 0 ? '' : ','}${range.start}-${range.end - 1}`;
+  }
+  return text;
 }
 
 /** `bytes 0-9/100` or `bytes 0-9/*`; undefined for anything else, as an empty range or one beyond the total. */
