@@ -288,6 +288,8 @@ export class Audit implements LaneEvents {
     const isOnes = rangeRuns.length === 1;
     // Who asked to be left alone is asked later, and proves nothing until then.
     const groups = [lanes.filter((lane) => !lane.isResting), lanes.filter((lane) => lane.isResting)];
+    // Unless it is we who put that off.
+    const behind = this.#pace.hasTimeForExtras ? lanes.filter((lane) => lane.isBehind) : [];
     for (let at = range.start; at < range.end; at += sampleLimits.stretchBytes) {
       const stretch = Math.floor(at / sampleLimits.stretchBytes);
       if (stretch % every !== 0) continue;
@@ -300,7 +302,8 @@ export class Audit implements LaneEvents {
         if (isIn && !isOnes) (seen ??= new Set()).add(run.source);
         const start = isIn ? grid.start : run.start;
         const end = isIn ? grid.end : Math.min(run.end, run.start + sampleLimits.sampleBytes);
-        this.#queuePoint({ start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 }, others, groups);
+        const point = { start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 };
+        this.#queuePoint(point, others, groups, behind);
       }
     }
   }
@@ -313,7 +316,13 @@ export class Audit implements LaneEvents {
     return true;
   }
 
-  #queuePoint(point: SamplePoint, others: number, groups: readonly (readonly SampleLane[])[]): void {
+  /** @param behind Those that are asked for nothing more than they have to be. */
+  #queuePoint(
+    point: SamplePoint,
+    others: number,
+    groups: readonly (readonly SampleLane[])[],
+    behind: readonly SampleLane[],
+  ): void {
     this.#turn += 1;
     for (const lanes of groups) {
       // What proves the file is asked of who answers soonest where it may be waited for.
@@ -321,8 +330,7 @@ export class Audit implements LaneEvents {
       for (let i = 0; i < lanes.length && point.awaited < others; i += 1) {
         const lane = lanes[(first + i) % lanes.length];
         if (lane === undefined || lane.runner.id === point.deliverer) continue;
-        // Unless it is we who put that off.
-        if (point.awaited > 0 && lane.isBehind && this.#pace.hasTimeForExtras) continue;
+        if (point.awaited > 0 && behind.includes(lane)) continue;
         lane.add(point, point.awaited > 0);
         point.awaited += 1;
       }

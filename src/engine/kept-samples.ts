@@ -12,6 +12,8 @@ interface Shelf {
   /** Where in the file each sample begins; -1: there is none. */
   readonly starts: Float64Array;
   readonly sources: Int32Array;
+  /** All of `bytes`, a character for each; undefined where they have changed since. */
+  text: string | undefined;
 }
 
 /**
@@ -35,13 +37,15 @@ export class KeptSamples {
   note(bytes: Uint8Array, start: number, source: SourceId): void {
     const phase = this.#phaseOf(source);
     const end = start + bytes.length;
-    const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let stretch = Math.floor(start / stretchBytes); stretch * stretchBytes < end; stretch += 1) {
       const sample = sampleAt(stretch, phase, this.#sizeBytes);
       if (sample.start < start || sample.end > end) continue;
       const shelf = this.#shelfOf(stretch);
       const slot = stretch % stretchesPerShelf;
-      from.copy(shelf.bytes, slot * sampleBytes, sample.start - start, sample.end - start);
+      // So few bytes are copied sooner than a call of `copy` is made.
+      let to = slot * sampleBytes;
+      for (let at = sample.start - start; at < sample.end - start; at += 1, to += 1) shelf.bytes[to] = bytes[at] ?? 0;
+      shelf.text = undefined;
       shelf.starts[slot] = sample.start;
       shelf.sources[slot] = source;
     }
@@ -54,7 +58,8 @@ export class KeptSamples {
     if (shelf?.starts[slot] !== start || shelf.sources[slot] !== deliverer) return undefined;
     // Only the last stretch's can be shorter than the others.
     if (end - start !== sampleBytes && end !== this.#sizeBytes) return undefined;
-    return shelf.bytes.toString('latin1', slot * sampleBytes, slot * sampleBytes + end - start);
+    shelf.text ??= shelf.bytes.toString('latin1');
+    return shelf.text.slice(slot * sampleBytes, slot * sampleBytes + end - start);
   }
 
   /** [start, end) of the file is missing again. */
@@ -75,6 +80,7 @@ export class KeptSamples {
       bytes: Buffer.alloc(stretchesPerShelf * sampleBytes),
       starts: new Float64Array(stretchesPerShelf).fill(-1),
       sources: new Int32Array(stretchesPerShelf),
+      text: undefined,
     };
     this.#shelves.set(index, shelf);
     return shelf;

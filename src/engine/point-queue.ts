@@ -14,18 +14,16 @@ export class PointQueue {
     this.#points.push(point);
   }
 
-  /** The next one that still needs an answer. */
-  take(): SamplePoint | undefined {
-    while (this.#head < this.#points.length) {
+  /** Adds the next ones that still need an answer to `taken`, until that has `countMax`. */
+  takeInto(taken: SamplePoint[], countMax: number): void {
+    while (this.#head < this.#points.length && taken.length < countMax) {
       const point = this.#points[this.#head];
       this.#head += 1;
-      if (this.#head === this.#points.length) {
-        this.#points = [];
-        this.#head = 0;
-      }
-      if (point?.isStale === false && point.awaited > 0) return point;
+      if (point?.isStale === false && point.awaited > 0) taken.push(point);
     }
-    return undefined;
+    if (this.#head < this.#points.length) return;
+    this.#points = [];
+    this.#head = 0;
   }
 
   takeAll(): SamplePoint[] {

@@ -196,15 +196,21 @@ export class SampleLane {
 
   #nextPoints(withExtras: boolean): SamplePoint[] {
     const points: SamplePoint[] = [];
-    for (const queue of [this.#urgent, this.#queue, ...(withExtras ? [this.#extras] : [])]) {
-      while (points.length < this.#sampler.rangesAtOnce) {
-        const point = queue.take();
-        if (point === undefined) break;
-        points.push(point);
-      }
-    }
-    return points.sort((a, b) => a.start - b.start);
+    const { rangesAtOnce } = this.#sampler;
+    this.#urgent.takeInto(points, rangesAtOnce);
+    this.#queue.takeInto(points, rangesAtOnce);
+    if (withExtras) this.#extras.takeInto(points, rangesAtOnce);
+    return isAscending(points) ? points : points.sort((a, b) => a.start - b.start);
   }
+}
+
+function isAscending(points: readonly SamplePoint[]): boolean {
+  let before = -1;
+  for (const { start } of points) {
+    if (start < before) return false;
+    before = start;
+  }
+  return true;
 }
 
 /** The place of the lane, but for the deliverer's, that would answer soonest. */

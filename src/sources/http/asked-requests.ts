@@ -1,4 +1,4 @@
-import type { AskedRange } from '../../wire/http-answer.js';
+import type { Answer, AskedRange } from '../../wire/http-answer.js';
 import type { HttpChannel } from './http-channel.js';
 import type { HttpClient } from './http-client.js';
 import type { Order } from './http-delivery.js';
@@ -11,6 +11,8 @@ import { Pipelining } from './pipelining.js';
 export interface Asked extends AskedRange {
   readonly order: Order | undefined;
   readonly login: ShownLogin | undefined;
+  /** Where. The file may have moved since: what the answer says is said by who was asked. */
+  readonly url: URL;
   /** It was sent while an answer before it was still coming. */
   readonly pipelined: boolean;
 }
@@ -38,8 +40,9 @@ export class AskedRequests {
     return this.#pipelining.allows(this.#out.length);
   }
 
-  send(channel: HttpChannel | undefined, request: Omit<Asked, 'login'>): void {
-    const asked = { ...request, login: this.#client.showLogin(this.#file.url) };
+  send(channel: HttpChannel | undefined, request: Omit<Asked, 'login' | 'url'>): void {
+    const { url } = this.#file;
+    const asked = { ...request, url, login: this.#client.showLogin(url) };
     this.#out.push(asked);
     const ifRange = asked.conditional ? this.#file.ifRange : undefined;
     channel?.send(this.#client.request(this.#file, { ...asked, ifRange }));
@@ -48,6 +51,11 @@ export class AskedRequests {
   /** The one whose answer begins. */
   take(): Asked | undefined {
     return this.#out.shift();
+  }
+
+  /** Another connection has found the file elsewhere meanwhile: a no, or a way, from where it was says nothing of it. */
+  isOutdated(asked: Asked, { kind }: Answer): boolean {
+    return asked.url !== this.#file.url && (kind === 'redirect' || kind === 'refused' || kind === 'changed');
   }
 
   /** Its answer is one that it was asked for. */

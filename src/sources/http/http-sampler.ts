@@ -11,12 +11,11 @@ import type { SampleAnswer, Sampler } from '../source.js';
 import { HttpChannel, type HttpChannelHandler } from './http-channel.js';
 import type { HttpClient } from './http-client.js';
 import type { HttpFile } from './http-file.js';
-import type { HttpOrigin } from './http-origins.js';
 import type { ShownLogin } from './http-login.js';
+import { requestsOutMax } from './pipelining.js';
+import { QuestionSize } from './question-size.js';
 
-/** Ranges in one request: what our own servers take, and less than any that has a limit worth speaking of. */
-const rangesMax = 64;
-/** Questions that are out at once, where the server is known to take them in turn. */
+/** Questions of many ranges that are out at once, where the server is known to take them in turn; those of one range are requests like any other. */
 const questionsMax = 3;
 /** An answer that takes longer is as good as none. */
 const answerMsMax = 10_000;
@@ -35,6 +34,7 @@ interface Asked {
   next: number;
   /** What it was asked with, where the server wants a password. */
   login: ShownLogin | undefined;
+  sentMs: number;
 }
 
 type Body =
@@ -63,13 +63,12 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   /** How this server answers, once that is known. */
   #shape: PartsShape | undefined;
   #channel: HttpChannel | undefined;
-  /** Where that leads. */
-  #origin: HttpOrigin | undefined;
   readonly #asked: Asked[] = [];
   #body: Body | undefined;
   #keepsAlive = true;
   #timer: NodeJS.Timeout | undefined;
-  #rangesAtOnce = rangesMax;
+  readonly #size = new QuestionSize();
+  #answeredMs = 0;
   #closed = false;
 
   constructor(file: HttpFile, client: HttpClient) {
@@ -78,12 +77,13 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   }
 
   get rangesAtOnce(): number {
-    return this.#rangesAtOnce;
+    return this.#size.ranges;
   }
 
   get questionsAtOnce(): number {
     const isProved = this.#client.origins.of(this.#file.url).pipelining === 'works' && this.#keepsAlive;
-    return isProved ? questionsMax : 1;
+    if (!isProved) return 1;
+    return this.#size.ranges === 1 ? requestsOutMax : questionsMax;
   }
 
   ask(ranges: readonly ByteRange[], guess?: readonly string[]): Promise<SampleAnswer> {
@@ -98,10 +98,11 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
         costBytes: 0,
         next: 0,
         login: undefined,
+        sentMs: 0,
       };
       this.#asked.push(asked);
       if (this.#asked.length === 1) this.#startTimer();
-      if (this.#channel?.isOpen === true && !this.#isElsewhere) this.#send(asked);
+      if (this.#channel?.isOpen === true && !this.#client.isElsewhere(this.#channel, this.#file)) this.#send(asked);
       else this.#dial();
     });
   }
@@ -115,7 +116,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
   // What the channel tells.
 
   opened(): void {
-    if (this.#isElsewhere) {
+    if (this.#client.isElsewhere(this.#channel, this.#file)) {
       this.#dial();
       return;
     }
@@ -182,17 +183,9 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
 
   #dial(): void {
     if (this.#closed) return;
-    if (this.#isElsewhere) this.#hangUp();
+    if (this.#client.isElsewhere(this.#channel, this.#file)) this.#hangUp();
     this.#keepsAlive = true;
-    if (this.#channel !== undefined) return;
-    const plan = this.#client.dialPlan(this.#file.url, this.#file.publicOnly);
-    this.#origin = plan.origin;
-    this.#channel = new HttpChannel(plan, this);
-  }
-
-  /** The file has moved to another server, or back: questions for that one, and the login with them, are not for this one. */
-  get #isElsewhere(): boolean {
-    return this.#channel !== undefined && this.#origin !== this.#client.origins.of(this.#file.url);
+    this.#channel ??= new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
   }
 
   #send(asked: Asked): void {
@@ -208,6 +201,7 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
       range: rangesHeader(asked.ranges),
     });
     asked.costBytes += request.length;
+    asked.sentMs = performance.now();
     this.#channel?.send(request);
   }
 
@@ -232,9 +226,11 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
         }
       }
     }
-    if (asked.ranges.length > 1 && (answer.kind === 'bytes' || answer.kind === 'unsatisfied')) {
-      // It does not answer many ranges with parts: from now on one at a time. Nothing was answered for this time.
-      this.#rangesAtOnce = 1;
+    const isUnfit = answer.kind === 'bytes' || answer.kind === 'unsatisfied';
+    const isRefused = answer.kind === 'refused' && answer.code !== 'http-server-error' && !this.#file.isMoved;
+    if (asked.ranges.length > 1 && (isUnfit || (isRefused && this.#size.isTrying(asked.ranges.length)))) {
+      // It does not answer so many ranges with parts. Nothing was answered for this time.
+      this.#size.refused(asked.ranges.length);
       this.#hangUp();
       for (const one of [...this.#asked]) this.#done(one);
       return;
@@ -301,12 +297,16 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
     this.#asked.splice(this.#asked.indexOf(asked), 1);
     this.#startTimer();
     const { parts, costBytes, isAsGuessed } = asked;
+    const nowMs = performance.now();
+    const tookMs = nowMs - Math.max(asked.sentMs, this.#answeredMs);
+    this.#answeredMs = nowMs;
+    if (isAsGuessed || !parts.includes(undefined)) this.#size.answered(asked.ranges.length, tookMs);
     if (isAsGuessed) {
       asked.resolve({ isAsGuessed, parts: [], costBytes });
       return;
     }
     const missing = parts.filter((part) => part === undefined).length;
-    if (missing > 0 && missing < parts.length) this.#rangesAtOnce = parts.length - missing;
+    if (missing > 0 && missing < parts.length) this.#size.brought(parts.length - missing);
     asked.resolve({ isAsGuessed, parts, costBytes });
   }
 
@@ -318,7 +318,10 @@ export class HttpSampler implements Sampler, HttpChannelHandler {
 
   #rejectAll(error: ManygetError): void {
     clearTimeout(this.#timer);
-    for (const asked of this.#asked.splice(0)) asked.reject(error);
+    for (const asked of this.#asked.splice(0)) {
+      if (asked.sentMs > 0) this.#size.failed(asked.ranges.length);
+      asked.reject(error);
+    }
   }
 
   /** For the answer that is due next. */

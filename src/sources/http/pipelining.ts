@@ -1,7 +1,7 @@
 import type { HttpOrigin } from './http-origins.js';
 
 /** Requests that are out on one connection at once: at the end they ask for little each, and a round trip for each few would be waited for. */
-const outMax = 16;
+export const requestsOutMax = 16;
 
 /**
  * Whether one connection may send a request behind an answer that is still coming: only where its server has shown
@@ -20,7 +20,7 @@ export class Pipelining {
   allows(out: number): boolean {
     const origin = this.#origin();
     if (this.#isTrying) return false;
-    if (origin.pipelining === 'works') return out + 1 < outMax;
+    if (origin.pipelining === 'works') return out + 1 < requestsOutMax;
     if (origin.pipelining !== 'unknown' || out > 0) return false;
     origin.pipelining = 'trying';
     this.#isTrying = true;
