@@ -17,7 +17,7 @@ export class ManifestCheck {
     this.#expected = expected;
   }
 
-  /** Somebody states hashes. To be said before the first byte that is to be hashed, and once. */
+  /** Somebody states hashes. To be said before the first byte is hashed; who says so last counts. */
   expect(hashes: FileHashes, origin: string): void {
     this.#expected = hashes;
     this.#origin = origin;

@@ -1,5 +1,5 @@
 import { ManygetError } from '../base/errors.js';
-import { hashAlgorithms } from '../base/hash-algorithm.js';
+import { hashAlgorithms, type HashAlgorithm } from '../base/hash-algorithm.js';
 import type { ExpectedContent, FileHashes, PieceHashes } from '../base/manifest.js';
 import type { SourceInfo } from '../sources/source.js';
 import { contentId, pieceCount } from '../wire/content-id.js';
@@ -17,7 +17,7 @@ export class ManifestFacts {
     this.#content = content;
   }
 
-  /** A manifest was found on the way. Nothing may have begun by what was known before. */
+  /** A manifest was found on the way. Whether what has begun can go on by it, `whyAnew` says. */
   adopt(content: ExpectedContent): void {
     this.#content = content;
   }
@@ -49,6 +49,16 @@ export class ManifestFacts {
     return { ...stated, pieceBytes: pieces.pieceBytes, contentId: this.#contentId(stated.sizeBytes) };
   }
 
+  /** Why what was `begun`, by what was known then, cannot go on by what is known `now`; undefined where it can. */
+  whyAnew(begun: FileFacts | undefined, now: FileFacts, algorithm: HashAlgorithm | undefined): string | undefined {
+    const { pieces } = this;
+    if (begun === undefined) return undefined;
+    if (begun.sizeBytes !== now.sizeBytes) return `most sources hold a file of ${now.sizeBytes} bytes`;
+    if (pieces === undefined || (pieces.pieceBytes === begun.pieceBytes && pieces.algorithm === algorithm))
+      return undefined;
+    return 'the manifest has other pieces than was promised';
+  }
+
   /** Those that say something else of the file than the manifest does. */
   misfits(runners: readonly SourceRunner[]): { runner: SourceRunner; error: ManygetError }[] {
     return runners.flatMap((runner) => {
@@ -68,8 +78,8 @@ export class ManifestFacts {
       return differs('size-differs', `a file of ${info.sizeBytes} bytes, expected ${sizeBytes} bytes`);
     }
     const { pieces } = this;
-    if (pieces !== undefined && pieceCount(info.sizeBytes, pieces.pieceBytes) !== countOf(pieces)) {
-      const expected = `${countOf(pieces)} pieces of ${pieces.pieceBytes} bytes`;
+    if (pieces !== undefined && pieceCount(info.sizeBytes, pieces.pieceBytes) !== countOfPieces(pieces)) {
+      const expected = `${countOfPieces(pieces)} pieces of ${pieces.pieceBytes} bytes`;
       return differs('size-differs', `a file of ${info.sizeBytes} bytes, expected ${expected}`);
     }
     const { sha256 } = this.hashes;
@@ -97,6 +107,6 @@ function sizeFault(label: string, info: SourceInfo, sizeBytes: number | undefine
   return new ManygetError('size-differs', text);
 }
 
-function countOf(pieces: PieceHashes): number {
+export function countOfPieces(pieces: PieceHashes): number {
   return pieces.digests.length / hashAlgorithms[pieces.algorithm].bytes;
 }

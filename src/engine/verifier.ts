@@ -83,12 +83,20 @@ export class Verifier {
   /** The hash of every piece, one behind the other. Pieces that waited for them are judged now. */
   setExpected(hashes: Uint8Array): void {
     this.#expected = hashes;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const [piece, digest] of waiting) this.#judge(piece, digest);
+    for (const piece of [...this.#waiting.keys()]) {
+      // A wrong one may have its source left out: what else that source gave is forgotten then.
+      const digest = this.#waiting.get(piece);
+      this.#waiting.delete(piece);
+      if (digest !== undefined) this.#judge(piece, digest);
+    }
     const unhashed = [...this.#unhashed];
     this.#unhashed.clear();
     for (const piece of unhashed) this.checkOnDisk(piece);
+  }
+
+  /** The same, where there are none yet: what came before the manifest waits for its hashes. */
+  expect(hashes: Uint8Array): void {
+    if (!this.hasHashes) this.setExpected(hashes);
   }
 
   /** A complete piece is all in one block; `done` gets the block back. */

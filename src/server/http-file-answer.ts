@@ -109,7 +109,8 @@ function fileHeaders({ head, target, file, table, addresses }: FileRequest): Hea
   const manifest = sha256 === undefined ? undefined : manifestName(file);
   if (manifest !== undefined) {
     const url = `${addresses.own}/${encodePath(manifest)}`;
-    headers.push(['Link', `<${url}>; rel=describedby; type="application/metalink4+xml"`]);
+    const promise = table === undefined ? '' : `; piece-length=${table.data.pieceBytes}`;
+    headers.push(['Link', `<${url}>; rel=describedby; type="application/metalink4+xml"${promise}`]);
   }
   if (asksDownload(target.query)) headers.push(['Content-Disposition', attachment(file.name)]);
   return headers;

@@ -29,6 +29,8 @@ export interface PublishedFacts {
   readonly mirrors: readonly string[];
   /** Where a Metalink of it is. */
   readonly manifestUrl: string | undefined;
+  /** That has the SHA-256 of all pieces of so many bytes, as is promised; undefined where nothing is. */
+  readonly manifestPieceBytes: number | undefined;
   /** It comes from the internet: none of these addresses may lead into our own network. */
   readonly publicOnly: boolean;
   /** It came over TLS: nobody on the way can have changed it. */

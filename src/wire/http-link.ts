@@ -96,8 +96,8 @@ interface FilePublication {
   readonly duplicates: readonly DuplicateLink[];
   /** A Metalink of it. */
   readonly manifest: URL | undefined;
-  /** Digests of the whole file, in hex. */
-  readonly hashes: Readonly<Partial<Record<HashAlgorithm, string>>>;
+  /** It has the SHA-256 of pieces of so many bytes: a promise of our own servers (docs/http-server.md). */
+  readonly manifestPieceBytes: number | undefined;
 }
 
 /** The type of a Metalink, 4 or 3. */
@@ -105,10 +105,11 @@ export function isMetalinkType(contentType: string | undefined): boolean {
   return /^\s*application\/metalink(?:4)?\+xml\s*(?:;|$)/i.test(contentType ?? '');
 }
 
-/** Reads what `headers`, of an answer of `at`, publish (RFC 6249, 3230, 9530). Links about something else are left out. */
+/** Reads what the links in `headers`, of an answer of `at`, say (RFC 6249). Those about something else are left out. */
 export function readPublication(headers: HttpHeaders, at: URL): FilePublication {
   const duplicates: DuplicateLink[] = [];
   let manifest: URL | undefined;
+  let manifestPieceBytes: number | undefined;
   for (const link of parseLinks(headers.all('link'))) {
     const anchor = link.params.get('anchor');
     if (anchor !== undefined && urlOf(anchor, at)?.href !== at.href) continue;
@@ -116,11 +117,14 @@ export function readPublication(headers: HttpHeaders, at: URL): FilePublication 
     if (url === undefined || url.href === at.href) continue;
     if (link.rels.includes('duplicate')) duplicates.push(duplicateOf(url, link.params));
     // The type says which of several descriptions is meant: signatures come under the same relation.
-    if (link.rels.includes('describedby') && isMetalinkType(link.params.get('type'))) manifest ??= url;
+    if (manifest === undefined && link.rels.includes('describedby') && isMetalinkType(link.params.get('type'))) {
+      manifest = url;
+      manifestPieceBytes = wholeNumber(link.params.get('piece-length'), 10);
+    }
   }
   const order = (link: DuplicateLink): number => link.priority - (link.isPreferred ? lowestPriority : 0);
   duplicates.sort((a, b) => order(a) - order(b));
-  return { duplicates, manifest, hashes: readHashes(headers) };
+  return { duplicates, manifest, manifestPieceBytes };
 }
 
 function duplicateOf(url: URL, params: ReadonlyMap<string, string>): DuplicateLink {
@@ -135,8 +139,8 @@ function duplicateOf(url: URL, params: ReadonlyMap<string, string>): DuplicateLi
   };
 }
 
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+function wholeNumber(text: string | undefined, digitsMax = 6): number | undefined {
+  return text !== undefined && text.length <= digitsMax && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 function urlOf(text: string, base: URL): URL | undefined {
@@ -149,7 +153,8 @@ function urlOf(text: string, base: URL): URL | undefined {
   return url;
 }
 
-function readHashes(headers: HttpHeaders): Partial<Record<HashAlgorithm, string>> {
+/** Digests of the whole file that `headers` state (RFC 9530, 3230), in hex. */
+export function readHashes(headers: HttpHeaders): Readonly<Partial<Record<HashAlgorithm, string>>> {
   const hashes: Partial<Record<HashAlgorithm, string>> = {};
   for (const digests of [parseReprDigest(headers.get('repr-digest')), parseDigest(headers.get('digest'))]) {
     for (const [name, hex] of digests) {

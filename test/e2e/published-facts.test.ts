@@ -1,63 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { download } from '../../src/app/download.js';
 import { sourceMaker } from '../../src/app/source-maker.js';
-import { makeManifest } from '../../src/app/make-manifest.js';
+import { describing, digest, file, metalinkOf, mib, other, says, whole } from '../support/described-file.js';
 import { DownloadLab, until } from '../support/download-lab.js';
-import { fetchFile, type Outcome } from '../support/http-download.js';
-import { HttpTestServer, testCertificate, type Quirk } from '../support/http-test-server.js';
+import { fetchFile } from '../support/http-download.js';
+import { HttpTestServer, testCertificate } from '../support/http-test-server.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { randomBytesOf } from '../support/random-bytes.js';
 
-/** What HTTP servers say beside the file (RFC 6249, 3230, 9530), and what is made of it without being asked. */
-const mib = 1024 * 1024;
-const file = randomBytesOf(6 * mib + 4321);
-const other = randomBytesOf(6 * mib + 4321, 2);
-
-function digest(of: Uint8Array, algorithm = 'sha256'): string {
-  return createHash(algorithm).update(of).digest('base64');
-}
-
-/** The right answer, with more headers. */
-function says(headers: Record<string, string | undefined>): Quirk {
-  return (_ask, right) => ({ ...right, headers: { ...right.headers, ...headers } });
-}
-
+/** What HTTP servers say beside the file, and what is made of it without being asked. */
 function duplicate(url: string, more = ''): string {
   return `<${url}>; rel=duplicate${more}`;
-}
-
-/** A Metalink of `of`, cut in pieces of 512 KiB. */
-async function metalinkOf(of: Uint8Array, urls: readonly string[] = []): Promise<Buffer> {
-  const path = join(tempFolder(), 'f.bin');
-  writeFileSync(path, of);
-  return Buffer.from(await makeManifest({ files: [path], urls, pieceBytes: 512 * 1024 }));
-}
-
-/** A server of the file that names a Metalink of it, which it has itself. */
-async function describing(document: Uint8Array, headers: Record<string, string> = {}): Promise<HttpTestServer> {
-  return HttpTestServer.start({
-    file,
-    quirk: (ask, right) => {
-      if (ask.path === '/f.meta4') {
-        return {
-          status: 200,
-          headers: { 'Content-Type': 'application/metalink4+xml' },
-          body: document,
-          framing: 'length',
-        };
-      }
-      const link = ['</f.meta4>; rel=describedby; type="application/metalink4+xml"', headers['Link'] ?? ''].join(', ');
-      return { ...right, headers: { ...right.headers, ...headers, Link: link } };
-    },
-  });
-}
-
-function whole(outcome: Outcome): Extract<Outcome, { kind: 'whole' }> {
-  if (outcome.kind === 'failed') throw outcome.error;
-  expect(file.equals(outcome.bytes)).toBe(true);
-  return outcome;
 }
 
 describe('one address of our own fleet over HTTP', () => {
@@ -101,8 +56,14 @@ describe('a Metalink that a server names', () => {
   });
 
   test('is not used where it describes another file, and that is no fault of anybody', async () => {
-    const server = await describing(await metalinkOf(other.subarray(1)));
-    expect(whole(await fetchFile([server.url])).report.piecesVerified).toBe(0);
+    const smaller = await metalinkOf(other.subarray(mib));
+    const unsized = Buffer.from(smaller.toString().replace(/<size>\d+<\/size>/, ''));
+    for (const document of [await metalinkOf(other.subarray(1)), unsized]) {
+      for (const promises of [false, true]) {
+        const server = await describing(document, {}, { promises });
+        expect(whole(await fetchFile([server.url])).report.piecesVerified).toBe(0);
+      }
+    }
   });
 
   test('is not used where it contradicts the digest beside it', async () => {
@@ -163,6 +124,22 @@ describe('a digest that a server states', () => {
     if (outcome.kind === 'whole') throw new Error('another file than was stated was taken');
     expect(outcome.error.code).toBe('verification-failed');
     expect(outcome.message).toContain(`127.0.0.1:${wrong.port} states (--no-follow-links ignores that)`);
+  });
+
+  test('is checked also where the file goes by in order', async () => {
+    const stated = says({ Digest: `SHA-256=${digest(file)}` });
+    const read = async (holds: Uint8Array, manifest = {}): Promise<Buffer> => {
+      const { url } = await HttpTestServer.start({ file: holds, quirk: stated });
+      const handle = download({ sources: [url], inOrder: {}, http: { netrc: false, proxy: {} }, manifest });
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of handle.createReader()) chunks.push(chunk);
+      await handle.done;
+      return Buffer.concat(chunks);
+    };
+    expect(file.equals(await read(file))).toBe(true);
+    await expect(read(other)).rejects.toMatchObject({ code: 'verification-failed' });
+    const sha512 = createHash('sha512').update(other).digest('hex');
+    expect(other.equals(await read(other, { hashes: { sha512 } }))).toBe(true);
   });
 
   test('does not count with followLinks: false, nor beside a hash that the user gives', async () => {

@@ -20,7 +20,13 @@ function digest(text: string): Uint8Array {
 }
 
 /** A verifier whose digests come when the test says so. */
-function world(options: { on?: boolean; mayHear?: boolean } = {}) {
+function world(
+  options: {
+    on?: boolean;
+    mayHear?: boolean;
+    onCorrupt?: (world: { ledger: Ledger; verifier: Verifier }) => void;
+  } = {},
+) {
   const ledger = new Ledger(pieces * pieceBytes, pieceBytes);
   const records: JournalRecord[] = [];
   const blocks: ((digest: Uint8Array) => void)[] = [];
@@ -33,7 +39,7 @@ function world(options: { on?: boolean; mayHear?: boolean } = {}) {
       blocks.push((d) => done(d, block)),
     hashFile: () => new Promise<Uint8Array>((resolve, reject) => files.push({ resolve, reject })),
   };
-  const verifier = new Verifier({
+  const verifier: Verifier = new Verifier({
     on: options.on ?? true,
     algorithm: 'sha256',
     ledger,
@@ -42,7 +48,10 @@ function world(options: { on?: boolean; mayHear?: boolean } = {}) {
     partPath: 'out.part',
     journalIndex: (source) => source + 10,
     mayHearHashes: () => options.mayHear ?? true,
-    onCorrupt: (piece, sources) => corrupt.push({ piece, sources }),
+    onCorrupt: (piece, sources) => {
+      corrupt.push({ piece, sources });
+      options.onCorrupt?.({ ledger, verifier });
+    },
     onVerified: () => (verified += 1),
     onError: (error) => errors.push(error.code),
   });
@@ -168,6 +177,24 @@ describe('a piece of an earlier run', () => {
     w.verifier.setExpected(right);
     w.verifier.checkedEarlier(first, digest('wrong'));
     expect(w.corrupt).toEqual([]);
+  });
+});
+
+describe('hashes that come late', () => {
+  it('judge no piece whose bytes were forgotten because of a wrong one before it', () => {
+    const w = world({
+      onCorrupt: ({ ledger, verifier }) => {
+        ledger.forget(0, 2 * pieceBytes);
+        verifier.forget(first, second);
+      },
+    });
+    for (const piece of [first, second]) {
+      w.ledger.receive(piece * pieceBytes, (piece + 1) * pieceBytes, alice);
+      w.verifier.checkDigest(piece, piece === first ? digest('other') : digest('1'));
+    }
+    w.verifier.setExpected(right);
+    expect(w.corrupt).toEqual([{ piece: 0, sources: [alice] }]);
+    expect([w.ledger.pieceState(second), w.verifier.unjudgedPieces]).toEqual(['open', 0]);
   });
 });
 

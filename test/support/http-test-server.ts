@@ -43,12 +43,13 @@ export interface HttpTestServerOptions {
   /** Entity tag, quotes included. Default `"v1"`; empty: none. */
   readonly etag?: string;
   readonly lastModified?: string;
-  readonly tls?: boolean;
+  /** True: with the certificate of `testCertificate`. */
+  readonly tls?: boolean | { readonly cert: string; readonly key: string };
   readonly host?: string;
   /** Path and name of the file. Default "/f.bin". */
   readonly path?: string;
   /** Nothing is answered before, or no request before what is returned for it. */
-  readonly held?: Promise<void> | (() => Promise<void> | undefined) | undefined;
+  readonly held?: Promise<void> | ((request: IncomingMessage) => Promise<void> | undefined) | undefined;
 }
 
 const running: HttpTestServer[] = [];
@@ -78,11 +79,12 @@ export class HttpTestServer {
     this.lastModified = options.lastModified;
     const { held } = options;
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
-      const wait = typeof held === 'function' ? held() : held;
+      const wait = typeof held === 'function' ? held(request) : held;
       if (wait === undefined) this.#answer(request, response);
       else void wait.then(() => this.#answer(request, response));
     };
-    this.#server = options.tls === true ? createTlsServer(testCertificate(), answer) : createServer(answer);
+    const tls = options.tls === true ? testCertificate() : options.tls;
+    this.#server = tls === undefined || tls === false ? createServer(answer) : createTlsServer(tls, answer);
     this.#server.keepAliveTimeout = 60_000;
     this.#server.on('connection', (socket: Socket) => {
       this.connections += 1;
@@ -109,7 +111,7 @@ export class HttpTestServer {
   /** "http://127.0.0.1:PORT". */
   get origin(): string {
     const host = this.#options.host ?? '127.0.0.1';
-    const scheme = this.#options.tls === true ? 'https' : 'http';
+    const scheme = (this.#options.tls ?? false) === false ? 'http' : 'https';
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
@@ -213,9 +215,19 @@ function send(response: ServerResponse, reply: HttpReply): void {
   response.write(body.subarray(0, cutAfter), () => response.socket?.destroySoon());
 }
 
-/** A certificate for 127.0.0.1, ::1 and localhost that nobody should trust. */
-export function testCertificate(): { readonly cert: string; readonly key: string; readonly certPath: string } {
-  const certPath = new URL('../fixtures/test-only-certificate.pem', import.meta.url).pathname;
+interface TestCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly certPath: string;
+}
+
+/**
+ * A certificate for 127.0.0.1, ::1 and localhost that nobody should trust.
+ *
+ * @param name `expired` was for the same; `localhost` is for that name alone, and for no address.
+ */
+export function testCertificate(name: 'certificate' | 'expired' | 'localhost' = 'certificate'): TestCertificate {
+  const certPath = new URL(`../fixtures/test-only-${name}.pem`, import.meta.url).pathname;
   const keyPath = new URL('../fixtures/test-only-key.pem', import.meta.url).pathname;
   return { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8'), certPath };
 }

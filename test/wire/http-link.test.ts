@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HttpHeaders } from '../../src/wire/http-head.js';
-import { isMetalinkType, linkLimits, parseLinks, readPublication } from '../../src/wire/http-link.js';
+import { isMetalinkType, linkLimits, parseLinks, readHashes, readPublication } from '../../src/wire/http-link.js';
 
 const at = new URL('http://a.example/pub/f.iso');
 
@@ -126,6 +126,16 @@ describe('a publication', () => {
     expect(published('<f.meta4>; rel=describedby').manifest).toBeUndefined();
   });
 
+  test('has what is promised of the pieces in the Metalink, where that is a number', () => {
+    const link = '<f.meta4>; rel=describedby; type="application/metalink4+xml"';
+    expect(published(link).manifestPieceBytes).toBeUndefined();
+    expect(published(`${link}; piece-length=16777216`).manifestPieceBytes).toBe(16_777_216);
+    for (const wrong of ['-1', '1.5', '0x10', '12345678901', '""']) {
+      expect(published(`${link}; piece-length=${wrong}`).manifestPieceBytes).toBeUndefined();
+    }
+    expect(published(link, `${link}; piece-length=4`).manifestPieceBytes).toBeUndefined();
+  });
+
   test('leaves out links that are about something else', () => {
     expect(published('<http://b.example/f>; rel=duplicate; anchor="/other"').duplicates).toEqual([]);
     expect(published('<http://b.example/f>; rel=duplicate; anchor="f.iso"').duplicates).toHaveLength(1);
@@ -133,12 +143,11 @@ describe('a publication', () => {
 
   test('has the digests of both headers, Repr-Digest before Digest', () => {
     const base64 = (byte: number, length: number): string => Buffer.alloc(length, byte).toString('base64');
-    const { hashes } = readPublication(
+    const hashes = readHashes(
       headers([
         ['Digest', `SHA-256=${base64(1, 32)},SHA=${base64(2, 20)},unixsum=30637`],
         ['Repr-Digest', `sha-256=:${base64(3, 32)}:, sha-512=:${base64(4, 64)}:`],
       ]),
-      at,
     );
     expect(hashes).toEqual({ sha256: '03'.repeat(32), sha512: '04'.repeat(64), sha1: '02'.repeat(20) });
   });

@@ -7,6 +7,8 @@ import { isPrivateAddress } from './http-redirect.js';
 
 /** Useless answers to range requests, in a row, after which parts are not asked for any more, or the source is given up. */
 const strikesMax = 3;
+/** Addresses in a row that have expired before a byte came: the next one is not better. */
+const expiriesMax = 3;
 
 /** What an answer adds to what is known of the file. */
 interface LearnedFacts {
@@ -38,10 +40,10 @@ export class HttpFile {
   ranges: boolean | undefined;
   /** The newest answer was a good one: another connection need not ask for the facts again. */
   isTrusted = false;
-  /** Bytes of it have come. */
-  hasWorked = false;
   /** Its answers to ranges have proved useless: it is used from the start on, as if it gave no parts. */
   rangesAreBroken = false;
+  /** Times that the redirects were followed anew and no byte has come since; undefined: none has ever come. */
+  #expiries: number | undefined;
   /** Range answers in a row that were of no use. */
   strikes = 0;
 
@@ -96,8 +98,19 @@ export class HttpFile {
     this.isTrusted = false;
   }
 
+  /** Bytes of it have come. */
+  hasWorked(): void {
+    this.#expiries = 0;
+  }
+
+  /** Where the redirects led to has worked before, and may again in another place. */
+  get mayHaveExpired(): boolean {
+    return this.isMoved && this.#expiries !== undefined && this.#expiries < expiriesMax;
+  }
+
   /** Where the redirects led to is of no use any more: they are followed anew. */
   forgetMove(): void {
+    this.#expiries = (this.#expiries ?? 0) + 1;
     this.#url = this.original;
     this.#publicOnly = this.#isPublicFromTheStart;
     this.isTrusted = false;
