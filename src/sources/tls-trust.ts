@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { ManygetError } from '../base/errors.js';
@@ -30,13 +30,20 @@ export function tlsTrustOptions(trust: TlsTrust, host: string): ConnectionOption
 /** Why this server is not one of those that are pinned; undefined where it is, or none are. */
 export function pinFault(socket: TLSSocket, trust: TlsTrust, peer: string): ManygetError | undefined {
   if (trust.pins.length === 0) return undefined;
-  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
-  const pin = key === undefined ? 'none' : createHash('sha256').update(key).digest('base64');
+  const key = socket.getPeerX509Certificate()?.publicKey;
+  const pin = key === undefined ? 'none' : keyPin(key);
   if (trust.pins.includes(pin)) return undefined;
   return new ManygetError(
     'tls-failed',
     `${peer} has the public key sha256//${pin}, which is not the one that is pinned`,
   );
+}
+
+/** SHA-256 of a public key (its SubjectPublicKeyInfo, RFC 5280), base64. */
+export function keyPin(key: KeyObject): string {
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64');
 }
 
 /** The digests in "sha256//BASE64" texts. @throws ManygetError `usage`. */

@@ -91,6 +91,11 @@ export async function startSocksProxy(login?: string): Promise<TestProxy & { rea
   };
 }
 
+/** A proxy that takes connections and never says a word. Returns its port. */
+export function startMuteProxy(): Promise<number> {
+  return listening(createTcpServer(() => undefined));
+}
+
 interface SocksState {
   readonly asked: string[];
   readonly logins: (string | undefined)[];

@@ -2,6 +2,7 @@ import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { BodyFraming, HttpHead } from '../../wire/http-head.js';
 import { HttpReader, type HttpReaderHandler } from '../../wire/http-reader.js';
 import { socketError } from '../tcp/socket-error.js';
+import type { HttpOrigin } from './http-origins.js';
 import { dial, type DialHandler, type DialPlan, type Stream } from './http-dial.js';
 import { tlsError } from '../tls-error.js';
 
@@ -21,6 +22,8 @@ export interface HttpChannelHandler extends HttpReaderHandler {
  * Invariant: after `closed` or `destroy` the handler hears nothing, not even of what is being read at that moment.
  */
 export class HttpChannel implements DialHandler, HttpReaderHandler {
+  /** Where it leads, whatever is asked for there. */
+  readonly origin: HttpOrigin;
   readonly peer: string;
   readonly #handler: HttpChannelHandler;
   readonly #reader: HttpReader;
@@ -32,6 +35,7 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   #answers = 0;
 
   constructor(plan: DialPlan, handler: HttpChannelHandler) {
+    this.origin = plan.origin;
     this.peer = plan.origin.peer;
     this.#handler = handler;
     this.#reader = new HttpReader(this, this.peer);
@@ -87,7 +91,11 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   opened(): void {
     if (this.#isClosed) return;
     this.#isOpen = true;
-    this.#handler.opened(performance.now() - this.#startedAtMs);
+    try {
+      this.#handler.opened(performance.now() - this.#startedAtMs);
+    } catch (error) {
+      this.#close(asManygetError(error, 'unexpected', this.peer));
+    }
   }
 
   arm(): Uint8Array {

@@ -1,9 +1,10 @@
 import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { pinFault, tlsTrustOptions, type TlsTrust } from '../tls-trust.js';
+import { socketError } from '../tcp/socket-error.js';
 import type { HttpOrigin } from './http-origins.js';
 import { openTunnel } from './http-tunnel.js';
-import type { Proxy } from './http-proxy.js';
+import { proxyPeer, type Proxy } from './http-proxy.js';
 import { publicLookup } from './public-lookup.js';
 
 /** How to get a byte stream to an origin. */
@@ -84,7 +85,7 @@ class DirectStream implements Stream {
       this.#socket = connectTcp(tcp);
       this.#socket.on('connect', () => handler.opened());
     }
-    listen(this.#socket, handler);
+    listen(this.#socket, proxy === undefined ? handler : viaProxy(proxy, this.#socket, handler));
   }
 
   get remoteAddress(): string | undefined {
@@ -104,7 +105,17 @@ class DirectStream implements Stream {
   }
 }
 
-function listen(socket: Socket, handler: DialHandler): void {
+/** The same handler, told of the proxy where that is who cannot be reached. */
+function viaProxy(proxy: Proxy, socket: Socket, handler: DialHandler): Pick<DialHandler, 'failed' | 'ended'> {
+  let isOpen = false;
+  socket.on('connect', () => (isOpen = true));
+  return {
+    failed: (error) => handler.failed(isOpen ? error : socketError(proxyPeer(proxy), error, false)),
+    ended: () => handler.ended(),
+  };
+}
+
+function listen(socket: Socket, handler: Pick<DialHandler, 'failed' | 'ended'>): void {
   socket.on('error', (error) => handler.failed(error));
   socket.on('end', () => handler.ended());
   socket.on('close', () => handler.ended());
@@ -157,7 +168,8 @@ class TunnelledStream implements Stream {
       this.#handler.opened();
       return;
     }
-    const socket = connectTls({ socket: raw, ...tlsOptions(this.#plan) });
+    // `host` is who has to be at the other end: without it an address would be held against the proxy's name.
+    const socket = connectTls({ socket: raw, host: origin.host, ...tlsOptions(this.#plan) });
     if (this.#plan.trust.pins.length === 0) keepSession(socket, origin);
     socket.on('secureConnect', () => secured(socket, this.#plan, this.#handler));
     this.#use(socket);

@@ -1,5 +1,6 @@
+import { BlockList, isIP } from 'node:net';
 import { ManygetError } from '../../base/errors.js';
-import { withoutBrackets } from '../../base/host-name.js';
+import { hostAndPort, withoutBrackets } from '../../base/host-name.js';
 import { printable } from '../../base/printable.js';
 
 /** A proxy between us and the servers. */
@@ -13,12 +14,17 @@ export interface Proxy {
   readonly resolvesNames: boolean;
 }
 
+/** What errors call it. */
+export function proxyPeer({ host, port }: Proxy): string {
+  return `proxy ${hostAndPort(host, port)}`;
+}
+
 /** What the environment says of proxies; also made from options. Empty texts mean none. */
 export interface ProxySettings {
   readonly http?: string | undefined;
   readonly https?: string | undefined;
   readonly all?: string | undefined;
-  /** Hosts that are reached directly: "localhost,.example.org,10.0.0.0/8,*". */
+  /** Hosts that are reached directly: "localhost,.example.org,10.0.0.0/8,fd00::/8,*". */
   readonly no?: string | undefined;
 }
 
@@ -61,6 +67,8 @@ export function parseProxy(text: string): Proxy {
   const [user, password] = url.username === '' ? [] : [url.username, url.password].map(unescaped);
   if (url.username !== '' && (user === undefined || password === undefined))
     throw wrong('has a broken percent-encoding');
+  if (url.protocol === 'http:' && user?.includes(':') === true)
+    throw wrong('has a user name with a colon, which HTTP cannot send');
   return {
     kind: url.protocol === 'http:' ? 'http' : 'socks5',
     host: withoutBrackets(url.hostname),
@@ -81,7 +89,7 @@ function unescaped(text: string): string | undefined {
 }
 
 function isExempt(url: URL, list: string): boolean {
-  const host = withoutBrackets(url.hostname).toLowerCase();
+  const host = withoutRootDot(withoutBrackets(url.hostname).toLowerCase());
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   return list
     .split(/[\s,]+/)
@@ -90,24 +98,28 @@ function isExempt(url: URL, list: string): boolean {
 }
 
 function exempts(entry: string, host: string, port: string): boolean {
-  if (entry === '*') return true;
   const withPort = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(entry);
   if (withPort !== null && withPort[2] !== port) return false;
-  const name = withoutBrackets(withPort?.[1] ?? entry).replace(/^\*?\./, '');
-  const network = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(name);
-  if (network !== null) return isInNetwork(host, network[1] ?? '', Number(network[2]));
-  return host === name || host.endsWith(`.${name}`);
+  const place = (withPort?.[1] ?? entry).replace(/^\[([^\]]+)\]/, '$1');
+  if (place === '*') return true;
+  // An address ends like another one without being under it: names alone are compared from the end.
+  if (isIP(host) !== 0) return isInNetwork(host, place);
+  const name = withoutRootDot(place.replace(/^\*?\./, ''));
+  return name !== '' && (host === name || host.endsWith(`.${name}`));
 }
 
-function isInNetwork(host: string, network: string, bits: number): boolean {
-  const [a, b] = [ipv4Number(host), ipv4Number(network)];
-  if (a === undefined || b === undefined || bits > 32) return false;
-  const size = 2 ** (32 - bits);
-  return Math.floor(a / size) === Math.floor(b / size);
+/** Whether the address `host` is `place`, or in the network that it is: "10.0.0.0/8", "fd00::/8". */
+function isInNetwork(host: string, place: string): boolean {
+  const [, base = '', bits] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/.exec(place) ?? [];
+  const family = isIP(base);
+  const most = family === 4 ? 32 : 128;
+  if (family === 0 || Number(bits ?? most) > most) return false;
+  const network = new BlockList();
+  network.addSubnet(base, Number(bits ?? most), family === 4 ? 'ipv4' : 'ipv6');
+  return network.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
 }
 
-function ipv4Number(text: string): number | undefined {
-  const parts = text.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((n) => !Number.isInteger(n) || n < 0 || n > 255)) return undefined;
-  return parts.reduce((sum, n) => sum * 256 + n, 0);
+/** A name as it is without the dot of the root behind it. */
+function withoutRootDot(name: string): string {
+  return name.replace(/\.$/, '');
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ManygetError } from '../../base/errors.js';
-import { withBrackets } from '../../base/host-name.js';
+import { hostAndPort } from '../../base/host-name.js';
 import { messageOf } from '../../base/message-of.js';
 import { printable } from '../../base/printable.js';
 import { basicAuthorization } from '../../wire/http-auth.js';
@@ -9,7 +9,7 @@ import { encodeRequest, type HeaderLine } from '../../wire/http-request.js';
 import { Socks5Handshake } from '../../wire/socks5.js';
 import { socketError } from '../tcp/socket-error.js';
 import { lookUp } from './look-up.js';
-import type { Proxy } from './http-proxy.js';
+import { proxyPeer, type Proxy } from './http-proxy.js';
 
 interface TunnelEnd {
   readonly host: string;
@@ -25,7 +25,7 @@ type Handshake = (bytes: Uint8Array, socket: Socket) => Uint8Array | undefined;
  * @throws ManygetError `proxy-failed`, or an error of the connection to the proxy.
  */
 export async function openTunnel(proxy: Proxy, end: TunnelEnd, signal: AbortSignal): Promise<Socket> {
-  const peer = `proxy ${proxy.host}:${proxy.port}`;
+  const peer = proxyPeer(proxy);
   const target = proxy.kind === 'socks5' && !proxy.resolvesNames ? { ...end, host: await lookUp(end.host) } : end;
   // First of all: where it cannot be asked for, there is no socket that nobody listens to.
   const [hello, handshake] =
@@ -55,7 +55,7 @@ export async function openTunnel(proxy: Proxy, end: TunnelEnd, signal: AbortSign
 }
 
 function connectTunnel(proxy: Proxy, end: TunnelEnd, peer: string): [Uint8Array, Handshake] {
-  const place = `${withBrackets(end.host)}:${end.port}`;
+  const place = hostAndPort(end.host, end.port);
   const parser = new HttpHeadParser(peer);
   const handshake: Handshake = (bytes) => {
     const taken = parser.push(bytes);
@@ -88,7 +88,10 @@ function socksTunnel(proxy: Proxy, end: TunnelEnd, peer: string): [Uint8Array, H
       step = socks.push(new Uint8Array(0));
     }
     if (step.kind === 'refused') {
-      throw new ManygetError('proxy-failed', `${peer} refused a connection to ${end.host}:${end.port}: ${step.reason}`);
+      throw new ManygetError(
+        'proxy-failed',
+        `${peer} refused a connection to ${hostAndPort(end.host, end.port)}: ${step.reason}`,
+      );
     }
     return step.kind === 'open' ? step.rest.slice() : undefined;
   };

@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
 import { parseProxy, proxyFor, proxySettings } from '../../../src/sources/http/http-proxy.js';
 import { fetchFile, type Outcome } from '../../support/http-download.js';
-import { startHttpProxy, startSocksProxy } from '../../support/http-proxy-server.js';
-import { HttpTestServer, testCertificate } from '../../support/http-test-server.js';
+import { startHttpProxy, startMuteProxy, startSocksProxy } from '../../support/http-proxy-server.js';
+import { HttpTestServer, testCertificate, type Quirk } from '../../support/http-test-server.js';
 import { randomBytesOf } from '../../support/random-bytes.js';
 
 const file = randomBytesOf(3 * 1024 * 1024 + 17);
 const trusted: HttpOptions = { caCertificate: testCertificate().certPath };
+
+const answer407: Quirk = (_ask, right) => ({ ...right, status: 407 });
 
 function expectWhole(outcome: Outcome): void {
   expect(outcome.kind === 'failed' ? outcome.message : outcome.kind).toBe('whole');
@@ -23,7 +25,9 @@ describe('the way to a server', () => {
   test('is not TLS with one that is not, and the sentence says what to do', async () => {
     const server = await HttpTestServer.start({ file, tls: true });
     const outcome = await fetchFile([server.url]);
-    expect(outcome.kind === 'failed' ? outcome.message : '').toMatch(/certificate .* self-signed; --ca-certificate/);
+    expect(outcome.kind === 'failed' ? outcome.message : '').toMatch(
+      /certificate .* self-signed; --ca-certificate .*, --pin/,
+    );
     expect(server.asks).toEqual([]);
   });
 
@@ -94,6 +98,31 @@ describe('the way to a server', () => {
     expect(proxy.connections).toBe(0);
   });
 
+  test('ends at a proxy that nobody reaches, and it is the proxy that the sentence names', async ({ skip }) => {
+    const server = await HttpTestServer.start({ file });
+    const ends = (all: string): Promise<Outcome> =>
+      fetchFile([server.url], { giveUpAfterMs: 500, connectTimeoutMs: 300, http: { proxy: { all } } });
+    for (const scheme of ['http', 'socks5']) {
+      const refused = await ends(`${scheme}://127.0.0.1:1`);
+      expect(refused.kind === 'failed' ? refused.message : '').toContain('proxy 127.0.0.1:1 refused the connection');
+    }
+    const mute = await startMuteProxy();
+    for (const [scheme, says] of [
+      ['socks5', `proxy 127.0.0.1:${mute}, the way to server 127.0.0.1:${server.port}, did not answer`],
+      ['http', `server 127.0.0.1:${server.port}, behind proxy 127.0.0.1:${mute}, accepted the connection`],
+    ] as const) {
+      const silent = await ends(`${scheme}://127.0.0.1:${mute}`);
+      expect(silent.kind === 'failed' ? silent.message : '').toContain(says);
+    }
+    const sixth = await HttpTestServer.start({ file, host: '::1', quirk: answer407 }).catch(() => undefined);
+    if (sixth === undefined) {
+      skip('this machine has no IPv6');
+      return;
+    }
+    const spoken = await ends(`socks5://[::1]:${sixth.port}`);
+    expect(spoken.kind === 'failed' ? spoken.message : '').toContain(`proxy [::1]:${sixth.port} refused`);
+  });
+
   test('avoids the proxy for hosts that need none', async () => {
     const server = await HttpTestServer.start({ file });
     expectWhole(await fetchFile([server.url], { http: { proxy: { all: 'http://127.0.0.1:1', no: '127.0.0.1' } } }));
@@ -125,14 +154,18 @@ describe('the settings of proxies', () => {
     ['http://proxy:80', { kind: 'http', host: 'proxy', port: 80 }],
     ['http://proxy', { kind: 'http', host: 'proxy', port: 8080 }],
     ['socks5://[::1]:9', { kind: 'socks5', host: '::1', port: 9, resolvesNames: false }],
+    ['socks5://a%3Ab:c%40d@s', { kind: 'socks5', user: 'a:b', password: 'c@d' }],
     ['socks5h://u:p%20q@s', { kind: 'socks5', host: 's', port: 1080, user: 'u', password: 'p q', resolvesNames: true }],
   ])('"%s" means a proxy', (text, expected) => {
     expect(parseProxy(text)).toMatchObject(expected);
   });
 
-  test.each(['ftp://x', 'https://x', '://', 'http://', 'http://a%zz:b@x'])('"%s" means none', (text) => {
-    expect(() => parseProxy(text)).toThrow('expected http://HOST:PORT');
-  });
+  test.each(['ftp://x', 'https://x', '://', 'http://', 'http://a%zz:b@x', 'http://a%3Ab:c@x'])(
+    '"%s" means none',
+    (text) => {
+      expect(() => parseProxy(text)).toThrow('expected http://HOST:PORT');
+    },
+  );
 
   test.each(['ftp://me:secret@x', 'me:secret@x:99999', 'http://me:a@secret@x:y', 'http://me:a/secret@x'])(
     'where "%s" means none, the sentence does not repeat the password',
@@ -154,6 +187,21 @@ describe('the settings of proxies', () => {
     ['10.0.0.0/8', 'http://11.9.8.7/', false],
     ['::1', 'http://[::1]/', true],
     ['*', 'http://any/', true],
+    ['*:8080', 'http://any:8080/', true],
+    ['EXAMPLE.org', 'http://A.Example.ORG/', true],
+    ['example.org', 'http://example.org./', true],
+    ['example.org.', 'http://example.org/', true],
+    ['.', 'http://example.org./', false],
+    ['0.0.1', 'http://127.0.0.1/', false],
+    ['0:0:0:0:0:0:0:1', 'http://[::1]/', true],
+    ['[::1]:8080', 'http://[::1]:8080/', true],
+    ['[::1]:8080', 'http://[::1]/', false],
+    ['fd00::/8', 'http://[fd12::1]/', true],
+    ['fd00::/8', 'http://[fe80::1]/', false],
+    ['fd00::/129', 'http://[fd00::]/', false],
+    ['0.0.0.0/0', 'http://9.9.9.9/', true],
+    ['10.0.0.1/32', 'http://10.0.0.2/', false],
+    ['10.0.0.0/8', 'http://[::1]/', false],
     ['a, b', 'http://b/', true],
   ])('no_proxy "%s" and %s: direct is %s', (no, url, direct) => {
     expect(proxyFor(new URL(url), { all: 'http://p', no }) === undefined).toBe(direct);
