@@ -1,12 +1,10 @@
-import { HttpClient } from '../../src/sources/http/http-client.js';
-import { HttpSource } from '../../src/sources/http/http-source.js';
+import type { HttpSource } from '../../src/sources/http/http-source.js';
+import { httpSourceAt } from '../support/http-source-at.js';
 import { HttpTestServer, testCertificate } from '../support/http-test-server.js';
 import { sourceCases, type ServedFile } from './source-cases.js';
 
 function sourceAt(url: string): HttpSource {
-  const options = { netrc: false, proxy: {}, caCertificate: testCertificate().certPath } as const;
-  const clock = { nowMs: Date.now, random: () => 0.5 };
-  return new HttpSource(url, new HttpClient([new URL(url)], options, { agent: 'test/1', env: {}, clock }));
+  return httpSourceAt(url, { caCertificate: testCertificate().certPath });
 }
 
 async function servedOver(file: Uint8Array, tls: boolean): Promise<ServedFile> {

@@ -51,7 +51,7 @@ export class FollowedRedirects {
   /** True where an address that has worked has expired, as `code` says: they are followed anew from the file's own one. */
   startOver(code: ErrorCode): boolean {
     const expires = code === 'not-found' || code === 'http-forbidden' || code === 'http-unauthorized';
-    if (!expires || !this.#file.isMoved || !this.#file.hasWorked || this.#count > 0) return false;
+    if (!expires || !this.#file.mayHaveExpired || this.#count > 0) return false;
     this.#file.forgetMove();
     return true;
   }

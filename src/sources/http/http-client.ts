@@ -6,21 +6,21 @@ import type { HttpOptions } from '../../base/http-options.js';
 import { dispositionFileName } from '../../wire/http-content-disposition.js';
 import { parseCookieFile, type Cookie } from '../../wire/http-cookies.js';
 import type { HttpHead } from '../../wire/http-head.js';
-import { readPublication } from '../../wire/http-link.js';
 import { rangeHeader } from '../../wire/http-range.js';
 import { encodeRequest, type HeaderLine } from '../../wire/http-request.js';
 import { readValidators } from '../../wire/http-validators.js';
 import { parseNetrc, type Netrc } from '../../wire/netrc.js';
 import { parsePins, type TlsTrust } from '../tls-trust.js';
-import type { PublishedFacts } from '../source.js';
 import { CookieJar } from './cookie-jar.js';
 import { HttpCredentials } from './http-credentials.js';
+import type { HttpChannel } from './http-channel.js';
 import type { DialPlan } from './http-dial.js';
 import type { HttpFile } from './http-file.js';
 import { HttpOrigins, type OriginClock } from './http-origins.js';
 import { HttpLogin, type ShownLogin } from './http-login.js';
 import { proxyFor, proxySettings, type Proxy, type ProxySettings } from './http-proxy.js';
 import { proxyHeaders } from './http-tunnel.js';
+import { PublishedAnswer } from './published-answer.js';
 import { messageOf } from '../../base/message-of.js';
 
 /** What the world outside gives a client. */
@@ -82,6 +82,14 @@ export class HttpClient {
   dialPlan(url: URL, publicOnly: boolean): DialPlan {
     const origin = this.origins.of(url);
     return { origin, proxy: this.proxyFor(url), trust: this.trust, publicOnly };
+  }
+
+  /**
+   * The file has moved to another server, or back, since `channel` was made: what is to be sent for it, and the login with
+   * it, is not for where that leads.
+   */
+  isElsewhere(channel: HttpChannel | undefined, file: HttpFile): boolean {
+    return channel !== undefined && channel.origin !== this.origins.of(file.url);
   }
 
   /** True where something that is the user's secret would be sent there. */
@@ -150,13 +158,15 @@ export class HttpClient {
     return dispositionFileName(head.headers.get('content-disposition'));
   }
 
-  /** Takes from an answer's head what it says of the file. */
-  learn(file: HttpFile, sizeBytes: number, head: HttpHead, remoteAddress: string | undefined): void {
+  /** Takes from the head of an answer of `at` what it says of the file, which may be elsewhere by now. */
+  learn(file: HttpFile, at: URL, sizeBytes: number, head: HttpHead, remoteAddress: string | undefined): void {
     file.learn({
       sizeBytes,
       validators: readValidators(head.headers),
       name: this.nameIn(head),
-      published: this.#readsPublished ? publishedBy(file, head, remoteAddress) : undefined,
+      published: this.#readsPublished
+        ? new PublishedAnswer(head.headers, at, file.isFromPublic(remoteAddress))
+        : undefined,
     });
   }
 }
@@ -164,17 +174,6 @@ export class HttpClient {
 /** As it is asked for: with its query. */
 function pathOf(url: URL): string {
   return `${url.pathname}${url.search}`;
-}
-
-function publishedBy(file: HttpFile, head: HttpHead, remoteAddress: string | undefined): PublishedFacts {
-  const { duplicates, manifest, hashes } = readPublication(head.headers, file.url);
-  return {
-    hashes,
-    mirrors: duplicates.map((link) => link.url.href),
-    manifestUrl: manifest?.href,
-    publicOnly: file.isFromPublic(remoteAddress),
-    isSecure: file.url.protocol === 'https:',
-  };
 }
 
 function readText(flag: string, file: string): string {

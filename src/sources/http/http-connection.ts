@@ -89,7 +89,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#handler.connected(connectMs);
     }
     if (this.#closed) return;
-    if (this.#isElsewhere) {
+    if (this.#client.isElsewhere(this.#channel, this.#file)) {
       this.#reopen();
       return;
     }
@@ -111,17 +111,17 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     const asked = this.#asked.take();
     if (asked === undefined) throw this.#error('protocol-violation', 'sent an answer that nobody asked for');
     this.#keepsAlive = keepsAlive(head, framing);
-    this.#client.cookies.take(this.#file.url, head.headers.all('set-cookie'));
+    this.#client.cookies.take(asked.url, head.headers.all('set-cookie'));
     if (asked.login?.answered(head) === true) {
       this.#askAgain(asked.order, framing);
       return;
     }
     const answer = judgeAnswer(asked, this.#file.known, head, framing);
+    if (this.#asked.isOutdated(asked, answer)) return this.#findAnew();
     switch (answer.kind) {
       case 'redirect':
         this.#redirects.follow(answer.location, this.#channel?.remoteAddress);
-        this.#probing = true;
-        this.#reopen();
+        this.#findAnew();
         return;
       case 'busy':
         this.#origin.saysBusy(parseRetryAfter(answer.retryAfter, this.#client.clock.nowMs()));
@@ -147,7 +147,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   }
 
   bodyFilled(bytes: number): void {
-    if (this.#delivery.filled(bytes)) this.#file.hasWorked = true;
+    if (this.#delivery.filled(bytes)) this.#file.hasWorked();
   }
 
   bodyEnded(): void {
@@ -191,10 +191,11 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#timer = setTimeout(() => this.#end(this.#origin.tooEarly()), 0);
       return;
     }
+    const plan = this.#client.dialPlan(this.#file.url, this.#file.publicOnly);
     this.#timer = setTimeout(() => {
-      this.#end(this.#origin.tooLate(this.#connectTimeoutMs, this.#channel?.isOpen === true));
+      this.#end(this.#origin.tooLate(this.#connectTimeoutMs, this.#channel?.isOpen === true, plan.proxy));
     }, this.#connectTimeoutMs);
-    this.#channel = new HttpChannel(this.#client.dialPlan(this.#file.url, this.#file.publicOnly), this);
+    this.#channel = new HttpChannel(plan, this);
   }
 
   #reopen(): void {
@@ -205,15 +206,13 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     this.#open();
   }
 
-  // Requests.
-
-  /**
-   * The file has moved to another server, or back, since this connection was made: what is meant for that one, and the login
-   * with it, is not for this one.
-   */
-  get #isElsewhere(): boolean {
-    return this.#origin !== this.#client.origins.of(this.#file.url);
+  /** The file is elsewhere by now. */
+  #findAnew(): void {
+    this.#probing = true;
+    this.#reopen();
   }
+
+  // Requests.
 
   /** Sends what can be sent now. */
   #pump(): void {
@@ -233,7 +232,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
         return;
       }
       const pipelined = this.#asked.count > 0 || this.#delivery.isBusy;
-      if (this.#isElsewhere) {
+      if (this.#client.isElsewhere(this.#channel, this.#file)) {
         if (!pipelined) this.#reopen();
         return;
       }
@@ -284,16 +283,18 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
     if (outcome.mayBePage) {
       this.#delivery.peek((firstByte) => {
         if (mayBeginMarkup(firstByte)) this.#end(this.#error('http-content', pageText(this.#file.urlName)));
-        else this.#learned(outcome, head);
+        else this.#learned(asked, outcome, head);
       });
-    } else this.#learned(outcome, head);
+    } else this.#learned(asked, outcome, head);
   }
 
-  #learned({ sizeBytes, bodyIsFile, bodyBytes }: FactsOutcome, head: HttpHead): void {
+  #learned({ url }: Asked, { sizeBytes, bodyIsFile, bodyBytes }: FactsOutcome, head: HttpHead): void {
     this.#probing = false;
     this.#probesWhole = false;
     this.#redirects.arrived();
-    this.#client.learn(this.#file, sizeBytes, head, this.#channel?.remoteAddress);
+    // Who was ready before owes the engine its bytes from here on, not these facts.
+    if (this.#ready) clearTimeout(this.#timer);
+    this.#client.learn(this.#file, url, sizeBytes, head, this.#channel?.remoteAddress);
     if (!bodyIsFile || this.#file.ranges === true) this.#surplus(bodyBytes ?? Infinity, false);
     else {
       // The rest of a small body is here in a moment; a whole file waits until somebody wants it.
@@ -317,7 +318,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
 
   /** Asks for the file's facts: for its first byte, or for all of it where that did not tell. */
   #sendProbe(): void {
-    if (this.#isElsewhere) {
+    if (this.#client.isElsewhere(this.#channel, this.#file)) {
       this.#reopen();
       return;
     }
@@ -368,10 +369,8 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   }
 
   #refused({ code, text }: { readonly code: ErrorCode; readonly text: string }): void {
-    if (this.#redirects.startOver(code)) {
-      this.#probing = true;
-      this.#reopen();
-    } else if (code === 'http-range' && this.#probing && !this.#probesWhole) {
+    if (this.#redirects.startOver(code)) this.#findAnew();
+    else if (code === 'http-range' && this.#probing && !this.#probesWhole) {
       this.#file.rangesAreBroken = true;
       this.#file.ranges = false;
       this.#probesWhole = true;

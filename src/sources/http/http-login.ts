@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ManygetError } from '../../base/errors.js';
 import { basicAuthorization, type Login } from '../../wire/http-auth.js';
 import { parseAuthParams, parseChallenges } from '../../wire/http-challenge.js';
 import { digestAuthorization, digestKey, strongestDigest, type DigestChallenge } from '../../wire/http-digest-auth.js';
@@ -41,7 +42,7 @@ export class HttpLogin {
   /** @param isSecure Nobody but the server can read what is sent: it need not be asked first. */
   constructor(login: Login, isSecure: boolean) {
     this.#login = login;
-    this.#mode = isSecure ? 'basic' : 'waiting';
+    this.#mode = isSecure && !hasColon(login) ? 'basic' : 'waiting';
   }
 
   isFor(login: Login): boolean {
@@ -62,7 +63,10 @@ export class HttpLogin {
     return { authorization, answered: (head) => this.#answeredDigest(head, nonce) };
   }
 
-  /** Some servers hide what they have from strangers, and do not ask who one is. */
+  /**
+   * Some servers hide what they have from strangers, and do not ask who one is.
+   * @throws ManygetError `http-unauthorized`: the login is one that Basic has no way to write.
+   */
   #answeredNothing(head: HttpHead): boolean {
     if (head.status !== 401 && head.status !== 403 && head.status !== 404) return false;
     // Another connection may have been asked meanwhile.
@@ -70,6 +74,10 @@ export class HttpLogin {
     const challenges = parseChallenges(head.headers.get('www-authenticate'));
     if (this.#begin(strongestDigest(challenges))) return true;
     if (challenges.length > 0 && !challenges.some(({ scheme }) => scheme === 'basic')) return false;
+    if (hasColon(this.#login)) {
+      const text = 'the server wants a login by Basic, which cannot send a user name with a colon';
+      throw new ManygetError('http-unauthorized', text);
+    }
     this.#mode = 'basic';
     return true;
   }
@@ -112,4 +120,9 @@ export class HttpLogin {
     this.#mode = { challenge, clientNonce, key, nonce: challenge.nonce, count: 0, hasWorked: false };
     return true;
   }
+}
+
+/** Digest can write such a name, Basic cannot (RFC 7617 2). */
+function hasColon({ user }: Login): boolean {
+  return user.includes(':');
 }

@@ -1,6 +1,7 @@
 import { ManygetError } from '../../base/errors.js';
-import { withBrackets, withoutBrackets } from '../../base/host-name.js';
+import { hostAndPort, withoutBrackets } from '../../base/host-name.js';
 import { formatDuration } from '../../base/units.js';
+import { proxyPeer, type Proxy } from './http-proxy.js';
 
 /** A server that says it is busy and not for how long is left alone this long, doubled each time. */
 const busyMsFirst = 1000;
@@ -46,7 +47,7 @@ export class HttpOrigin {
 
   /** What errors call it. */
   get peer(): string {
-    return `server ${withBrackets(this.host)}:${this.port}`;
+    return `server ${hostAndPort(this.host, this.port)}`;
   }
 
   /** Milliseconds until it may be asked again; 0 for now. */
@@ -66,11 +67,13 @@ export class HttpOrigin {
     this.#busyTimes = 0;
   }
 
-  /** The error for who has waited for an answer long enough. */
-  tooLate(waitedMs: number, isOpen: boolean): ManygetError {
+  /** The error for who has waited for an answer long enough. `via`: the proxy between. */
+  tooLate(waitedMs: number, isOpen: boolean, via: Proxy | undefined): ManygetError {
     const within = `within ${waitedMs / 1000} s`;
-    if (!isOpen) return new ManygetError('connect-timeout', `${this.peer} did not answer ${within}`);
-    return new ManygetError('source-silent', `${this.peer} accepted the connection, but said nothing ${within}`);
+    const way = via === undefined ? '' : `${proxyPeer(via)}, the way to ${this.peer},`;
+    if (!isOpen) return new ManygetError('connect-timeout', `${way === '' ? this.peer : way} did not answer ${within}`);
+    const who = via === undefined ? this.peer : `${this.peer}, behind ${proxyPeer(via)},`;
+    return new ManygetError('source-silent', `${who} accepted the connection, but said nothing ${within}`);
   }
 
   /** The error for who wants to ask too early. */
@@ -85,17 +88,22 @@ export class HttpOrigin {
 export class HttpOrigins {
   readonly #clock: OriginClock;
   readonly #origins = new Map<string, HttpOrigin>();
+  /** A URL writes its origin anew each time it is asked. */
+  readonly #known = new WeakMap<URL, HttpOrigin>();
 
   constructor(clock: OriginClock) {
     this.#clock = clock;
   }
 
+  /** @param url Its origin stays as it is from now on. */
   of(url: URL): HttpOrigin {
-    let origin = this.#origins.get(url.origin);
-    if (origin === undefined) {
-      origin = new HttpOrigin(url, this.#clock);
-      this.#origins.set(url.origin, origin);
-    }
+    return this.#known.get(url) ?? this.#meet(url);
+  }
+
+  #meet(url: URL): HttpOrigin {
+    const origin = this.#origins.get(url.origin) ?? new HttpOrigin(url, this.#clock);
+    this.#origins.set(origin.name, origin);
+    this.#known.set(url, origin);
     return origin;
   }
 }

@@ -1,7 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { HttpClient } from '../../../src/sources/http/http-client.js';
-import { HttpSource } from '../../../src/sources/http/http-source.js';
+import { httpSourceAt } from '../../support/http-source-at.js';
 import { HttpTestServer } from '../../support/http-test-server.js';
 import { RecordingHandler } from '../../support/recording-handler.js';
 import { randomBytesOf } from '../../support/random-bytes.js';
@@ -9,15 +8,9 @@ import { randomBytesOf } from '../../support/random-bytes.js';
 const file = randomBytesOf(40 * 1024 * 1024);
 const timing = { connectTimeoutMs: 4000 };
 
-function sourceAt(url: string): HttpSource {
-  const clock = { nowMs: Date.now, random: () => 0.5 };
-  const client = new HttpClient([new URL(url)], { netrc: false, proxy: {} }, { agent: 'test/1', env: {}, clock });
-  return new HttpSource(url, client);
-}
-
 async function connected(url: string): Promise<RecordingHandler> {
   const handler = new RecordingHandler(file.length);
-  handler.use(sourceAt(url).connect(handler, timing));
+  handler.use(httpSourceAt(url).connect(handler, timing));
   await handler.whenReady();
   return handler;
 }
@@ -165,7 +158,7 @@ describe('a connection to an HTTP server', () => {
 
   test('asks for the facts once, not again on further connections', async () => {
     const server = await HttpTestServer.start({ file });
-    const source = sourceAt(server.url);
+    const source = httpSourceAt(server.url);
     const first = new RecordingHandler(file.length);
     first.use(source.connect(first, timing));
     await first.whenReady();

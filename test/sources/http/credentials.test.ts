@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
-import { HttpClient } from '../../../src/sources/http/http-client.js';
-import { HttpSource } from '../../../src/sources/http/http-source.js';
+import type { HttpSource } from '../../../src/sources/http/http-source.js';
 import { fetchFile } from '../../support/http-download.js';
+import { httpSourceAt } from '../../support/http-source-at.js';
 import { wantsBasic } from '../../support/http-quirks.js';
 import { HttpTestServer, type Quirk } from '../../support/http-test-server.js';
 import { RecordingHandler } from '../../support/recording-handler.js';
@@ -30,10 +30,7 @@ function sawAnywhere(server: HttpTestServer, text: string): boolean {
 }
 
 function sourceAt(server: HttpTestServer, header: string): HttpSource {
-  const options: HttpOptions = { netrc: false, proxy: {}, headersFor: [{ origin: server.origin, header }] };
-  const clock = { nowMs: Date.now, random: () => 0.5 };
-  const client = new HttpClient([new URL(server.url)], options, { agent: 'test/1', env: {}, clock });
-  return new HttpSource(server.url, client);
+  return httpSourceAt(server.url, { headersFor: [{ origin: server.origin, header }] });
 }
 
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -32,6 +32,17 @@ describe('the name of a file that goes into a folder', () => {
     expect(await nameFor(undefined, '/a/na%C3%AFve%20file.bin?x=/y')).toEqual(['naïve file.bin']);
   });
 
+  test('is that of an index page, where the URL has no path', async () => {
+    expect(await nameFor(undefined, '/')).toEqual(['index.html']);
+    expect(await nameFor('attachment; filename="report.pdf"', '/')).toEqual(['report.pdf']);
+  });
+
+  test('is cut to what a file system takes, however long it is', async () => {
+    const [name = ''] = await nameFor(`attachment; filename*=UTF-8''${'%C3%A4'.repeat(2200)}.bin`);
+    expect(name.endsWith('ä.bin')).toBe(true);
+    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
+  });
+
   test('is what Content-Disposition says', async () => {
     expect(await nameFor('attachment; filename="report.pdf"')).toEqual(['report.pdf']);
     expect(await nameFor("attachment; filename=x; filename*=UTF-8''%E2%82%AC.txt")).toEqual(['€.txt']);

@@ -202,6 +202,15 @@ describe('a login by Basic', () => {
     ).toEqual([]);
   });
 
+  test.each([false, true])('with a colon in its name ends the source, not the process (TLS: %s)', async (tls) => {
+    const server = await HttpTestServer.start({ file, tls, quirk: wantsBasic });
+    const http = { caCertificate: testCertificate().certPath };
+    const outcome = await fetchFile([server.url.replace('://', '://a%3Ab:pw@')], { http, giveUpAfterMs: 500 });
+    expect(outcome.kind === 'failed' ? outcome.message : '').toContain('cannot send a user name with a colon');
+    const { server: digests } = await guarded({ user: 'a:b', password: 'pw' }, { tls });
+    expectWhole(await fetchFile([digests.url.replace('://', '://a%3Ab:pw@')], { http }));
+  });
+
   test('is not tried where the server wants something else, and the message says what', async () => {
     const server = await HttpTestServer.start({
       file,

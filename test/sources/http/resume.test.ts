@@ -45,6 +45,30 @@ describe('a download that was ended', () => {
     expect(outcome.report.resumedBytes).toBeGreaterThan(1024 * 1024);
   });
 
+  test.each([
+    ['an address', 9000, '"v1"'],
+    ['a tag', 10, `"${'/'.repeat(4000)}"`],
+    ['both', 9000, `"${'/'.repeat(4000)}"`],
+  ])(
+    'goes on from a server with %s for which the journal has no room, and mixes no version',
+    async (_what, bytes, etag) => {
+      const output = path.join(tempFolder(), 'out.bin');
+      const server = await HttpTestServer.start({ file: first, etag, path: `/f.bin?${'a'.repeat(bytes)}` });
+      await beginAt(server, output);
+      const again = await fetchFile([server.url], { output, overwrite: true });
+      if (again.kind === 'failed') throw again.error;
+      expect(first.equals(again.bytes)).toBe(true);
+      expect(again.report.resumedBytes).toBeGreaterThan(1024 * 1024);
+      const other = path.join(tempFolder(), 'out.bin');
+      await beginAt(server, other);
+      server.file = second;
+      server.etag = etag.replace(/^"./, '"w');
+      const outcome = await fetchFile([server.url], { output: other });
+      if (outcome.kind === 'failed') throw outcome.error;
+      expect(second.equals(outcome.bytes)).toBe(true);
+    },
+  );
+
   test('mixes nothing of the old version in where the server holds another one of the same size', async () => {
     const output = path.join(tempFolder(), 'out.bin');
     const server = await HttpTestServer.start({ file: first, etag: '"v1"' });

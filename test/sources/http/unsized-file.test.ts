@@ -47,6 +47,18 @@ describe('a file of no stated size', () => {
     expect(file.equals(outcome.bytes)).toBe(true);
   });
 
+  test('is given up where the stream is cut again and again and gets no further', async () => {
+    const cut: Quirk = (ask, right, bytes) => ({ ...made(ask, right, bytes), cutAfter: 1_000_000 });
+    const server = await HttpTestServer.start({ file, quirk: cut });
+    const outcome = await fetchFile([server.url], { giveUpAfterMs: 1500 });
+    expect(outcome.kind === 'failed' ? [outcome.error.code, outcome.error.message] : '').toEqual([
+      'gave-up',
+      expect.stringMatching(/was cut \d+ times after .* at the most, and got no further in 1\.5s/),
+    ]);
+    // Each time later than the last: 0.25, 0.5 and 1 s.
+    expect(server.asks.length).toBeLessThan(10);
+  });
+
   test('comes from where its size is known, if anywhere', async () => {
     const unsized = await HttpTestServer.start({ file, quirk: made });
     const sized = await HttpTestServer.start({ file });
