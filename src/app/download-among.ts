@@ -5,7 +5,8 @@ import type { DownloadOutput } from '../engine/download-output.js';
 import { InOrderOutput } from '../engine/in-order-output.js';
 import { OutputState } from '../engine/output-state.js';
 import { manifestFetcher } from './follow-manifest.js';
-import { sourceMaker, type MakeSource } from './source-maker.js';
+import { checkDownload } from './check-download.js';
+import type { MakeSource } from './source-maker.js';
 import { realDisk } from '../store/disk.js';
 import type { MeansShare } from '../store/shared-means.js';
 
@@ -18,10 +19,7 @@ const windowBytesMax = 1024 * 1024 * 1024;
 
 /** As `download`, for one of several in this process that share what they need. */
 export function downloadAmong(options: DownloadOptions, shared: MeansShare | undefined): DownloadHandle {
-  if (options.sources.length === 0) throw new ManygetError('usage', 'no source was given, expected at least one URL');
-  const makeSource = sourceMaker(options);
-  for (const url of options.sources) makeSource(url);
-  return begin(options, makeSource, shared);
+  return begin(options, checkDownload(options), shared);
 }
 
 function begin(options: DownloadOptions, makeSource: MakeSource, shared: MeansShare | undefined): DownloadHandle {

@@ -1,4 +1,4 @@
-import { asManygetError, type ManygetError } from '../base/errors.js';
+import { asManygetError, type ErrorCode, type ManygetError } from '../base/errors.js';
 import type { DownloadOptions } from '../base/download-handle.js';
 import type { DownloadPhase } from '../base/snapshot.js';
 import type { SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
@@ -29,7 +29,7 @@ interface AssemblyParts {
   readonly isReadBack: () => boolean;
   readonly nowMs: () => number;
   readonly random: () => number;
-  readonly onPhase: (phase: DownloadPhase, reason: string) => void;
+  readonly onPhase: (phase: DownloadPhase, reason: string, code: ErrorCode | undefined) => void;
   /** More about the file is on its way, and worth waiting for before anything begins. */
   readonly isHeldUp: (good: readonly SourceRunner[], sizeBytes: number) => boolean;
   /** The file's name is settled: the output can be opened. */
@@ -164,7 +164,8 @@ export class Assembly implements LinkEvents {
     if (this.#phase === 'waiting' && this.pool.hasContact) this.setPhase('downloading', 'a source is back');
     if (this.#phase === 'downloading' && !this.pool.hasContact) this.setPhase('waiting', 'no source answers');
     // Waiting for hashes has its own patience, which nobody's word may end.
-    if (!this.pool.mirrors.isSettled || this.#facts?.contentId === undefined) this.agree();
+    const { mirrors, hashesArePromised: isOpen } = this.pool;
+    if (isOpen || !mirrors.isSettled || this.#facts?.contentId === undefined) this.agree();
     return undefined;
   }
 
@@ -177,9 +178,9 @@ export class Assembly implements LinkEvents {
     this.#transfer?.close();
   }
 
-  setPhase(phase: DownloadPhase, reason: string): void {
+  setPhase(phase: DownloadPhase, reason: string, code?: ErrorCode): void {
     this.#phase = phase;
-    this.#parts.onPhase(phase, reason);
+    this.#parts.onPhase(phase, reason, code);
   }
 
   /** The disk takes no more bytes: waits where it is full, ends where it is broken. */
@@ -189,7 +190,7 @@ export class Assembly implements LinkEvents {
       return;
     }
     this.#patience.full();
-    this.setPhase('disk-full', error.message);
+    this.setPhase('disk-full', error.message, error.code);
   }
 
   ready(link: Link): void {
@@ -261,17 +262,18 @@ export class Assembly implements LinkEvents {
       if (name === undefined) return;
       this.#parts.onName(name);
     }
-    for (const { runner, error } of this.#parts.manifest.misfits(this.pool.runners))
-      this.wrong.quarantine(runner, error);
+    const { manifest } = this.#parts;
+    for (const { runner, error } of manifest.misfits(this.pool.runners)) this.wrong.quarantine(runner, error);
     const verdict = this.pool.mirrors.judge(this.#parts.nowMs(), this.#facts);
     if (verdict.kind === 'disagree') this.#parts.onFail(verdict.error);
     if (verdict.kind !== 'agree') return;
     for (const { runner, error } of verdict.odd) this.wrong.quarantine(runner, error);
     if (this.#parts.isHeldUp(verdict.good, verdict.facts.sizeBytes) && this.#facts === undefined) return;
-    const facts = this.#parts.manifest.correct(verdict.facts);
+    const facts = manifest.correct(verdict.facts);
     if (this.#closed) return;
+    const anew = manifest.whyAnew(this.#facts, facts, this.#transfer?.verifier.algorithm);
     if (this.#facts === undefined) this.#begin(facts);
-    else if (this.#facts.sizeBytes !== facts.sizeBytes) this.#beginAnew(facts);
+    else if (anew !== undefined) this.#beginAnew(facts, anew);
     if (this.#closed) return;
     if (facts.contentId !== undefined) {
       this.#facts = facts;
@@ -279,12 +281,13 @@ export class Assembly implements LinkEvents {
     }
     for (const runner of verdict.good) {
       for (const link of runner.links) {
-        if (link.info === undefined || link.isClosed) continue;
+        if (link.info === undefined || link.isClosed || link.isRetired) continue;
         this.#transfer?.attach(link);
         if (this.#transfer?.verifier.hasHashes === true) continue;
         if (link.info.contentId === this.#facts?.contentId) this.#hashList?.offer(link);
       }
     }
+    if (manifest.pieces !== undefined) this.#transfer?.verifier.expect(manifest.pieces.digests);
     this.#advance();
   }
 
@@ -337,15 +340,13 @@ export class Assembly implements LinkEvents {
     for (const event of runner.announcement) this.#transfer?.dispatch(event);
   }
 
-  /** The first to answer was wrong about the file: what it gave is thrown away. */
-  #beginAnew(facts: FileFacts): void {
+  /** What was said of the file at first was wrong: what came is thrown away. */
+  #beginAnew(facts: FileFacts, why: string): void {
     this.#transfer?.discard();
-    this.#parts.output.discard();
+    this.#parts.output.discard(facts);
+    this.#patience.hasRoom();
     this.#parts.onForgotten(0);
-    this.#parts.log.add({
-      type: 'notice',
-      reason: `most sources hold a file of ${facts.sizeBytes} bytes: beginning anew`,
-    });
+    this.#parts.log.add({ type: 'notice', reason: `${why}: beginning anew` });
     this.#begin(facts);
   }
 

@@ -1,5 +1,6 @@
 import type { TransferMemory } from './sink.js';
 import type { ManygetError } from '../base/errors.js';
+import type { FileHashes } from '../base/manifest.js';
 import type { ByteReader } from '../store/file-reader.js';
 import type { Disk } from '../store/disk.js';
 import type { Journal, JournalReplay } from '../store/journal.js';
@@ -33,13 +34,16 @@ export interface DownloadOutput {
   readonly memory: TransferMemory;
   /** Bytes that have left for good: they cannot be fetched again. */
   readonly handedOutBytes: number;
+  /** Somebody states hashes of the whole file: what is handed out for good is held against them. */
+  expect(hashes: FileHashes): void;
   open(fileName: string, notice: (text: string) => void): void;
   begin(facts: FileFacts): { part: PartFile; journal: Journal; replay: JournalReplay | undefined };
   beginStream(): PartFile;
   endStream(sizeBytes: number): void;
   /** A stream may bring bytes up to here. */
   readonly streamEnd: number;
-  discard(): void;
+  /** What has begun is of no use: the file is another one. @throws ManygetError `journal-other-file`: an earlier run had begun it. */
+  discard(next: FileFacts): void;
   noteContent(contentId: string): void;
   checkEarlier(signal: AbortSignal): Promise<ResumeCheck>;
   sync(): Promise<void>;

@@ -53,7 +53,7 @@ export class Download implements DownloadHandle {
   readonly #proof: WholeProof;
   readonly #published: Published;
   readonly #busyMeter = new BusyMeter();
-  readonly #syncs = new SyncLoop(() => this.#sync());
+  readonly #syncs = new SyncLoop(async () => this.#assembly.transfer?.sync(() => this.#output.sync()));
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
   #note = '';
@@ -207,11 +207,11 @@ export class Download implements DownloadHandle {
       manifest,
       log: this.#log,
       means: this.#means,
-      isReadBack: () => this.#check.isWanted || this.#options.sha256 === true,
+      isReadBack: () => this.#readsBack,
       nowMs: () => this.#nowMs(),
-      onPhase: (phase, reason) => {
+      onPhase: (phase, reason, code) => {
         this.#note = reason;
-        this.#log.add({ type: 'phase', phase, reason });
+        this.#log.add({ type: 'phase', phase, code, reason });
       },
       onForgotten: (start) => this.#forgotten(start),
       onBegun: () => this.#readers.retell(),
@@ -255,7 +255,10 @@ export class Download implements DownloadHandle {
         return;
       }
       if (this.#ticks % flushEveryTicks === 0) this.#flush();
-      this.#followPrefix();
+      const { transfer, pool } = this.#assembly;
+      // The hash of the whole file is computed behind what has come without a gap. Which one, a manifest may say yet.
+      if (transfer !== undefined && !pool.hashesArePromised)
+        this.#check.follow(this.#output.partPath, transfer.ledger.prefixBytes);
       this.#syncs.tick(nowMs, this.#watchSpeed(elapsedMs));
       if (this.#assembly.proof.takeWait()) this.#syncs.soon();
     } catch (error) {
@@ -276,22 +279,15 @@ export class Download implements DownloadHandle {
     void this.#fail(new ManygetError('verification-failed', `${text}: do not use them`));
   }
 
-  /** The hash of the whole file is computed behind what has come without a gap. */
-  #followPrefix(): void {
-    const { transfer } = this.#assembly;
-    if (transfer !== undefined) this.#check.follow(this.#output.partPath, transfer.ledger.prefixBytes);
+  /** Somebody reads the file as it is on the disk. Hashes of all pieces make that of the whole needless. */
+  get #readsBack(): boolean {
+    return this.#options.sha256 === true || (this.#check.isWanted && !this.#assembly.pool.hashesArePromised);
   }
 
   #flush(): void {
     const { transfer, pool } = this.#assembly;
     if (this.#ticks % (flushEveryTicks * 5) === 0) transfer?.noteProgress(pool.runners);
     transfer?.flush();
-  }
-
-  async #sync(): Promise<void> {
-    const { transfer } = this.#assembly;
-    if (transfer === undefined || transfer.isBlocked) return;
-    await this.#output.sync().catch((error: unknown) => this.#assembly.blocked(asManygetError(error, 'io-failed')));
   }
 
   /** A fast download hashes on a thread of its own. Returns the time that is left at the speed of now. */
@@ -351,6 +347,8 @@ export class Download implements DownloadHandle {
     this.#ending = true;
     this.#proof.stop();
     clearInterval(this.#ticker);
+    // The time since the last tick counts as well: a short download has had none.
+    for (const runner of this.#assembly.pool.runners) runner.tick(this.#nowMs() - this.#lastTickMs);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#published.close();
     this.#assembly.close();
@@ -365,7 +363,7 @@ export class Download implements DownloadHandle {
     );
     if (fault !== undefined) this.#log.add({ type: 'notice', reason: `the state may be incomplete: ${fault.message}` });
     this.#elapsedMs = this.#nowMs();
-    this.#assembly.setPhase('failed', error.message);
+    this.#assembly.setPhase('failed', error.message, error.code);
     this.#readers.end(error);
     await this.#release();
     this.#settle.reject(error);

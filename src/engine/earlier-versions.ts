@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { ByteRange } from '../base/byte-range.js';
 import type { PieceIndex } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
 import type { JournalReplay } from '../store/journal.js';
-import { mixedSources } from '../wire/journal-record.js';
+import { journalUrlBytesMax, mixedSources } from '../wire/journal-record.js';
 
 /**
  * Sources without content ids say which version of a file they hold by a tag or a date. The journal writes it behind
@@ -12,9 +13,29 @@ type PieceRange = (piece: number) => ByteRange;
 
 const mark = '#version=';
 
+/** Of an address for which a record has no room, so much is kept before a hash of all of it. */
+const urlBytesKept = 4096;
+
 /** What the journal calls a source that holds this version. */
 export function journalName(url: string, version: string | undefined): string {
-  return version === undefined ? url : `${url}${mark}${encodeURIComponent(version)}`;
+  const name = version === undefined ? url : `${url}${mark}${encodeURIComponent(version)}`;
+  if (name.length <= journalUrlBytesMax) return name;
+  return version === undefined ? shortened(url) : `${shortened(url)}${mark}${hashOf(version)}`;
+}
+
+/** Addresses are percent-encoded: a byte for each character. */
+function shortened(url: string): string {
+  return url.length <= urlBytesKept ? url : `${url.slice(0, urlBytesKept)}~${hashOf(url)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Whether the journal calls `url` so, in whatever version. */
+function isNameOf(name: string, url: string): boolean {
+  const [address] = name.split(mark);
+  return address === url || address === shortened(url);
 }
 
 /**
@@ -28,12 +49,12 @@ export function otherVersionRanges(
   pieceRange: PieceRange,
 ): ByteRange[] {
   const now = journalName(url, version);
-  return rangesFrom(replay, pieceRange, (name) => name !== now && name.split(mark)[0] === url && name.includes(mark));
+  return rangesFrom(replay, pieceRange, (name) => name !== now && isNameOf(name, url) && name.includes(mark));
 }
 
 /** What an earlier run got from `url`, in whatever version, or may have. */
 export function rangesOf(replay: JournalReplay, url: string, pieceRange: PieceRange): ByteRange[] {
-  return rangesFrom(replay, pieceRange, (name) => name.split(mark)[0] === url);
+  return rangesFrom(replay, pieceRange, (name) => isNameOf(name, url));
 }
 
 /** What an earlier run got from where it got the byte at `offset`, or may have; all of it where it does not say whence. */

@@ -1,7 +1,7 @@
 import { randomBytes, createHash, type Hash } from 'node:crypto';
 import { ManygetError } from '../base/errors.js';
 import { hashAlgorithms, strongestFirst, type HashAlgorithm } from '../base/hash-algorithm.js';
-import type { FileHashes } from '../base/manifest.js';
+import { strongestHash, type FileHashes } from '../base/manifest.js';
 import { formatBytes } from '../base/units.js';
 import type { ByteReader } from '../store/file-reader.js';
 import { Journal } from '../store/journal.js';
@@ -41,6 +41,7 @@ export class InOrderOutput implements DownloadOutput {
   readonly hashDisk: WindowDisk;
   readonly #options: InOrderOptions;
   readonly #hashes = new Map<HashAlgorithm, Hash>();
+  #expected: FileHashes;
   #part: PartFile | undefined;
   #journal: Journal | undefined;
   #handedOut = 0;
@@ -51,10 +52,8 @@ export class InOrderOutput implements DownloadOutput {
   constructor(options: InOrderOptions) {
     this.#options = options;
     this.hashDisk = new WindowDisk(options.windowBytes);
-    for (const algorithm of strongestFirst) {
-      const wanted = options.expected[algorithm] !== undefined || (algorithm === 'sha256' && options.sha256);
-      if (wanted) this.#hashes.set(algorithm, createHash(algorithm));
-    }
+    this.#expected = options.expected;
+    this.#beginHashes();
   }
 
   get windowBytes(): number {
@@ -67,6 +66,13 @@ export class InOrderOutput implements DownloadOutput {
 
   get streamEnd(): number {
     return this.hashDisk.end - streamBlockBytes;
+  }
+
+  expect(hashes: FileHashes): void {
+    // What the user says counts alone, and of bytes that have gone by nothing can be computed any more.
+    if (strongestHash(this.#options.expected) !== undefined || this.#handedOut > 0) return;
+    this.#expected = hashes;
+    this.#beginHashes();
   }
 
   open(): void {
@@ -163,17 +169,27 @@ export class InOrderOutput implements DownloadOutput {
   }
 
   #handOut(target: Uint8Array, offset: number): void {
+    // What is left of a download that has ended is not its bytes.
+    if (this.#part === undefined) throw this.#fault ?? new ManygetError('aborted', 'the download has ended');
     if (offset !== this.#handedOut) throw new Error(`bytes are read from ${offset} on, expected ${this.#handedOut}`);
-    this.#part?.read(target, offset);
+    this.#part.read(target, offset);
     for (const hash of this.#hashes.values()) hash.update(target);
     this.#handedOut += target.length;
     this.hashDisk.release(this.#handedOut);
     this.#wake();
   }
 
+  #beginHashes(): void {
+    this.#hashes.clear();
+    for (const algorithm of strongestFirst) {
+      const wanted = this.#expected[algorithm] !== undefined || (algorithm === 'sha256' && this.#options.sha256);
+      if (wanted) this.#hashes.set(algorithm, createHash(algorithm));
+    }
+  }
+
   /** The SHA-256 where it was computed. */
   #compare(stated: string | undefined): string | undefined {
-    const expected: FileHashes = { ...(stated === undefined ? {} : { sha256: stated }), ...this.#options.expected };
+    const expected: FileHashes = { ...(stated === undefined ? {} : { sha256: stated }), ...this.#expected };
     let sha256: string | undefined;
     for (const [algorithm, hash] of this.#hashes) {
       const actual = hash.digest('hex');

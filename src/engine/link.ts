@@ -1,5 +1,5 @@
 import type { ByteRange } from '../base/byte-range.js';
-import type { ManygetError } from '../base/errors.js';
+import { ManygetError } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import type { SchedulerEvent, SegmentId } from '../core/scheduler-messages.js';
 import type { ConnectionHandler, SourceConnection, SourceInfo } from '../sources/source.js';
@@ -69,7 +69,7 @@ export class Link implements ConnectionHandler {
   info: SourceInfo | undefined;
   isWaitingForRoom = false;
   /** It ends because it is not needed: nobody's fault. */
-  isRetired = false;
+  #isRetired = false;
   /** The source is there and does not say how large its file, of this name, is. */
   unsizedName: string | undefined;
 
@@ -98,6 +98,10 @@ export class Link implements ConnectionHandler {
   /** Bytes of a segment are coming: the socket may hold memory of the inlet that it is reading into. */
   get isReceiving(): boolean {
     return this.#segment !== undefined;
+  }
+
+  get isRetired(): boolean {
+    return this.#isRetired;
   }
 
   get hasDelivered(): boolean {
@@ -144,6 +148,19 @@ export class Link implements ConnectionHandler {
 
   close(error: ManygetError): void {
     this.#connection.close(error);
+  }
+
+  /** What it was asked for is wanted no more: what still comes of it has no place to go, and it ends once the present call is done. */
+  giveUp(): void {
+    this.#inlet = undefined;
+    this.#isRetired = true;
+    queueMicrotask(() => this.retire('what it was asked for is wanted no more'));
+  }
+
+  /** Ends it because it is not needed: nobody's fault. */
+  retire(reason: string): void {
+    this.#isRetired = true;
+    this.close(new ManygetError('server-closed', reason));
   }
 
   /** Says how far it has come, where that is news. */

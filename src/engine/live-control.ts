@@ -1,5 +1,6 @@
 import type { DownloadOptions } from '../base/download-handle.js';
 import { ManygetError } from '../base/errors.js';
+import { limitBytesPerSecMin } from '../base/lowest-limit.js';
 import { ruleMatches, type SourceRule } from '../base/source-rule.js';
 import { formatSpeed } from '../base/units.js';
 import type { Source } from '../sources/source.js';
@@ -8,9 +9,6 @@ import { SlowSources } from './slow-sources.js';
 import type { SourcePool } from './source-pool.js';
 import type { SourceRunner } from './source-runner.js';
 import type { Transfer } from './transfer.js';
-
-/** Less would starve keepalives and look like a dead server. */
-const limitBytesPerSecMin = 1024;
 
 interface LiveControlParts {
   readonly options: DownloadOptions;

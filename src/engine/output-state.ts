@@ -63,6 +63,10 @@ export class OutputState implements DownloadOutput {
     return this.#state().part;
   }
 
+  expect(): void {
+    // What is in a file can be read once more.
+  }
+
   /** The file's own name decides where it goes, and `open` has to wait for it. */
   get waitsForName(): boolean {
     return this.#paths === undefined && takesOwnName(this.#disk, this.#options.output);
@@ -88,10 +92,12 @@ export class OutputState implements DownloadOutput {
     this.#paths = paths;
     if (!overwrite && this.#disk.look(this.#path) !== undefined) {
       // An earlier run may have been cut off between giving the final name and taking the old one away.
-      if (completeCutFinish(this.#disk, paths.part, this.#path)) unlinkIfThere(this.#disk, paths.journal);
+      this.#completeCutFinish(paths);
       decideOutputPath(this.#disk, { output, name: fileName, overwrite });
     }
     this.#lock = lockOutput(this.#disk, this.#path);
+    // Two names of one file: what is written under the one would be under the other.
+    if (overwrite) this.#completeCutFinish(paths);
     if (!resume) return;
     const found = openEarlierRun(this.#disk, paths.part, paths.journal);
     this.#earlier = found.earlier;
@@ -126,8 +132,12 @@ export class OutputState implements DownloadOutput {
     this.#part = PartFile.open(this.#disk, this.#state().part, sizeBytes, { fresh: false });
   }
 
-  /** What has begun is of no use: as if nothing had been there. */
-  discard(): void {
+  /**
+   * What has begun is of no use: as if nothing had been there.
+   * @throws ManygetError `journal-other-file`: what an earlier run left is kept.
+   */
+  discard(next: FileFacts): void {
+    if (this.#earlier !== undefined) checkSameFile(next, this.#earlier.replay, this.#state().part);
     const begun = this.#part?.path;
     this.#reset();
     // What is still on its way to the disk must not land in what comes next: that is a new file, not this one emptied.
@@ -239,6 +249,10 @@ export class OutputState implements DownloadOutput {
     this.#journal = undefined;
     this.#contentId = undefined;
     this.#earlier = undefined;
+  }
+
+  #completeCutFinish(paths: StatePaths): void {
+    if (completeCutFinish(this.#disk, paths.part, this.#path)) unlinkIfThere(this.#disk, paths.journal);
   }
 
   #state(): StatePaths {

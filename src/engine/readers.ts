@@ -91,6 +91,11 @@ export class Readers {
     this.wake();
   }
 
+  /** @internal @throws What the download ended with, where nothing of it is kept. */
+  checkKept(): void {
+    if (this.#error !== undefined && this.#parts.output.windowBytes !== undefined) throw this.#error;
+  }
+
   /** @internal Resolves when there may be more to read; rejects once nothing more can come. */
   async change(signal: AbortSignal | undefined): Promise<void> {
     this.#notEnded();
@@ -174,6 +179,7 @@ class Reader implements DownloadReader {
       for (;;) {
         if (this.#closed) return { done: true, value: undefined };
         if (this.#signal?.aborted === true) throw new ManygetError('aborted', 'reading was ended by its caller');
+        this.#readers.checkKept();
         const end = Math.min(this.#end, this.#parts.sizeBytes() ?? Infinity);
         if (this.#position >= end) {
           await this.#close(true);

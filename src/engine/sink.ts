@@ -36,7 +36,7 @@ interface SinkParts {
   readonly hasher: Pick<PieceHasher, 'hashBlock' | 'noteSpeed'>;
   /** The finished file is read once more, so that it had better stay in the page cache. */
   readonly isReadBack: () => boolean;
-  /** The disk took nothing more; called once until `retry` succeeds. */
+  /** The disk took nothing more; called once until `retry` succeeds, and again where it is worse than full. */
   readonly onBlocked: (error: ManygetError) => void;
   /** Room for data again: connections that waited may go on. */
   readonly onRoom: () => void;
@@ -44,6 +44,7 @@ interface SinkParts {
   readonly journalIndex: (source: SourceId) => number;
   /** Bytes that are in the file now, and who brought them. */
   readonly onWritten: (bytes: number, source: SourceId) => void;
+  readonly onDuplicates: (bytes: number, source: SourceId) => void;
   /** A block that was on its way to the disk is in the file: perhaps that was the last one. */
   readonly onLanded: () => void;
   /** What `source` brought there was not to be booked, and is on its way to the disk no longer: it may be fetched again. */
@@ -173,8 +174,10 @@ export class Sink {
     return gap.start === start ? { missing: true, until: gap.end } : { missing: false, until: gap.start };
   }
 
-  countDuplicates(bytes: number): void {
+  /** `source` brought bytes that were there already. */
+  countDuplicates(bytes: number, source: SourceId): void {
     this.#parts.ledger.countDuplicates(bytes);
+    this.#parts.onDuplicates(bytes, source);
   }
 
   /**
@@ -211,14 +214,17 @@ export class Sink {
 
   /** The disk takes nothing more: nothing is written until `retry` succeeds. */
   block(error: ManygetError): void {
-    const first = this.#blocked === undefined;
+    const before = this.#blocked;
     this.#blocked = error;
-    if (first && !this.#retrying) this.#parts.onBlocked(error);
+    // The same fault was reported when it began; a full disk may yet prove to be broken.
+    const isNews = before === undefined || (before.code === 'disk-full' && error.code !== 'disk-full');
+    if (isNews && !this.#retrying) this.#parts.onBlocked(error);
   }
 
   /** Tries again to write after the disk was full. True once bytes go through. */
   retry(write: () => boolean): boolean {
     const before = this.#blocked;
+    let fault: ManygetError | undefined;
     this.#blocked = undefined;
     this.#retrying = true;
     try {
@@ -229,11 +235,13 @@ export class Sink {
       }
     } catch (error) {
       if (!(error instanceof ManygetError)) throw error;
+      fault = error;
     } finally {
       this.#retrying = false;
     }
-    // Still the same fault: it was reported when it began.
+    fault ??= this.blocked;
     this.#blocked = before;
+    if (fault !== undefined) this.block(fault);
     return false;
   }
 
@@ -330,7 +338,7 @@ export class Sink {
       return undefined;
     }
     const freeBytes = free.reduce((sum, gap) => sum + gap.end - gap.start, 0);
-    ledger.countDuplicates(end - offset - freeBytes);
+    if (freeBytes < end - offset) this.countDuplicates(end - offset - freeBytes, stretch.source);
     return this.#book(stretch, free, withCrc);
   }
 

@@ -42,6 +42,8 @@ export class SourcePool {
   readonly pace: Pace;
   /** The file comes as one stream of one source: nobody can join in. */
   isStreaming = false;
+  /** Hashes of all pieces are on their way, and not from a source's own connection. */
+  hashesArePromised = false;
   readonly #parts: SourcePoolParts;
   readonly #hashPatience: HashPatience;
   #nextConnection = 0;
@@ -81,6 +83,7 @@ export class SourcePool {
   /** True while somebody is there, or may come back, who will state the hashes of the pieces, if not now then later. */
   get awaitsHashes(): boolean {
     if (this.#hashPatience.isOver) return false;
+    if (this.hashesArePromised) return true;
     const awaySinceMs = this.#parts.nowMs() - this.giveUpMs;
     return this.runners.some(
       (r) =>
@@ -126,7 +129,7 @@ export class SourcePool {
 
   /** True while there is anybody, met or not, who may state them. */
   get mayHearHashes(): boolean {
-    return this.runners.some((r) => !r.isStopped && r.source.willHash);
+    return this.hashesArePromised || this.runners.some((r) => !r.isStopped && r.source.willHash);
   }
 
   get hasContact(): boolean {

@@ -54,6 +54,8 @@ export class SourceRunner {
   firstByteMs: number | undefined;
   writtenBytes = 0;
   arrivedBytes = 0;
+  /** Bytes that it brought and that were there already. What is on its way to the disk is none of them. */
+  duplicateBytes = 0;
   faults = 0;
   strikes = 0;
   waitingMs = 0;
@@ -109,11 +111,6 @@ export class SourceRunner {
     return this.#leftAtMs;
   }
 
-  /** Bytes that it delivered for nothing. */
-  get duplicateBytes(): number {
-    return Math.max(0, this.arrivedBytes - this.writtenBytes);
-  }
-
   /** Mean over the time that it was connected. */
   get meanBytesPerSec(): number {
     return this.aliveMs > 0 ? (this.arrivedBytes / this.aliveMs) * 1000 : 0;
@@ -154,8 +151,7 @@ export class SourceRunner {
     const surplus = this.#options.gate?.surplus(this.source.label) ?? 0;
     if (surplus === 0) return;
     for (const link of [...this.links].slice(-surplus)) {
-      link.isRetired = true;
-      link.close(new ManygetError('server-closed', 'given up: its host has as many connections as it may have'));
+      link.retire('given up: its host has as many connections as it may have');
     }
   }
 
@@ -231,6 +227,10 @@ export class SourceRunner {
 
   wrote(bytes: number): void {
     this.writtenBytes += bytes;
+  }
+
+  repeated(bytes: number): void {
+    this.duplicateBytes += bytes;
   }
 
   /** Bytes came in over the network, useful or not. */

@@ -1,9 +1,11 @@
 import type { DownloadOptions } from '../base/download-handle.js';
 import { ManygetError } from '../base/errors.js';
+import { formatBytes, formatDuration } from '../base/units.js';
 import { choosePieceBytes } from '../wire/content-id.js';
 import type { Assembly } from './assembly.js';
 import type { DownloadOutput } from './download-output.js';
 import type { FileFacts } from './resume-state.js';
+import { StreamPatience } from './stream-patience.js';
 import { StreamTransfer } from './stream-transfer.js';
 
 interface StreamingParts {
@@ -19,11 +21,13 @@ interface StreamingParts {
 /** Decides when a file has to come as one stream, since nobody says how large it is, and begins that anew where it is cut. */
 export class Streaming {
   readonly #parts: StreamingParts;
+  readonly #patience: StreamPatience;
   #stream: StreamTransfer | undefined;
   #facts: FileFacts | undefined;
 
   constructor(parts: StreamingParts) {
     this.#parts = parts;
+    this.#patience = new StreamPatience(parts.assembly.pool.giveUpMs);
   }
 
   /** Undefined before the stream has ended properly. */
@@ -40,8 +44,12 @@ export class Streaming {
   tick(nowMs: number): boolean {
     const { assembly, options, output } = this.#parts;
     this.#stream?.watch(nowMs, assembly.isPaused);
-    if (this.#stream?.isOver === false || this.#facts !== undefined) return true;
-    if (assembly.isPaused) return false;
+    if (assembly.isPaused) this.#patience.rested(nowMs);
+    if (this.#stream?.isOver === false || this.#facts !== undefined) {
+      this.#patience.came(this.offset, nowMs);
+      return true;
+    }
+    if (assembly.isPaused || !this.#mayGoOn(nowMs)) return false;
     const isSplit = assembly.transfer !== undefined || options.manifest?.pieces !== undefined;
     const link = !isSplit ? assembly.pool.unsizedLink : undefined;
     if (link === undefined) return false;
@@ -58,6 +66,21 @@ export class Streaming {
     assembly.setPhase('downloading', `${link.runner.source.label} does not say how large ${name} is: one stream`);
     this.#stream.begin();
     return true;
+  }
+
+  /** There is no stream: that it was cut is booked, and says whether one may be begun. */
+  #mayGoOn(nowMs: number): boolean {
+    if (this.#stream !== undefined) {
+      this.#patience.came(this.#stream.offset, nowMs);
+      this.#patience.cut(nowMs);
+      this.#stream = undefined;
+    }
+    if (!this.#patience.isOver(nowMs)) return this.#patience.mayBegin(nowMs);
+    const { cuts, furthest } = this.#patience;
+    const waited = formatDuration(this.#parts.assembly.pool.giveUpMs);
+    const text = `the only stream of this file, which has no stated size, was cut ${cuts} times after ${formatBytes(furthest)} at the most, and got no further in ${waited}`;
+    this.#parts.onFail(new ManygetError('gave-up', text));
+    return false;
   }
 
   /** It may read on. */

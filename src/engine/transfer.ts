@@ -111,6 +111,7 @@ export class Transfer {
       verifier: this.verifier,
       onRoom: () => this.#wakeSoon(),
       onWritten: (bytes, source) => parts.runner(source)?.wrote(bytes),
+      onDuplicates: (bytes, source) => parts.runner(source)?.repeated(bytes),
       onLanded: parts.onAdvance,
       onDropped: (range, avoid) => this.dispatch({ type: 'refetch', range, avoid }),
       onFault: parts.onFatal,
@@ -251,6 +252,20 @@ export class Transfer {
     for (const link of [...this.#links.values()]) link.close(new ManygetError('source-silent', reason));
   }
 
+  /** Has `run` sync what is written. A disk that is full is waited for, as where a write finds it so. */
+  async sync(run: () => Promise<void>): Promise<void> {
+    if (this.#closed || this.isBlocked) return;
+    try {
+      await run();
+    } catch (error) {
+      // Whoever took its place, or ends it, has a disk of his own to hear from.
+      if (this.#closed) return;
+      const fault = asManygetError(error, 'io-failed');
+      if (this.#parts.part.isSpoilt) this.#parts.onFatal(fault);
+      else this.sink.block(fault);
+    }
+  }
+
   /** Bytes [start, end) cannot be trusted: fetch them again. */
   refetch(start: number, end: number, avoid: SourceId | undefined): void {
     for (const range of this.ledger.forget(start, end)) {
@@ -304,12 +319,14 @@ export class Transfer {
     this.#closed = true;
   }
 
-  /** As `close`, and books nothing more. */
+  /** Books nothing more, and writes nothing: another transfer takes the place of this one. */
   discard(): void {
     this.#closed = true;
     this.verifier.close();
     this.sink.dropWrites(undefined);
     this.sink.end();
+    // What they were asked for is on its way, and must not land in what comes next.
+    for (const link of this.#links.values()) link.giveUp();
   }
 
   #carryOut(command: SchedulerCommand): void {
@@ -329,16 +346,9 @@ export class Transfer {
         this.#parts.runner(command.source)?.open();
         return;
       case 'close':
-        this.#retire(command.connection, command.reason);
+        this.#links.get(command.connection)?.retire(command.reason);
         return;
     }
-  }
-
-  #retire(connection: ConnectionId, reason: string): void {
-    const link = this.#links.get(connection);
-    if (link === undefined) return;
-    link.isRetired = true;
-    link.close(new ManygetError('server-closed', reason));
   }
 
   #corrupt(piece: PieceIndex, sources: readonly SourceId[]): void {

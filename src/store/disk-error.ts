@@ -8,6 +8,10 @@ const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
 const meanings: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
   EDQUOT: 'the disk quota is used up',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a file stands where a folder is expected',
+  EISDIR: 'it is a folder',
+  EBUSY: 'something else has it in use',
   EIO: 'the disk reported an error',
   EFBIG: 'the file system cannot hold a file of this size',
   EROFS: 'the file system is read-only',

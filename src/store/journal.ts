@@ -1,10 +1,11 @@
 import type { ManygetError } from '../base/errors.js';
 import { withoutLogin } from '../base/source-address.js';
 import { JournalDecoder } from '../wire/journal-decoder.js';
-import { JournalEncoder, type JournalHeader, type JournalRecord } from '../wire/journal-record.js';
+import { JournalEncoder, journalNameBytesMax, type JournalHeader, type JournalRecord } from '../wire/journal-record.js';
 import { diskError, quoted } from './disk-error.js';
 import { codeOf, folderOf, openFlags, unlinkIfThere, type Disk } from './disk.js';
 import { JournalState, type JournalReplay } from './journal-state.js';
+import { cutToBytes } from './output-path.js';
 import type { PartFile } from './part-file.js';
 import { UnsyncedRanges } from './unsynced-ranges.js';
 
@@ -67,7 +68,9 @@ export class Journal {
    */
   static create(disk: Disk, path: string, header: Omit<JournalHeader, 'type'>): Journal {
     const encoder = new JournalEncoder();
-    const state = new JournalState({ type: 'header', ...header });
+    // What a source calls the file may be of any length, and is there for people.
+    const name = cutToBytes(header.name, journalNameBytesMax);
+    const state = new JournalState({ type: 'header', ...header, name });
     encoder.push(state.header);
     const fd = onDisk(`create ${quoted(path)}`, () => disk.open(path, openFlags.createEmpty));
     const journal = new Journal(disk, path, state, { fd, bytes: 0, encoder });

@@ -114,6 +114,10 @@ function askDisk<T>(at: string, run: () => T): T | undefined {
         cause: error,
       });
     }
+    if (codeOf(error) === 'ENAMETOOLONG') {
+      const text = `${quoted(at)} has a name that is too long for the file system, which takes 255 bytes as a rule`;
+      throw new ManygetError('output-not-writable', text, { cause: error });
+    }
     throw diskError(error, `look at ${quoted(at)}`);
   }
 }
@@ -151,7 +155,7 @@ function cutName(name: string): string {
 }
 
 /** The longest beginning of `text` that takes at most `bytesMax` bytes and cuts no character in two. */
-function cutToBytes(text: string, bytesMax: number): string {
+export function cutToBytes(text: string, bytesMax: number): string {
   let bytes = 0;
   let kept = '';
   for (const character of text) {

@@ -70,6 +70,7 @@ export class PartFile {
    * @throws ManygetError `disk-full` or `io-failed`; what was written before the fault stays and may be written again.
    */
   write(bytes: Uint8Array, from: number, to: number, offset: number): void {
+    this.#checkOpen('written to');
     let at = from;
     while (at < to) {
       let written: number;
@@ -140,8 +141,14 @@ export class PartFile {
     }
   }
 
+  /** A sync has failed: what was written may be lost, and the file cannot be finished. */
+  get isSpoilt(): boolean {
+    return this.#syncFault !== undefined;
+  }
+
   /** Fills `target` from file offset `offset`; returns the bytes read, fewer only at the end of the file. */
   read(target: Uint8Array, offset: number): number {
+    this.#checkOpen('read');
     let at = 0;
     while (at < target.length) {
       let got: number;
@@ -238,6 +245,11 @@ export class PartFile {
     if (there !== undefined && (!overwrite || there.kind === 'folder')) throw outputExists(outputPath);
     this.disk.rename(this.path, outputPath);
     await this.disk.syncFolder(folderOf(outputPath));
+  }
+
+  /** Its descriptor may be another file's by then. */
+  #checkOpen(what: string): void {
+    if (this.#closed && this.#inFlight === 0) throw new Error(`${this.path} is ${what} after its close`);
   }
 
   #describe(verb: string, bytes: number, offset: number): string {

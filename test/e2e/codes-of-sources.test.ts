@@ -101,6 +101,8 @@ describe.concurrent('the reason of the only source', () => {
 test('a server that cannot listen where it should says where', async () => {
   await using lab = await DownloadLab.create();
   const { path } = lab.file('f.bin', 10);
-  const starting = serve({ paths: [path], ports: [await freePort()], host: '192.0.2.1' });
-  await expect(starting).rejects.toMatchObject({ code: 'listen-failed' });
+  const port = await freePort();
+  const started = serve({ paths: [path], ports: [port], host: '192.0.2.1' });
+  await expect(started).rejects.toMatchObject({ code: 'listen-failed' });
+  await expect(started).rejects.toThrow(`cannot listen on 192.0.2.1:${port}: 192.0.2.1 is no address of this machine;`);
 });

@@ -43,6 +43,19 @@ describe.concurrent('a disk that is full in mid-download', () => {
     expect(lab.written()?.equals(bytes)).toBe(true);
   });
 
+  it('and proves broken when it is tried again ends it at once, as broken', async () => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes });
+    const disk = new FaultyDisk();
+    disk.spaceBytes = 3 * mib;
+    const handle = getOntoDisk(lab, disk, [server.url], 3000);
+    await until(() => handle.snapshot().phase === 'disk-full');
+    disk.fail('write', 'EIO', { times: Infinity });
+    const error = await failure(handle);
+    expect(error.code).toBe('io-failed');
+    expect(error.message).toContain('EIO');
+  });
+
   it('again and again, a little space at a time', async () => {
     await using lab = await DownloadLab.create();
     const servers = [await lab.script({ bytes }), await lab.script({ bytes }), await lab.script({ bytes })];
@@ -80,10 +93,13 @@ describe.concurrent('a disk that is full in mid-download', () => {
     );
     await until(() => handle.snapshot().doneBytes === 900_000);
     disk.spaceBytes = 0;
+    const assigned = (): number => handle.snapshot().sources[0]?.assignedBytes ?? 0;
+    const before = assigned();
     for (const server of servers) server.allow(200_000);
     await until(() => handle.snapshot().phase === 'disk-full');
-    // What has arrived and was not written.
-    await until(() => handle.snapshot().sources[0]?.duplicateBytes === 200_000);
+    // What has arrived and was not written: neither still to come nor received.
+    await until(() => assigned() === before - 200_000);
+    expect(handle.snapshot().sources[0]).toMatchObject({ receivedBytes: 300_000, duplicateBytes: 0 });
     for (const server of servers) server.finishHashing();
     await until(() => handle.snapshot().sources[0]?.state === 'quarantined');
     disk.spaceBytes = Infinity;

@@ -237,6 +237,21 @@ describe('a download in order', () => {
     expect(ends).toHaveLength(1);
   });
 
+  it.each(['aborted', 'gave-up'])(
+    'that has ended as %s gives its reader why, and no bytes that it has no more',
+    async (code) => {
+      await using lab = await DownloadLab.create();
+      const server = await lab.script({ bytes: seededBytes(2 * mib, 3), allowedBytes: mib });
+      const handle = lab.get([server.url], { inOrder: {}, giveUpAfterMs: 300 });
+      const reader = handle.createReader();
+      await until(() => handle.snapshot().verifiedBytes >= mib / 2);
+      if (code === 'aborted') await handle.cancel();
+      else await server[Symbol.asyncDispose]();
+      expect((await failure(handle)).code).toBe(code);
+      await expect(reader.next()).rejects.toMatchObject({ code });
+    },
+  );
+
   it('keeps no more than its window of a reader that is slow, and goes on when that does', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', 24 * mib);

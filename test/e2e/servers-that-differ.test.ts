@@ -179,6 +179,21 @@ describe.concurrent('wrong bytes under right hashes', () => {
     expect(lab.written()?.equals(right)).toBe(true);
   });
 
+  it('in three pieces, told only when all of its bytes are here: its right ones are fetched again as well', async () => {
+    await using lab = await DownloadLab.create();
+    const liar = await lab.script({ bytes: spoilt([0, 1, 2]), hashesOf: right, hashed: false });
+    const handle = lab.get([liar.url]);
+    await until(() => handle.snapshot().phase === 'finishing');
+    const honest = await lab.script({ bytes: right, hashed: false });
+    handle.addSource(honest.url);
+    await until(() => handle.snapshot().sources[1]?.state === 'ready');
+    liar.finishHashing();
+    honest.finishHashing();
+    await handle.done;
+    expect(eventsOf(handle, 'source-quarantined')).toMatchObject([{ source: 0, code: 'content-differs' }]);
+    expect(lab.written()?.equals(right)).toBe(true);
+  });
+
   it('from the only server: it is left out after three, and nothing gets the final name', async () => {
     await using lab = await DownloadLab.create();
     const liar = await lab.script({ bytes: spoilt([3]), hashesOf: right });

@@ -45,6 +45,7 @@ describe('a file comes out as it went in', () => {
       // However soon it was over: who brought something took some time to bring it.
       const brought = report.sources.filter((source) => source.bytes > 0);
       expect(brought.filter((source) => source.firstByteMs === undefined)).toEqual([]);
+      expect(brought.filter((source) => source.meanSpeedBytesPerSec === 0)).toEqual([]);
     });
   }
 

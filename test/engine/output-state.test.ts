@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { linkSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { OutputState } from '../../src/engine/output-state.js';
@@ -20,9 +20,10 @@ it('begins anew beside writes that have not landed, not under them', async () =>
   disk.landing = () => new Promise<void>((resolve) => (land = resolve));
   // Memory that O_DIRECT takes need not be had here: what it refuses goes the ordinary way, as late.
   const late = part.writeDirect(seededBytes(mib, 1), 0);
-  state.discard();
+  const next = { ...facts, sizeBytes: mib };
+  state.discard(next);
   const right = seededBytes(mib, 2);
-  state.begin({ ...facts, sizeBytes: mib }).part.write(right, 0, mib, 0);
+  state.begin(next).part.write(right, 0, mib, 0);
   land();
   await late;
   expect(readFileSync(state.partPath).equals(right)).toBe(true);
@@ -45,5 +46,17 @@ it('says once that the journal could not be made shorter', async () => {
   await state.sync();
   await state.sync();
   expect(told).toEqual([expect.stringContaining('no space')]);
+  state.close();
+});
+
+/** A run was cut off between giving the final name and taking the old one away. */
+it('writes nothing into a finished file that it is to replace, though the part file is the same one', () => {
+  const output = path.join(tempFolder(), 'out');
+  writeFileSync(output, 'whole');
+  linkSync(output, `${output}.part`);
+  const state = new OutputState(new FaultyDisk(), { output, resume: false, overwrite: true });
+  state.open('out', () => undefined);
+  state.begin({ name: 'out', pieceBytes: mib, contentId: undefined, sizeBytes: mib });
+  expect(readFileSync(output, 'utf8')).toBe('whole');
   state.close();
 });

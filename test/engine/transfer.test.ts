@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import type { ByteRange } from '../../src/base/byte-range.js';
+import { ManygetError } from '../../src/base/errors.js';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import type { SegmentId } from '../../src/core/scheduler-messages.js';
 import { EventLog } from '../../src/engine/event-log.js';
@@ -260,6 +261,32 @@ it('keeps the memory that a socket reads into when another request of its connec
   expect(transfer.ledger.isMissing(end - 2909, end)).toBe(false);
   expect(transfer.ledger.missing(0, end)).toEqual([]);
   expect(readFileSync(partPath).subarray(0, end).equals(right.subarray(0, end))).toBe(true);
+  transfer.close();
+  part.close();
+});
+
+/** What a sync says while another transfer takes the place of this one is about a file that is gone. */
+it('hears of no sync that ends once it was discarded', async () => {
+  const { part, transfer, faults } = world([]);
+  let end = (_error: Error): void => undefined;
+  const synced = transfer.sync(() => new Promise((_resolve, reject) => (end = reject)));
+  transfer.discard();
+  end(new Error('a closed journal was flushed'));
+  await synced;
+  expect(faults).toEqual([]);
+  part.close();
+});
+
+it('ends where a sync of the file fails, and waits where the journal alone has no room', async () => {
+  const { disk, part, transfer, faults } = world([]);
+  await transfer.sync(() => Promise.reject(new ManygetError('disk-full', 'no room for the journal')));
+  expect([faults, transfer.isBlocked]).toEqual([['no room for the journal'], true]);
+  transfer.flush();
+  expect(transfer.isBlocked).toBe(false);
+  disk.fail('dataSync', 'ENOSPC');
+  await transfer.sync(() => part.sync());
+  expect([faults.length, transfer.isBlocked]).toEqual([2, false]);
+  expect(faults[1]).toContain('sync');
   transfer.close();
   part.close();
 });

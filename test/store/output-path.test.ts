@@ -55,6 +55,10 @@ describe('the output path', () => {
     expect(() => decideOutputPath(disk, request)).toThrow('its file system is read-only');
     disk.fail('look', 'EACCES');
     expect(() => decideOutputPath(disk, request)).toThrow(expect.objectContaining({ code: 'output-not-writable' }));
+    disk.fail('look', 'ENAMETOOLONG');
+    expect(() => decideOutputPath(disk, request)).toThrow(expect.objectContaining({ code: 'output-not-writable' }));
+    disk.fail('look', 'ENAMETOOLONG');
+    expect(() => decideOutputPath(disk, request)).toThrow('too long for the file system');
     disk.fail('look', 'EIO');
     expect(() => decideOutputPath(disk, request)).toThrow(expect.objectContaining({ code: 'io-failed' }));
   });

@@ -99,6 +99,16 @@ describe('a part file', () => {
     part.close();
   });
 
+  it('is nothing to write to or to read once it is closed: its descriptor may be another file', () => {
+    const { part } = written();
+    part.close();
+    const next = PartFile.open(realDisk, place().part, text.length, { fresh: true });
+    expect(() => part.write(text, 0, text.length, 0)).toThrow('is written to after its close');
+    expect(() => part.read(new Uint8Array(4), 0)).toThrow('is read after its close');
+    expect(readFileSync(next.path).every((byte) => byte === 0)).toBe(true);
+    next.close();
+  });
+
   it('does not believe any later sync once one has failed', async () => {
     const { part, output, disk } = written();
     disk.fail('dataSync', 'EIO');
