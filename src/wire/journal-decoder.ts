@@ -136,11 +136,8 @@ function decodePayload(type: number, payload: Uint8Array): JournalRecord | 'unkn
       return 'malformed';
     case journalRecordType.header:
       return decodeHeader(payload, view);
-    case journalRecordType.source: {
-      if (payload.length < 4) return 'malformed';
-      const url = decodeText(payload.subarray(4), journalUrlBytesMax);
-      return url === undefined ? 'malformed' : { type: 'source', index: view.getUint32(0), url };
-    }
+    case journalRecordType.source:
+      return decodeSource(payload, view);
     case journalRecordType.content:
       return { type: 'content', contentId: hexOfBytes(payload) };
     case journalRecordType.extent: {
@@ -148,16 +145,8 @@ function decodePayload(type: number, payload: Uint8Array): JournalRecord | 'unkn
       if (range === undefined || range.start === range.end) return 'malformed';
       return { type: 'extent', ...range, crc32: view.getUint32(16), source: view.getUint32(20) };
     }
-    case journalRecordType.piece: {
-      const source = view.getUint32(4);
-      const sha256 = payload.slice(8);
-      return {
-        type: 'piece',
-        index: view.getUint32(0),
-        sha256,
-        source: source === mixedOnDisk ? mixedSources : source,
-      };
-    }
+    case journalRecordType.piece:
+      return decodePiece(payload, view);
     case journalRecordType.forget: {
       const range = decodeRange(view, 0);
       return range === undefined || range.start === range.end ? 'malformed' : { type: 'forget', ...range };
@@ -167,19 +156,36 @@ function decodePayload(type: number, payload: Uint8Array): JournalRecord | 'unkn
       if (range === undefined) return 'malformed';
       return { type: 'segment', connection: view.getUint32(0), source: view.getUint32(4), ...range };
     }
-    case journalRecordType.speed: {
-      const bytesPerSec = view.getFloat64(4);
-      const firstByteMs = view.getFloat64(12);
-      if (!(bytesPerSec >= 0 && bytesPerSec < Infinity && firstByteMs >= 0 && firstByteMs < Infinity)) {
-        return 'malformed';
-      }
-      return { type: 'speed', source: view.getUint32(0), bytesPerSec, firstByteMs };
-    }
+    case journalRecordType.speed:
+      return decodeSpeed(view);
     case journalRecordType['end-of-run']:
       return { type: 'end-of-run' };
     default:
       return 'unknown';
   }
+}
+
+function decodeSource(payload: Uint8Array, view: DataView): JournalRecord | 'malformed' {
+  if (payload.length < 4) return 'malformed';
+  const url = decodeText(payload.subarray(4), journalUrlBytesMax);
+  return url === undefined ? 'malformed' : { type: 'source', index: view.getUint32(0), url };
+}
+
+function decodePiece(payload: Uint8Array, view: DataView): JournalRecord {
+  const source = view.getUint32(4);
+  return {
+    type: 'piece',
+    index: view.getUint32(0),
+    sha256: payload.slice(8),
+    source: source === mixedOnDisk ? mixedSources : source,
+  };
+}
+
+function decodeSpeed(view: DataView): JournalRecord | 'malformed' {
+  const bytesPerSec = view.getFloat64(4);
+  const firstByteMs = view.getFloat64(12);
+  const isSpeed = bytesPerSec >= 0 && bytesPerSec < Infinity && firstByteMs >= 0 && firstByteMs < Infinity;
+  return isSpeed ? { type: 'speed', source: view.getUint32(0), bytesPerSec, firstByteMs } : 'malformed';
 }
 
 function decodeHeader(payload: Uint8Array, view: DataView): JournalHeader | 'malformed' {
