@@ -1,5 +1,6 @@
 /** Fleets of the daemon as lines for people. */
 import type { FleetItem } from '../../base/fleet-snapshot.js';
+import { hostAndPort } from '../../base/host-name.js';
 import { printable } from '../../base/printable.js';
 import { formatBytes, formatSpeed } from '../../base/units.js';
 import { counted } from '../figures.js';
@@ -21,7 +22,7 @@ function serverLines({ id, servers }: FleetItem): string[] {
   return textTable(
     servers.map((server) => [
       `  ${id}.${server.number}`,
-      `${server.host}:${server.port}`,
+      hostAndPort(server.host, server.port),
       server.state === 'alive' ? 'open' : server.state,
       counted(server.clients, 'client'),
       formatBytes(server.sentBytes),

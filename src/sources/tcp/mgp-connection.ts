@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { asManygetError, ManygetError, type ErrorCode } from '../../base/errors.js';
+import { hostAndPort } from '../../base/host-name.js';
+import type { MgpAddress } from '../../base/mgp-address.js';
 import { printable } from '../../base/printable.js';
 import type { SegmentId } from '../../core/scheduler-messages.js';
 import { pieceCount } from '../../wire/content-id.js';
@@ -18,7 +20,6 @@ import { tlsError } from '../tls-error.js';
 import { dialMgp, type MgpIdentity } from './mgp-dial.js';
 import { MgpFacts, type FactsWaiter, type KnownFacts } from './mgp-facts.js';
 import { MgpGreeting } from './mgp-greeting.js';
-import type { MgpAddress } from './mgp-url.js';
 import { socketError } from './socket-error.js';
 
 const mgpTraits = { canTrim: true, ranges: true };
@@ -89,7 +90,7 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
   ) {
     this.#facts = facts;
     this.#address = address;
-    this.#peer = `server ${address.host}:${address.port}`;
+    this.#peer = `server ${hostAndPort(address.host, address.port)}`;
     this.#handler = handler;
     this.#reader = new FrameReader(this, { acceptsData: true, peer: this.#peer });
     this.#timer = setTimeout(() => this.#timedOut(connectTimeoutMs), connectTimeoutMs);

@@ -1,8 +1,9 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ManygetError } from '../../base/errors.js';
+import { hostAndPort } from '../../base/host-name.js';
+import type { MgpAddress } from '../../base/mgp-address.js';
 import { pinFault, tlsTrustOptions, type TlsTrust } from '../tls-trust.js';
-import type { MgpAddress } from './mgp-url.js';
 
 /** Who we are to native servers, and whom we believe. */
 export interface MgpIdentity {
@@ -26,6 +27,6 @@ export function dialMgp(
     return socket;
   }
   const socket = connectTls({ ...place, ...tlsTrustOptions(trust, host) });
-  socket.on('secureConnect', () => onOpen(pinFault(socket, trust, `server ${host}:${port}`)));
+  socket.on('secureConnect', () => onOpen(pinFault(socket, trust, `server ${hostAndPort(host, port)}`)));
   return socket;
 }

@@ -1,4 +1,7 @@
+import type { Socket } from 'node:net';
 import { asManygetError, ManygetError } from '../../base/errors.js';
+import { hostAndPort } from '../../base/host-name.js';
+import type { MgpAddress } from '../../base/mgp-address.js';
 import { printable } from '../../base/printable.js';
 import { FrameReader, frameType, type FrameHandler, type FrameHeader } from '../../wire/mgp-frame.js';
 import { encodeMessage, readMessage } from '../../wire/mgp-messages.js';
@@ -6,7 +9,6 @@ import type { ListedFile } from '../source.js';
 import { tlsError } from '../tls-error.js';
 import { dialMgp, type MgpIdentity } from './mgp-dial.js';
 import { MgpGreeting } from './mgp-greeting.js';
-import type { MgpAddress } from './mgp-url.js';
 import { socketError } from './socket-error.js';
 
 /** What is asked for at the most: a folder of more files than this is listed in part. */
@@ -21,52 +23,25 @@ export function listFiles(
   identity: MgpIdentity,
   timeoutMs: number,
 ): Promise<readonly ListedFile[]> {
-  const peer = `server ${address.host}:${address.port}`;
+  const peer = `server ${hostAndPort(address.host, address.port)}`;
   return new Promise((resolve, reject) => {
-    const files: ListedFile[] = [];
     let connected = false;
-    const greeting = new MgpGreeting(identity, peer);
-    const socket = dialMgp(address, identity.trust, (fault) => {
-      connected = true;
-      if (fault !== undefined) settle(fault);
-      else
-        socket.write(
-          greeting.isOneWay ? Buffer.concat([greeting.first(), encodeMessage.list(1, {})]) : greeting.first(),
-        );
-    });
-    const settle = (error: unknown): void => {
+    const settle = (outcome: unknown): void => {
       clearTimeout(timer);
       socket.destroy();
-      if (error === undefined) resolve(files);
-      else reject(asManygetError(error, 'unexpected', peer));
+      if (outcome === undefined) resolve(listing.files);
+      else reject(asManygetError(outcome, 'unexpected', peer));
     };
+    const socket = dialMgp(address, identity.trust, (fault) => {
+      connected = true;
+      if (fault === undefined) listing.begin();
+      else settle(fault);
+    });
+    const listing = new Listing(identity, peer, socket, () => settle(undefined));
     const timer = setTimeout(() => {
       settle(new ManygetError('connect-timeout', `${peer} did not answer within ${timeoutMs / 1000} s`));
     }, timeoutMs);
-    const handler: FrameHandler = {
-      frame(header: FrameHeader, payload: Uint8Array): void {
-        if (header.type === frameType.error) {
-          const refusal = readMessage.error(payload, peer);
-          const code = refusal.code === 'unauthorized' ? 'unauthorized' : 'server-read-failed';
-          throw new ManygetError(code, `${peer} answered: ${printable(refusal.message)}`);
-        }
-        if (header.type === frameType.helloAnswer && !greeting.isOneWay) {
-          const proof = greeting.answer(readMessage.hello(payload, peer));
-          socket.write(Buffer.concat([...(proof === undefined ? [] : [proof]), encodeMessage.list(1, {})]));
-        }
-        if (header.type !== frameType.listAnswer) return;
-        const answer = readMessage.listAnswer(payload, peer);
-        files.push(...answer.files.map((f) => ({ name: f.name, sizeBytes: f.size })));
-        const last = answer.files.at(-1);
-        if (answer.more && last !== undefined && files.length < filesMax) {
-          socket.write(encodeMessage.list(2, { after: last.name }));
-        } else settle(undefined);
-      },
-      dataStart: () => undefined,
-      dataTarget: () => undefined,
-      dataFilled: () => undefined,
-    };
-    const reader = new FrameReader(handler, { acceptsData: false, peer });
+    const reader = new FrameReader(listing, { acceptsData: false, peer });
     socket.on('data', (bytes) => {
       try {
         reader.push(bytes);
@@ -77,4 +52,60 @@ export function listFiles(
     socket.on('error', (error) => settle(tlsError(peer, error) ?? socketError(peer, error, connected)));
     socket.on('close', () => settle(new ManygetError('connection-lost', `${peer} closed the connection`)));
   });
+}
+
+/** The talk about it on one connection: the greeting, then page after page. */
+class Listing implements FrameHandler {
+  readonly files: ListedFile[] = [];
+  readonly #peer: string;
+  readonly #socket: Socket;
+  readonly #greeting: MgpGreeting;
+  readonly #onWhole: () => void;
+
+  constructor(identity: MgpIdentity, peer: string, socket: Socket, onWhole: () => void) {
+    this.#peer = peer;
+    this.#socket = socket;
+    this.#greeting = new MgpGreeting(identity, peer);
+    this.#onWhole = onWhole;
+  }
+
+  /** The connection is there. */
+  begin(): void {
+    const first = this.#greeting.first();
+    this.#socket.write(this.#greeting.isOneWay ? Buffer.concat([first, encodeMessage.list(1, {})]) : first);
+  }
+
+  frame({ type }: FrameHeader, payload: Uint8Array): void {
+    if (type === frameType.error) {
+      const refusal = readMessage.error(payload, this.#peer);
+      const code = refusal.code === 'unauthorized' ? 'unauthorized' : 'server-read-failed';
+      throw new ManygetError(code, `${this.#peer} answered: ${printable(refusal.message)}`);
+    }
+    if (type === frameType.helloAnswer && !this.#greeting.isOneWay) {
+      const proof = this.#greeting.answer(readMessage.hello(payload, this.#peer));
+      this.#socket.write(Buffer.concat([...(proof === undefined ? [] : [proof]), encodeMessage.list(1, {})]));
+    }
+    if (type === frameType.listAnswer) this.#take(payload);
+  }
+
+  #take(payload: Uint8Array): void {
+    const answer = readMessage.listAnswer(payload, this.#peer);
+    this.files.push(...answer.files.map((f) => ({ name: f.name, sizeBytes: f.size })));
+    const last = answer.files.at(-1);
+    if (answer.more && last !== undefined && this.files.length < filesMax) {
+      this.#socket.write(encodeMessage.list(2, { after: last.name }));
+    } else this.#onWhole();
+  }
+
+  dataStart(): void {
+    // None was asked for: the reader refuses it.
+  }
+
+  dataTarget(): undefined {
+    return undefined;
+  }
+
+  dataFilled(): void {
+    // As above.
+  }
 }

@@ -1,12 +1,14 @@
 import { ManygetError } from '../../base/errors.js';
+import { hostAndPort } from '../../base/host-name.js';
 import { lastPart } from '../../base/last-part.js';
 import { printable } from '../../base/printable.js';
+import { formatMgpUrl, type MgpAddress } from '../../base/mgp-address.js';
 import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
 import { MgpConnection } from './mgp-connection.js';
 import type { MgpIdentity } from './mgp-dial.js';
 import { MgpFacts } from './mgp-facts.js';
 import { listFiles } from './mgp-list.js';
-import { formatMgpUrl, parseMgpUrl, type MgpAddress } from './mgp-url.js';
+import { parseMgpUrl } from './mgp-url.js';
 
 /** A file on a server that speaks mgp/1. */
 export class MgpSource implements Source {
@@ -27,7 +29,7 @@ export class MgpSource implements Source {
     }
     this.#identity = identity;
     this.url = formatMgpUrl(this.#address);
-    this.label = `${this.#address.host}:${this.#address.port}`;
+    this.label = hostAndPort(this.#address.host, this.#address.port);
     this.fileName = lastPart(this.#address.name);
   }
 

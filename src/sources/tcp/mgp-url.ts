@@ -1,16 +1,8 @@
 import { ManygetError } from '../../base/errors.js';
-import { withBrackets, withoutBrackets } from '../../base/host-name.js';
+import { withoutBrackets } from '../../base/host-name.js';
+import type { MgpAddress } from '../../base/mgp-address.js';
 import { printable } from '../../base/printable.js';
 import { withoutLogin } from '../../base/source-address.js';
-
-/** Where an mgp source is: `mgp://host:port/name`, the name percent-encoded as in any URL. */
-export interface MgpAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly name: string;
-  /** Over TLS: `mgps://`. */
-  readonly isSecure: boolean;
-}
 
 /** Port of an mgp URL that names none. */
 const defaultPort = 9001;
@@ -47,9 +39,4 @@ export function parseMgpUrl(text: string): MgpAddress {
     throw new ManygetError('usage', `source "${shown}" has a broken percent-encoding in its name`, { cause });
   }
   return { host: withoutBrackets(url.hostname), port, name, isSecure: url.protocol === 'mgps:' };
-}
-
-/** The URL of a name at an address. */
-export function formatMgpUrl(address: MgpAddress): string {
-  return `${address.isSecure ? 'mgps' : 'mgp'}://${withBrackets(address.host)}:${address.port}/${address.name.split('/').map(encodeURIComponent).join('/')}`;
 }
