@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { ManygetError } from '../base/errors.js';
+import { listenError } from '../base/listen-error.js';
 import { Opening, turnAway } from './opening.js';
 import { partyOf, Seats } from './seats.js';
 import type { ClientSession, ServerContext } from './server-context.js';
@@ -113,10 +113,4 @@ export class Listener {
     const nowMs = performance.now();
     for (const session of [...this.#seats]) session.sweep(nowMs);
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): ManygetError {
-  const cause = { cause: error };
-  if (error.code === 'EADDRINUSE') return new ManygetError('port-in-use', `port ${port} on ${host} is in use`, cause);
-  return new ManygetError('listen-failed', `cannot listen on port ${port} of ${host}: ${error.message}`, cause);
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
-import { ManygetError } from '../../base/errors.js';
+import { listenError } from '../../base/listen-error.js';
 import type { RpcSocket } from '../rpc/rpc-socket.js';
 import type { apiRoutes } from './api-routes.js';
 import { askedCells } from './asked-cells.js';
@@ -57,12 +57,7 @@ export class HttpServer implements AsyncDisposable {
   /** Begins to listen; returns the port. @throws ManygetError `port-in-use` or `listen-failed`. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
-        const isTaken = cause.code === 'EADDRINUSE';
-        const why = isTaken ? 'another program listens there' : cause.message;
-        const message = `cannot listen on ${host} port ${port}: ${why}`;
-        reject(new ManygetError(isTaken ? 'port-in-use' : 'listen-failed', message, { cause }));
-      });
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
       this.#server.listen(port, host, () => {
         this.#server.removeAllListeners('error');
         // Errors of a listening server concern one connection that was not taken in, as when descriptors run out.
