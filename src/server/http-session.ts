@@ -53,6 +53,8 @@ export class HttpSession implements ClientSession, SendProtocol {
   #stage: 'waiting' | 'answering' | 'closed' = 'waiting';
   #sending: Sending | undefined;
   #keepsAlive = true;
+  /** What is answered is a HEAD: no body follows. */
+  #isHead = false;
   /** The server closes: the answer under way is the last one. */
   #isLast = false;
   /** Memory for requests was short: nothing more is taken from this client. */
@@ -199,18 +201,18 @@ export class HttpSession implements ClientSession, SendProtocol {
     if (!this.#isLast) this.#arm(undefined);
     if (!this.#counted) this.#context.counters.addClients(1);
     this.#counted = true;
+    this.#isHead = head.method === 'HEAD';
     try {
       // A body is not read, so where it ends is not known.
       this.#keepsAlive = wantsKeepAlive(head) && !announcesBody(head, this.#peer);
-      const answer = await this.#requests.answer(head);
-      const text = answer.body.kind === 'file' ? undefined : answer;
-      this.#send(text !== undefined && head.method === 'HEAD' ? withoutBody(text) : answer, head.minor);
+      this.#send(await this.#requests.answer(head), head.minor);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  #send(answer: HttpAnswer, minor: 0 | 1 = 1): void {
+  #send(whole: HttpAnswer, minor: 0 | 1 = 1): void {
+    const answer = this.#isHead ? withoutBody(whole) : whole;
     const { status, body } = answer;
     if (this.#stage === 'closed') {
       if (body.kind === 'file') for (const _ of body.parts) this.#context.openFiles.release(body.file);
@@ -261,6 +263,7 @@ export class HttpSession implements ClientSession, SendProtocol {
   #next(): void {
     if (this.#stage === 'closed') return;
     this.#stage = 'waiting';
+    this.#isHead = false;
     if (this.#isLast) {
       this.#hangUp();
       return;

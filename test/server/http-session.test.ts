@@ -149,6 +149,21 @@ describe('a request that is refused', () => {
     expect(client.received.length).toBe(0);
   });
 
+  it.each([
+    ['HEAD /%zz HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+    ['HEAD /a.bin HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n', 413],
+    ['HEAD /a.bin HTTP/1.1\r\n\r\n', 400],
+  ])('as %j is told %d in a head alone: nothing follows it, as to any HEAD', async (text, status) => {
+    await using served = await serve('abc');
+    await using client = await RawHttpClient.connect(served.port());
+    client.send(text);
+    const answer = await client.answer(true);
+    expect([answer.status, answer.header('Connection')]).toEqual([status, 'close']);
+    expect(Number(answer.header('Content-Length'))).toBeGreaterThan(0);
+    expect(await client.ended()).toBe('fin');
+    expect(client.received.toString('latin1')).toBe('');
+  });
+
   it('for one expectation that says nothing without a body is answered', async () => {
     await using served = await serve('abc');
     await using client = await RawHttpClient.connect(served.port());
