@@ -5,26 +5,34 @@ import { planDownloads, type PlannedDownload } from '../app/plan-downloads.js';
 import { isPublicKey, type SignatureDemand } from '../app/signed-document.js';
 import { printable } from '../base/printable.js';
 import { checkSourceAddress, isSourceAddress } from '../base/source-address.js';
+import { namedOrigin } from './named-origin.js';
+import { httpOptions } from './queue/download-options.js';
 import type { DownloadQueue } from './queue/download-queue.js';
 import { isGid } from './queue/gid.js';
 import type { QueueEntry } from './queue/queue-entry.js';
 
-/** From what somebody names (addresses, manifests, checksums) to entries of the queue. */
-interface AddressWishes {
+/** What somebody names: addresses of one file, and manifests, each of which brings its own files. */
+interface AdditionWishes {
   readonly sources: readonly string[];
+  /** A Metalink that is handed over as a document. */
+  readonly document?: Uint8Array | undefined;
   /** As `readOptions` gives them. */
   readonly options: Readonly<Record<string, string>>;
-  readonly position?: number | undefined;
-}
-
-interface MetalinkWishes {
-  readonly document: Uint8Array;
-  readonly options: Readonly<Record<string, string>>;
-  readonly position?: number | undefined;
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
+async function* only(document: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield document;
+  await Promise.resolve();
+}
+
+interface PlannedEntry {
+  readonly spec: QueueEntry['spec'];
+  readonly gid: string | undefined;
+}
+
+/** From what somebody names (addresses, manifests, checksums) to entries of the queue. */
 export class Additions {
   readonly #queue: DownloadQueue;
 
@@ -32,60 +40,76 @@ export class Additions {
     this.#queue = queue;
   }
 
-  /** Adds one download of one file at several addresses. */
-  async addAddresses(wishes: AddressWishes): Promise<QueueEntry> {
-    const [entry] = await this.#addPlanned(wishes, wishes.sources, nothing());
-    if (entry === undefined) throw new ManygetError('usage', 'no source was given, expected at least one URL');
+  /** Adds one download of one file at several addresses, or the files of a Metalink at one. Returns the first. */
+  async addAddresses(
+    sources: readonly string[],
+    options: AdditionWishes['options'],
+    position?: number,
+  ): Promise<QueueEntry> {
+    const [entry] = this.#queue.addAll(placed(await this.#plan(options, sources, nothing()), position));
+    if (entry === undefined) throw noSource();
     return entry;
   }
 
+  /** Adds every file of a Metalink that is handed over as a document. */
+  async addMetalink(
+    document: Uint8Array,
+    options: AdditionWishes['options'],
+    position?: number,
+  ): Promise<QueueEntry[]> {
+    return this.#queue.addAll(placed(await this.#plan(options, ['-'], only(document)), position));
+  }
+
   /**
-   * Adds what is named: addresses are of one file, and every manifest among them brings its own files.
+   * Adds all that is named, or nothing of it: one after another, from `position` on.
    * @throws ManygetError as `planDownloads`.
    */
-  async addOperands(wishes: AddressWishes): Promise<QueueEntry[]> {
-    if (wishes.sources.length === 0) {
-      throw new ManygetError('usage', 'no source was given, expected at least one URL');
+  async addAll(all: readonly AdditionWishes[], position?: number): Promise<QueueEntry[]> {
+    const planned: PlannedEntry[] = [];
+    for (const { sources, document, options } of all) {
+      if (sources.length === 0 && document === undefined) throw noSource();
+      sources.forEach(checkSourceAddress);
+      if (document !== undefined) planned.push(...(await this.#plan(options, ['-'], only(document))));
+      const addresses = sources.filter((source) => !isManifestOperand(source));
+      const manifests = sources.filter(isManifestOperand);
+      if (sources.length > 0) planned.push(...(await this.#plan(options, [...addresses, ...manifests], nothing())));
     }
-    wishes.sources.forEach(checkSourceAddress);
-    const addresses = wishes.sources.filter((source) => !isManifestOperand(source));
-    const manifests = wishes.sources.filter(isManifestOperand);
-    return this.#addPlanned(wishes, [...addresses, ...manifests], nothing());
+    return this.#queue.addAll(placed(planned, position));
   }
 
-  /** Adds every file of a Metalink that is handed over as a document. */
-  async addMetalink(wishes: MetalinkWishes): Promise<QueueEntry[]> {
-    const stdin = (async function* () {
-      yield wishes.document;
-      await Promise.resolve();
-    })();
-    return this.#addPlanned(wishes, ['-'], stdin);
-  }
-
-  async #addPlanned(
-    wishes: Pick<AddressWishes, 'options' | 'position'>,
+  async #plan(
+    wished: AdditionWishes['options'],
     operands: readonly string[],
     stdin: AsyncIterable<Uint8Array>,
-  ): Promise<QueueEntry[]> {
-    const { checksum, gid, signature, ...options } = wishes.options;
+  ): Promise<PlannedEntry[]> {
+    const { checksum, gid, signature, ...options } = wished;
     if (gid !== undefined && !isGid(gid)) {
       throw new ManygetError('usage', `"${printable(gid, 40)}" is no GID, expected 16 hexadecimal digits`);
     }
-    const plan = await planDownloads(
+    // Of addresses alone each download has its own, and says itself what is wrong with them.
+    const named = [...operands, signature ?? ''].filter(isSourceAddress);
+    const origin = operands.some(isManifestOperand) ? namedOrigin(named, operands.includes('-'), options) : undefined;
+    const http = httpOptions({ sources: named, options, origin }, this.#queue.options);
+    const { downloads } = await planDownloads(
       { operands, checksums: checksum === undefined ? [] : [checksum] },
-      { stdin, fetchBytes: documentFetcher(), demand: signatureDemand(options['trusted-key'], signature) },
+      { stdin, fetchBytes: documentFetcher({ http }), demand: signatureDemand(options['trusted-key'], signature) },
     );
-    if (gid !== undefined && plan.downloads.length > 1) {
-      throw new ManygetError('usage', `one GID was given for ${plan.downloads.length} downloads`);
+    if (gid !== undefined && downloads.length > 1) {
+      throw new ManygetError('usage', `one GID was given for ${downloads.length} downloads`);
     }
-    return plan.downloads.map((planned, index) =>
-      this.#queue.add({
-        spec: specOf(planned, options),
-        gid: gid?.toLowerCase(),
-        position: wishes.position === undefined ? undefined : wishes.position + index,
-      }),
-    );
+    return downloads.map((planned) => ({ spec: specOf(planned, options, origin), gid: gid?.toLowerCase() }));
   }
+}
+
+function placed(
+  planned: readonly PlannedEntry[],
+  position: number | undefined,
+): (PlannedEntry & { position: number | undefined })[] {
+  return planned.map((entry, index) => ({ ...entry, position: position === undefined ? undefined : position + index }));
+}
+
+function noSource(): ManygetError {
+  return new ManygetError('usage', 'no source was given, expected at least one URL');
 }
 
 /**
@@ -110,7 +134,11 @@ function signatureDemand(keys: string | undefined, signature: string | undefined
   return { keys: list, signatureText: signature };
 }
 
-function specOf(planned: PlannedDownload, options: Readonly<Record<string, string>>): QueueEntry['spec'] {
+function specOf(
+  planned: PlannedDownload,
+  options: Readonly<Record<string, string>>,
+  origin: string | undefined,
+): QueueEntry['spec'] {
   const { sources, manifest, relativePath } = planned;
-  return { sources, options, content: manifest, relativePath };
+  return { sources, options, origin, content: manifest, relativePath };
 }

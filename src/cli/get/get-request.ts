@@ -5,10 +5,9 @@ import type { SignatureDemand } from '../../app/signed-document.js';
 import type { DownloadOptions } from '../../base/download-handle.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
-import { withoutLogin } from '../../base/source-address.js';
 import { parseBytes } from '../../base/units.js';
 import { addTokenFlags, type TokenFlags, tokenWords } from '../options/access-options.js';
-import { isUrl, parseHost, parseSource } from '../options/addresses.js';
+import { distinctSources, isUrl, parseHost, parseSource } from '../options/addresses.js';
 import { appendedText } from '../options/appended.js';
 import {
   addControlFlags,
@@ -28,6 +27,7 @@ import {
   reportOptions,
   reportWords,
 } from '../options/report-options.js';
+import { nonEmptyPath } from '../options/paths.js';
 import { manygetCommandLine } from '../options/shell-words.js';
 import {
   addSignatureFlags,
@@ -182,8 +182,8 @@ export function getRequest(args: readonly string[], flags: GetFlags): GetRequest
   const http = httpOptions(flags);
   return {
     from: getFrom(args, flags),
-    output: nonEmpty('-o', flags.out),
-    folder: nonEmpty('-d', flags.dir),
+    output: nonEmptyPath('-o', flags.out),
+    folder: nonEmptyPath('-d', flags.dir),
     transfer: {
       ...(flags.resume === undefined ? {} : { resume: flags.resume }),
       ...(flags.overwrite === undefined ? {} : { overwrite: flags.overwrite }),
@@ -241,25 +241,20 @@ function inOrder({ out, dir, window }: GetFlags): Pick<TransferOptions, 'inOrder
 }
 
 function getChecks(flags: GetFlags): { readonly checks?: GetChecks } {
-  const checksumFile = nonEmpty('--checksums', flags.checksums);
+  const checksumFile = nonEmptyPath('--checksums', flags.checksums);
   if (flags.checksum === undefined && checksumFile === undefined) return {};
   return { checks: { checksums: flags.checksum ?? [], checksumFile } };
-}
-
-function nonEmpty(flag: string, path: string | undefined): string | undefined {
-  if (path === '') throw usageError(`${flag} takes a path, not an empty word`);
-  return path;
 }
 
 const hostDefault = '127.0.0.1';
 
 function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined {
-  const inputFile = nonEmpty('--input-file', flags.inputFile);
+  const inputFile = nonEmptyPath('--input-file', flags.inputFile);
   if (inputFile !== undefined || args.some(isManifestOperand)) return getLists(args, inputFile, flags);
   if (flags.ports === undefined) {
     if (flags.address !== undefined) throw usageError('-a names the servers but not their ports: add -p 9001-9004');
     if (args.length === 0) return undefined;
-    const urls = distinct(args.map(parseSource));
+    const urls = distinctSources(args.map(parseSource));
     checkRules([...urls, ...backupUrls(flags)], controlOptions(flags));
     return { kind: 'urls', urls };
   }
@@ -270,7 +265,7 @@ function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined 
   if (name !== undefined && isUrl(name)) {
     throw usageError('-p goes with the NAME of a file, a whole address stands for itself: leave one of them out');
   }
-  return { kind: 'servers', host: flags.address ?? hostDefault, ports: flags.ports, name: nonEmpty('NAME', name) };
+  return { kind: 'servers', host: flags.address ?? hostDefault, ports: flags.ports, name: nonEmptyPath('NAME', name) };
 }
 
 function getLists(args: readonly string[], inputFile: string | undefined, flags: GetFlags): GetFrom {
@@ -283,12 +278,6 @@ function getLists(args: readonly string[], inputFile: string | undefined, flags:
     throw usageError('standard input ("-") can be read once only');
   }
   return { kind: 'lists', manifests: args, inputFile };
-}
-
-function distinct(urls: readonly string[]): string[] {
-  const twice = urls.find((url, index) => urls.indexOf(url) !== index);
-  if (twice !== undefined) throw usageError(`${withoutLogin(twice)} is named twice: each server counts once`);
-  return [...urls];
 }
 
 /** The command line that asks for `request`. */

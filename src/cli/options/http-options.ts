@@ -1,8 +1,8 @@
 /** How HTTP sources are asked: flags, their meaning, and the words that ask for them again. */
 import type { Command } from 'commander';
 
+import { headerFor, webOrigins } from '../../base/header-for.js';
 import type { HttpOptions } from '../../base/http-options.js';
-import { printable } from '../../base/printable.js';
 import { appendedText } from './appended.js';
 import { usageError } from './usage-error.js';
 
@@ -36,14 +36,11 @@ export function addHttpFlags(command: Command): Command {
     .option('--all-proxy <url>', 'http:// or socks5:// proxy; "" for none (default: http_proxy and its kind)');
 }
 
-function parseHeaderFor(text: string, before: HttpOptions['headersFor']): NonNullable<HttpOptions['headersFor']> {
-  const [, origin, header] = /^\s*(\S+)\s+(\S.*)$/.exec(text) ?? [];
-  if (origin === undefined || header === undefined) {
-    // The rest may be a secret: it is not repeated.
-    const shown = printable(text.split(/\s/)[0] ?? '', 60);
-    throw usageError(`--header-for takes an origin and a header, "https://host Name: value", not "${shown} …"`);
-  }
-  return [...(before ?? []), { origin, header }];
+export function parseHeaderFor(
+  text: string,
+  before: HttpOptions['headersFor'],
+): NonNullable<HttpOptions['headersFor']> {
+  return [...(before ?? []), headerFor(text, '--header-for')];
 }
 
 /** What the flags ask for; undefined where there are none. */
@@ -71,8 +68,7 @@ export function httpOptions(flags: HttpFlags): HttpOptions | undefined {
 export function boundToNamed(options: HttpOptions | undefined, named: readonly string[]): HttpOptions | undefined {
   const { headers, user, cookie, referer, origin } = options ?? {};
   if (origin !== undefined || [headers, user, cookie, referer].every((given) => given === undefined)) return options;
-  const web = named.filter((address) => /^https?:/i.test(address) && URL.canParse(address));
-  const origins = [...new Set(web.map((address) => new URL(address).origin))];
+  const origins = webOrigins(named);
   const [only] = origins;
   if (only === undefined) return options;
   if (origins.length === 1) return { ...options, origin: only };

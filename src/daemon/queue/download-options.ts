@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DownloadOptions } from '../../base/download-handle.js';
+import { headerFor } from '../../base/header-for.js';
 import type { HttpOptions } from '../../base/http-options.js';
 import type { DownloadSpec } from './download-spec.js';
 import type { OptionTexts } from './option-table.js';
@@ -11,7 +12,7 @@ export function downloadOptions(
   output: string | undefined,
 ): DownloadOptions {
   const texts: OptionTexts = { ...defaults, ...spec.options };
-  const http = httpOptions(texts, spec.options, spec.sources);
+  const http = httpOptions(spec, defaults);
   const connections = texts['max-connection-per-server'];
   return {
     sources: spec.sources,
@@ -32,22 +33,41 @@ function wantedOutput(spec: DownloadSpec, texts: OptionTexts): string {
   return below === undefined || below === '' ? join(folder, '/') : join(folder, below);
 }
 
-function httpOptions(texts: OptionTexts, own: OptionTexts, sources: readonly string[]): HttpOptions {
-  const headers = lines(texts['header']);
+/** How HTTP servers are asked for `spec`, or for what leads to it. */
+export function httpOptions(
+  spec: Pick<DownloadSpec, 'sources' | 'options' | 'origin'>,
+  defaults: OptionTexts,
+): HttpOptions {
+  const texts: OptionTexts = { ...defaults, ...spec.options };
+  const headersFor = lines(texts['header-for']).map((line) => headerFor(line, 'the option header-for'));
   const proxy = proxyOptions(texts);
-  // A name and its password are of this download alone: those of the daemon's options would go to any server.
-  const user = own['http-user'] === undefined ? undefined : `${own['http-user']}:${own['http-passwd'] ?? ''}`;
   return {
-    ...(headers.length === 0 || !sources.some((url) => /^https?:/i.test(url)) ? {} : { headers }),
-    ...(user === undefined ? {} : { user }),
+    ...(spec.origin === '' ? {} : ofOneOrigin(spec, texts)),
+    ...(headersFor.length === 0 ? {} : { headersFor }),
     ...text('userAgent', texts['user-agent']),
-    ...text('referer', texts['referer'] === '*' ? sources[0] : texts['referer']),
     ...text('cookieFile', texts['load-cookies']),
     ...text('caCertificate', texts['ca-certificate']),
     ...(texts['no-netrc'] === 'true' ? { netrc: false as const } : {}),
     ...(texts['check-certificate'] === 'false' ? { insecure: true } : {}),
     ...(proxy === undefined ? {} : { proxy }),
   };
+}
+
+/** What is a secret, or may be one, and for whom it is. */
+function ofOneOrigin(
+  { sources, options, origin }: Pick<DownloadSpec, 'sources' | 'options' | 'origin'>,
+  texts: OptionTexts,
+): HttpOptions {
+  const headers = lines(texts['header']);
+  // A name and its password are of this download alone: those of the daemon's options would go to any server.
+  const { 'http-user': name, 'http-passwd': password } = options;
+  const user = name === undefined ? undefined : `${name}:${password ?? ''}`;
+  const given: HttpOptions = {
+    ...(headers.length === 0 || !sources.some((url) => /^https?:/i.test(url)) ? {} : { headers }),
+    ...(user === undefined ? {} : { user }),
+    ...text('referer', texts['referer'] === '*' ? sources[0] : texts['referer']),
+  };
+  return origin === undefined || Object.keys(given).length === 0 ? given : { ...given, origin };
 }
 
 function proxyOptions(texts: OptionTexts): HttpOptions['proxy'] | undefined {

@@ -9,6 +9,11 @@ export interface DownloadSpec {
   readonly unused?: readonly string[] | undefined;
   /** By aria2's names (option-table.ts); what is not set follows the daemon's own options. */
   readonly options: Readonly<Record<string, string>>;
+  /**
+   * Who gets `header`, `http-user` and `referer` where a manifest names the sources: the one origin that the user named,
+   * "" for nobody. Undefined: the one origin of the sources, which the user named himself.
+   */
+  readonly origin?: string | undefined;
   readonly content: ExpectedContent;
   /** Where a manifest puts the file, below the folder. */
   readonly relativePath: string | undefined;
@@ -19,6 +24,7 @@ const specSchema = v.object({
   sources: v.array(v.string()),
   unused: v.optional(v.array(v.string())),
   options: v.record(v.string(), v.string()),
+  origin: v.optional(v.string()),
   relativePath: v.optional(v.string()),
   content: v.object({
     sizeBytes: v.optional(v.number()),
@@ -36,12 +42,13 @@ export function specToJson(spec: DownloadSpec): string {
 
 /** @throws what JSON and the schema say, where the text is not of `specToJson`. */
 export function specFromJson(text: string): DownloadSpec {
-  const { sources, unused, options, relativePath, content } = v.parse(specSchema, JSON.parse(text));
+  const { sources, unused, options, origin, relativePath, content } = v.parse(specSchema, JSON.parse(text));
   const { pieces } = content;
   return {
     sources,
     unused,
     options,
+    origin,
     relativePath,
     content: {
       sizeBytes: content.sizeBytes,

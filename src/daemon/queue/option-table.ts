@@ -59,6 +59,7 @@ const facts: Readonly<Record<string, OptionFacts>> = {
   'max-download-result': { kind: { type: 'whole', min: 0, max: 100_000 }, initial: '1000', isGlobal: true },
   'max-overall-download-limit': { kind: bytes, initial: '0', isGlobal: true },
   // Not aria2's.
+  'header-for': { kind: text },
   signature: { kind: text },
   'trusted-key': { kind: text },
   'max-overall-download-limit-schedule': { kind: schedule, isGlobal: true },

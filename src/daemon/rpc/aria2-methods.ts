@@ -62,7 +62,7 @@ function addingMethods({ queue, additions }: Aria2Parts): Methods {
         // As aria2 says it, whatever it is that keeps it from making a download.
         const isOdd = gid !== undefined && (!isGid(gid) || queue.lists.has(gid.toLowerCase()));
         if (uris.length === 0 || isOdd) throw new RpcError('No URI to download.');
-        return (await additions.addAddresses({ sources: uris, options, position })).gid;
+        return (await additions.addAddresses(uris, options, position)).gid;
       },
     ],
     [
@@ -72,7 +72,7 @@ function addingMethods({ queue, additions }: Aria2Parts): Methods {
         const options = readTexts(args.optionalRecord(1));
         const position = args.optionalPosition(2);
         try {
-          return (await additions.addMetalink({ document, options, position })).map((entry) => entry.gid);
+          return (await additions.addMetalink(document, options, position)).map((entry) => entry.gid);
         } catch (error) {
           if (error instanceof ManygetError && error.code === 'manifest-malformed') {
             throw new RpcError('Could not parse Metalink XML document.');
