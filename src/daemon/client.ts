@@ -6,6 +6,13 @@ import { baseUrl } from './daemon-url.js';
 import { type EventStreamListener, openEventStream } from './event-stream.js';
 import { readAddress, readToken, type StateFolder } from './state-folder.js';
 
+/** What is to be added: addresses of one file and of Metalinks, or a Metalink as a document. */
+export interface Addition {
+  readonly sources: readonly string[];
+  readonly metalink?: string | undefined;
+  readonly options: Readonly<Record<string, string | readonly string[]>>;
+}
+
 /** How the command line speaks to a daemon: its own API, with the token of the state folder. */
 export class DaemonClient {
   readonly url: string;
@@ -41,13 +48,13 @@ export class DaemonClient {
     return (await this.#ask('GET', '/api/downloads')) as QueueItem[];
   }
 
-  async add(wanted: {
-    readonly sources: readonly string[];
-    readonly metalink?: string | undefined;
-    readonly options: Readonly<Record<string, string | readonly string[]>>;
-    readonly position?: number | undefined;
-  }): Promise<QueueItem[]> {
+  async add(wanted: Addition & { readonly position?: number | undefined }): Promise<QueueItem[]> {
     return (await this.#ask('POST', '/api/downloads', wanted)) as QueueItem[];
+  }
+
+  /** Adds all, from `position` on, or nothing of it. */
+  async addAll(downloads: readonly Addition[], position: number | undefined): Promise<QueueItem[]> {
+    return (await this.#ask('POST', '/api/downloads', { downloads, position })) as QueueItem[];
   }
 
   async detail(gid: string): Promise<QueueDetail> {

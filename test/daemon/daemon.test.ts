@@ -107,6 +107,26 @@ describe('the queue', () => {
     expect(readFileSync(join(one.output, 'film.bin')).equals(bytes)).toBe(true);
   });
 
+  test('tells of one that is removed as stopped by its user, not as failed', async () => {
+    const { gid } = await add();
+    await expect.poll(() => stateOf(gid)).toBe('active');
+    await one.client.remove(gid);
+    const last = async () =>
+      (await one.client.log(gid, 0)).map(({ event }) => event).findLast((event) => event.type === 'phase');
+    await expect.poll(last).toMatchObject({ phase: 'failed', code: 'aborted' });
+  });
+
+  test('calls a download what somebody wants it to be called, whatever its servers say', async () => {
+    const { gid } = await add(fast.urls(), { out: 'my.bin' });
+    await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('complete');
+    const log = (await one.client.log(gid, 0)).map(({ event }) => event);
+    expect(log.some((event) => event.type === 'source-ready')).toBe(true);
+    expect((await one.client.detail(gid)).item.name).toBe('my.bin');
+    const { gid: other } = await add(fleet.urls(), { out: 'other.bin' });
+    await expect.poll(async () => (await one.client.detail(other)).item.doneBytes).toBeGreaterThan(0);
+    expect((await one.client.detail(other)).item.name).toBe('other.bin');
+  });
+
   test('gives a name that is taken a number', async () => {
     mkdirSync(one.output, { recursive: true });
     writeFileSync(join(one.output, 'film.bin'), 'of somebody else');

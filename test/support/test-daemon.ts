@@ -4,6 +4,7 @@ import { DaemonClient } from '../../src/daemon/client.js';
 import { Daemon, type DaemonOptions } from '../../src/daemon/daemon.js';
 import { baseUrl } from '../../src/daemon/daemon-url.js';
 import { stateFolder } from '../../src/daemon/state-folder.js';
+import { DownloadLab, type LabFleet } from './download-lab.js';
 
 /** A daemon in a folder of a test's own, in this process, and somebody who speaks to it. */
 export interface TestDaemon extends AsyncDisposable {
@@ -29,4 +30,23 @@ export async function startTestDaemon(folder: string, options: Partial<DaemonOpt
     ask: (path, init = {}) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${daemon.token}` }, ...init }),
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
+}
+
+/** A daemon, servers for it to fetch from, and what it told its operator; they end with the lab. */
+export interface DaemonAndServers {
+  readonly lab: DownloadLab;
+  readonly fleet: LabFleet;
+  readonly one: TestDaemon;
+  readonly bytes: Buffer;
+  readonly notices: readonly string[];
+}
+
+/** Servers of a film.bin of `sizeBytes`, one for each of `rateLimits`, in bytes a second. */
+export async function startDaemonAndServers(sizeBytes: number, rateLimits: number[]): Promise<DaemonAndServers> {
+  const lab = await DownloadLab.create();
+  const { path, bytes } = lab.file('film.bin', sizeBytes);
+  const fleet = await lab.serve(path, { rateLimits });
+  const notices: string[] = [];
+  const one = lab.use(await startTestDaemon(lab.folder, { onNotice: (sentence) => void notices.push(sentence) }));
+  return { lab, fleet, one, bytes, notices };
 }

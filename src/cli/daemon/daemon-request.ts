@@ -3,8 +3,11 @@ import type { Command } from 'commander';
 
 import type { SignatureDemand } from '../../app/signed-document.js';
 import { appendedText } from '../options/appended.js';
-import { parseHost } from '../options/addresses.js';
+import { distinctSources, parseHost } from '../options/addresses.js';
+import { parseHeaderFor } from '../options/http-options.js';
 import { parseWhole } from '../options/numbers.js';
+import { nonEmptyPath } from '../options/paths.js';
+import { parseRateOrNone } from '../options/rate-limits.js';
 import { addSignatureFlags, signatureDemand, type SignatureFlags } from '../options/signature-options.js';
 import { usageError } from '../options/usage-error.js';
 import { addLimitCommand, parseSchedule, type LimitCommand } from './limit-request.js';
@@ -62,8 +65,9 @@ interface AddFlags extends SignatureFlags {
   readonly dir?: string;
   readonly checksum?: string;
   readonly header?: readonly string[];
+  readonly headerFor?: ReturnType<typeof parseHeaderFor>;
   readonly maxConnectionPerServer?: number;
-  readonly limitRate?: string;
+  readonly limitRate?: number;
   readonly limitSchedule?: string;
   readonly overwrite?: boolean;
   readonly paused?: boolean;
@@ -153,10 +157,13 @@ function addAddCommand(program: Command, found: (command: DaemonCommand) => void
     .option('--checksum <type=hex>', 'hash that it has to have, as sha-256=HEX');
   addSignatureFlags(command)
     .option('--header <line>', 'header for HTTP servers of one origin: "Name: value"', appendedText)
+    .option('--header-for <origin line>', 'the same for one of several: "https://host Name: value"', parseHeaderFor)
     .option('-x, --max-connection-per-server <count>', 'connections to one server', (text: string) =>
       parseWhole('-x', text, 1, 64),
     )
-    .option('--limit-rate <speed>', 'bytes a second for this download, as 500K or 2M')
+    .option('--limit-rate <speed>', 'bytes a second for this download, as 500K or 2M; 0 for no limit', (text: string) =>
+      parseRateOrNone('--limit-rate', text),
+    )
     .option('--limit-schedule <rules>', 'limits at times: "mon-fri 08:00-18:00 2M; sat,sun 500K"', parseSchedule)
     .option('--overwrite', 'replace a file that exists')
     .option('--paused', 'add it paused')
@@ -167,18 +174,28 @@ function addAddCommand(program: Command, found: (command: DaemonCommand) => void
 
 function addRequest(sources: readonly string[], flags: AddFlags): AddRequest {
   const options: Record<string, string | readonly string[]> = {};
-  if (flags.out !== undefined) options['out'] = flags.out;
-  if (flags.dir !== undefined) options['dir'] = flags.dir;
+  const [out, dir] = [nonEmptyPath('-o', flags.out), nonEmptyPath('-d', flags.dir)];
+  if (out !== undefined) options['out'] = out;
+  if (dir !== undefined) options['dir'] = dir;
   if (flags.checksum !== undefined) options['checksum'] = flags.checksum;
   if (flags.header !== undefined) options['header'] = flags.header;
+  if (flags.headerFor !== undefined) {
+    options['header-for'] = flags.headerFor.map(({ origin, header }) => `${origin} ${header}`);
+  }
   if (flags.maxConnectionPerServer !== undefined) {
     options['max-connection-per-server'] = String(flags.maxConnectionPerServer);
   }
-  if (flags.limitRate !== undefined) options['max-download-limit'] = flags.limitRate;
+  if (flags.limitRate !== undefined) options['max-download-limit'] = String(flags.limitRate);
   if (flags.limitSchedule !== undefined) options['max-download-limit-schedule'] = flags.limitSchedule;
   if (flags.overwrite === true) options['allow-overwrite'] = 'true';
   if (flags.paused === true) options['pause'] = 'true';
-  return { sources, options, demand: signatureDemand(flags), isFirst: flags.first ?? false, json: flags.json ?? false };
+  return {
+    sources: distinctSources(sources),
+    options,
+    demand: signatureDemand(flags),
+    isFirst: flags.first ?? false,
+    json: flags.json ?? false,
+  };
 }
 
 function addLookCommands(program: Command, found: (command: DaemonCommand) => void): void {

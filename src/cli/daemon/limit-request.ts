@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 import { parseLimitSchedule } from '../../base/limit-schedule.js';
 import { parseWhole } from '../options/numbers.js';
-import { parseRate } from '../options/rate-limits.js';
+import { parseRateOrNone } from '../options/rate-limits.js';
 import { usageError } from '../options/usage-error.js';
 
 export interface LimitCommand {
@@ -29,7 +29,9 @@ export function addLimitCommand(program: Command, found: (command: LimitCommand)
     .command('limit')
     .description('show or change, at once, what downloads of the daemon may take')
     .argument('[gid]', 'one download (default: all of them together)')
-    .option('--rate <speed>', 'bytes a second, as 500K or 2M; 0 for no limit', parseRateOrNone)
+    .option('--rate <speed>', 'bytes a second, as 500K or 2M; 0 for no limit', (text: string) =>
+      parseRateOrNone('--rate', text),
+    )
     .option(
       '--schedule <rules>',
       'limits at times, before --rate: "mon-fri 08:00-18:00 2M; 23:00-06:00 0"; "" for none',
@@ -53,8 +55,4 @@ export function addLimitCommand(program: Command, found: (command: LimitCommand)
 export function parseSchedule(text: string): string {
   parseLimitSchedule(text);
   return text.trim();
-}
-
-function parseRateOrNone(text: string): number {
-  return text === '0' ? 0 : parseRate('--rate', text);
 }

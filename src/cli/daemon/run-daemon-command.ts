@@ -6,9 +6,10 @@ import { resolve } from 'node:path';
 import { ManygetError } from '../../base/errors.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import type { QueueItem } from '../../base/queue-snapshot.js';
+import { checkSourceAddress } from '../../base/source-address.js';
 import { printable } from '../../base/printable.js';
 import { formatDuration } from '../../base/units.js';
-import type { DaemonClient } from '../../daemon/client.js';
+import type { Addition, DaemonClient } from '../../daemon/client.js';
 import { eventSentence } from '../get/event-sentence.js';
 import { sourceNames } from '../get/source-names.js';
 import { type CliIo, printLines } from '../io.js';
@@ -46,7 +47,8 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
     case 'add': {
       // What cannot be read is told before a daemon is started for it.
       const wanted = await additionsOf(command.request);
-      const added = await add(await ensureDaemon(anyDaemon, io), wanted);
+      const client = await ensureDaemon(anyDaemon, io);
+      const added = await client.addAll(wanted, command.request.isFirst ? 0 : undefined);
       printLines(
         io,
         command.request.json ? [JSON.stringify(added)] : added.map((item) => `${item.gid}  ${shown(item)}`),
@@ -84,8 +86,6 @@ export async function runDaemonCommand(command: DaemonCommand, io: CliIo): Promi
   }
 }
 
-type Addition = Parameters<DaemonClient['add']>[0];
-
 async function additionsOf(request: AddRequest): Promise<Addition[]> {
   // The daemon has another current folder: a folder that is meant from here is said in full.
   const { dir } = request.options;
@@ -96,23 +96,27 @@ async function additionsOf(request: AddRequest): Promise<Addition[]> {
     ...(typeof dir === 'string' ? { dir: resolve(dir) } : {}),
     ...(demand === undefined ? {} : { 'trusted-key': demand.keys.map(publicKeyLine) }),
   };
-  const position = request.isFirst ? 0 : undefined;
   const files = request.sources.filter((source) => !isUrl(source) && isManifestOperand(source));
   const sources = request.sources.filter((source) => !files.includes(source));
+  await checkAddition(sources, request.options);
   const additions = files.map((file): Addition => {
     const signed = { ...options, ...signatureOption(demand, file) };
-    return { sources: [], metalink: readText(file), options: signed, position };
+    return { sources: [], metalink: readText(file), options: signed };
   });
   if (sources.length > 0) {
-    additions.push({ sources, options: { ...options, ...signatureOption(demand, undefined) }, position });
+    additions.push({ sources, options: { ...options, ...signatureOption(demand, undefined) } });
   }
   return additions;
 }
 
-async function add(client: DaemonClient, additions: readonly Addition[]): Promise<QueueItem[]> {
-  const added: QueueItem[] = [];
-  for (const addition of additions) added.push(...(await client.add(addition)));
-  return added;
+/** What the daemon would refuse is refused before one is started for it, as `get` does. */
+async function checkAddition(sources: readonly string[], options: AddRequest['options']): Promise<void> {
+  sources.forEach(checkSourceAddress);
+  const { checkChecksum, checkDownload } = await import('../../app/check-download.js');
+  const { header, checksum } = options;
+  if (typeof checksum === 'string') checkChecksum(checksum, '--checksum');
+  const urls = sources.filter((source) => !isManifestOperand(source));
+  if (urls.length > 0) checkDownload({ sources: urls, http: typeof header === 'object' ? { headers: header } : {} });
 }
 
 /** A signature on this disk is handed over as it is; one elsewhere by its address. @param file The document it is beside of. */
@@ -138,6 +142,8 @@ async function changeAll(
   io: CliIo,
 ): Promise<number> {
   const wanted = all ? (await client.list()).filter((item) => isMeant(kind, item)).map((item) => item.gid) : gids;
+  // A slip in one of several is told before anything is done with the others.
+  if (!all) for (const gid of gids) await client.detail(gid);
   for (const gid of wanted) {
     if (kind === 'rm') await client.remove(gid);
     else await client[kind](gid);
@@ -197,7 +203,7 @@ async function play(
   const [first = ''] = sources;
   const isGid = sources.length === 1 && /^[0-9a-f]{4,16}$/i.test(first);
   const played = { sources, options: {}, demand: undefined, isFirst: true, json: false };
-  const item = isGid ? (await client.detail(first)).item : (await add(client, await additionsOf(played)))[0];
+  const item = isGid ? (await client.detail(first)).item : (await client.addAll(await additionsOf(played), 0))[0];
   if (item === undefined) throw new ManygetError('usage', 'nothing was named to play');
   const url = `${client.url}${item.playPath}${encodeURIComponent(item.name)}`;
   printLines(io, [url]);

@@ -11,6 +11,11 @@ export function parseRate(flag: string, text: string, bytesPerSecMin = limitByte
   throw usageError(`${flag} takes bytes a second as 500K or 2M, at least ${least}, not "${printable(text, 40)}"`);
 }
 
+/** As `parseRate`; 0 is no limit. */
+export function parseRateOrNone(flag: string, text: string): number {
+  return text.trim() === '0' ? 0 : parseRate(flag, text);
+}
+
 /** Limits named by `text`: "2M" for every server, "2M,5M" one by one. `serverCount` undefined: not known yet. */
 export function parseRateLimits(text: string, serverCount?: number): number[] {
   const limits = text.split(',').map((item) => {

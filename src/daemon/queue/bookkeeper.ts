@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/message-of.js';
 import type { QueueEntry } from './queue-entry.js';
-import type { QueueStore } from './queue-store.js';
+import type { QueueStore, StoredDownload } from './queue-store.js';
 
 /**
  * Keeps the store at what the downloads are. Where it takes nothing, as on a full disk, whoever gave a command hears of
@@ -22,13 +22,27 @@ export class Bookkeeper {
 
   /** For a command: on the disk when this returns, as it will be in `state`. Throws what the store throws. */
   save(entry: QueueEntry, state = entry.state): void {
-    this.#store.save([{ ...entry.toStore(), state }]);
-    this.#unsaved.delete(entry);
+    this.#saveWith([{ ...entry.toStore(), state }]);
+  }
+
+  /** For a command: all of them on the disk when this returns, or none. Throws what the store throws. */
+  saveAll(entries: readonly QueueEntry[]): void {
+    this.#saveWith(entries.map((entry) => entry.toStore()));
+  }
+
+  /** What `entries` are now is kept together with the next thing that is. */
+  owe(entries: readonly QueueEntry[]): void {
+    for (const entry of entries) this.#unsaved.add(entry);
+  }
+
+  /** They never came to be. */
+  drop(entries: readonly QueueEntry[]): void {
+    for (const entry of entries) this.#unsaved.delete(entry);
   }
 
   /** For what happens by itself. */
   note(...entries: readonly QueueEntry[]): void {
-    for (const entry of entries) this.#unsaved.add(entry);
+    this.owe(entries);
     if (this.#unsaved.size === 0) return;
     this.attempt(() => {
       this.#store.save([...this.#unsaved].map((entry) => entry.toStore()));
@@ -36,10 +50,18 @@ export class Bookkeeper {
     });
   }
 
+  /** One transaction: places that have changed together are never on the disk in part. */
+  #saveWith(downloads: readonly StoredDownload[]): void {
+    const gids = new Set(downloads.map(({ gid }) => gid));
+    const owed = [...this.#unsaved].filter(({ gid }) => !gids.has(gid)).map((entry) => entry.toStore());
+    this.#store.save([...owed, ...downloads]);
+    this.#unsaved.clear();
+  }
+
   /** For a command. Throws what the store throws. */
   remove(entries: readonly QueueEntry[]): void {
     this.#store.remove(entries.map((entry) => entry.gid));
-    for (const entry of entries) this.#unsaved.delete(entry);
+    this.drop(entries);
   }
 
   /** Something that nobody waits for, and that may come to nothing now. */

@@ -1,18 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { checkDownload } from '../../app/check-download.js';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { QueueTotals, ServerRecord } from '../../base/queue-snapshot.js';
 import type { Engine } from '../engine/engine.js';
 import type { EngineDownload } from '../engine/engine-download.js';
-import { Bookkeeper } from './bookkeeper.js';
 import { downloadOptions } from './download-options.js';
 import type { DownloadSpec } from './download-spec.js';
 import { freeName } from './free-name.js';
 import { newGid } from './gid.js';
+import { KeptLists } from './kept-lists.js';
 import { applyLimits } from './live-limits.js';
 import { initialOptions, isGlobalOption, type OptionTexts } from './option-table.js';
 import { QueueEntry } from './queue-entry.js';
-import { QueueLists, type PositionRule } from './queue-lists.js';
+import type { PositionRule, QueueLists } from './queue-lists.js';
 import { SourceSteering } from './source-steering.js';
 import { stateConflict } from './state-conflict.js';
 import { serverFacts } from './server-facts.js';
@@ -58,8 +59,8 @@ export class DownloadQueue implements AsyncDisposable {
   /** The sources of single downloads, and what is to be done with them. */
   readonly steering: SourceSteering;
   readonly #parts: QueueParts;
-  readonly #books: Bookkeeper;
-  readonly #lists = new QueueLists();
+  readonly #kept: KeptLists;
+  readonly #lists: QueueLists;
   readonly #listeners = new Set<QueueListener>();
   readonly #ticker: NodeJS.Timeout;
   #options: Record<string, string>;
@@ -68,8 +69,12 @@ export class DownloadQueue implements AsyncDisposable {
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
-    this.#books = new Bookkeeper(parts.store, parts.onNotice);
-    this.steering = new SourceSteering((entry, spec) => this.#respec(entry, spec));
+    this.#kept = new KeptLists(parts.store, parts.onNotice);
+    this.#lists = this.#kept.lists;
+    this.steering = new SourceSteering({
+      check: (spec) => this.#check(spec),
+      respec: (entry, spec) => this.#respec(entry, spec),
+    });
     this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
     parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);
     for (const stored of parts.store.downloads()) {
@@ -97,21 +102,18 @@ export class DownloadQueue implements AsyncDisposable {
     return () => this.#listeners.delete(listener);
   }
 
-  /** @throws ManygetError `usage`, where the gid is taken, or where the sources or options make no sense. */
+  /** As `addAll`. */
   add(wishes: AddWishes): QueueEntry {
-    const { spec } = wishes;
-    if (spec.sources.length === 0) throw new ManygetError('usage', 'no source was given, expected at least one URL');
-    const gid = wishes.gid ?? newGid((taken) => this.#lists.has(taken));
-    if (this.#lists.has(gid)) throw new ManygetError('usage', `the GID ${gid} is taken`);
-    const state = spec.options['pause'] === 'true' ? 'paused' : 'waiting';
-    const stored = { gid, state, place: 0, addedAtMs: this.#parts.nowMs(), endedAtMs: undefined } as const;
-    const entry = new QueueEntry(stored, spec, this.#parts.playPath(gid));
-    entry.place = this.#lists.placeAt(wishes.position);
-    this.#books.save(entry);
-    this.#lists.insert(entry);
-    this.#tell('added', entry);
+    return this.addAll([wishes])[0] as QueueEntry;
+  }
+
+  /** Adds all, or none. @throws ManygetError `usage`, where a gid is taken, or where sources or options make no sense. */
+  addAll(all: readonly AddWishes[]): QueueEntry[] {
+    for (const { spec } of all) this.#check(spec);
+    const entries = this.#kept.addAll(all.map((wishes) => () => this.#newEntry(wishes)));
+    for (const entry of entries) this.#tell('added', entry);
     this.#pump();
-    return entry;
+    return entries;
   }
 
   /** Frees the place of a running download, or keeps a waiting one from being begun. */
@@ -119,7 +121,7 @@ export class DownloadQueue implements AsyncDisposable {
     if (entry.state !== 'active' && entry.state !== 'waiting') throw stateConflict(entry, 'paused');
     entry.pausedAtMs = this.#parts.nowMs();
     if (entry.state === 'active') entry.place = this.#lists.placeAt(0);
-    this.#become(entry, 'paused');
+    this.#kept.become(entry, 'paused');
     void entry.handle?.pause();
     this.#tell('paused', entry);
     this.#pump();
@@ -127,7 +129,7 @@ export class DownloadQueue implements AsyncDisposable {
 
   unpause(entry: QueueEntry): void {
     if (entry.state !== 'paused') throw stateConflict(entry, 'unpaused');
-    this.#become(entry, 'waiting');
+    this.#kept.become(entry, 'waiting');
     this.#tell('changed', entry);
     this.#pump();
   }
@@ -138,7 +140,7 @@ export class DownloadQueue implements AsyncDisposable {
     entry.endedAtMs = undefined;
     entry.progress = { ...entry.progress, error: undefined };
     entry.place = this.#lists.placeAt(undefined);
-    this.#become(entry, 'waiting');
+    this.#kept.become(entry, 'waiting');
     this.#tell('changed', entry);
     this.#pump();
   }
@@ -149,7 +151,7 @@ export class DownloadQueue implements AsyncDisposable {
     entry.endedAtMs = this.#parts.nowMs();
     entry.notice();
     const hadBegun = entry.state === 'active';
-    this.#become(entry, 'removed');
+    this.#kept.become(entry, 'removed');
     this.#tell(hadBegun ? 'stopped' : 'changed', entry);
     await this.#leave(entry, 'removed from the queue');
     this.#pump();
@@ -160,17 +162,13 @@ export class DownloadQueue implements AsyncDisposable {
     for (const entry of entries) {
       if (!entry.isStopped) throw stateConflict(entry, 'forgotten');
     }
-    this.#books.remove(entries);
-    for (const entry of entries) {
-      this.#lists.delete(entry);
-      this.#tell('forgotten', entry);
-    }
+    this.#kept.forget(entries);
+    for (const entry of entries) this.#tell('forgotten', entry);
   }
 
   /** Moves one that waits; returns its position then. */
   move(entry: QueueEntry, position: number, rule: PositionRule): number {
-    const moved = this.#lists.move(entry, position, rule);
-    this.#books.save(entry);
+    const moved = this.#kept.move(entry, position, rule);
     this.#tell('changed', entry);
     return moved;
   }
@@ -179,12 +177,14 @@ export class DownloadQueue implements AsyncDisposable {
   async change(entry: QueueEntry, options: OptionTexts): Promise<void> {
     if (entry.isStopped) throw stateConflict(entry, 'changed');
     const changed = Object.keys(options).filter((name) => options[name] !== entry.spec.options[name]);
-    this.#respec(entry, { ...entry.spec, options: { ...entry.spec.options, ...options } });
+    const spec = { ...entry.spec, options: { ...entry.spec.options, ...options } };
+    this.#check(spec);
+    this.#respec(entry, spec);
     this.#shareRate();
     if (changed.every((name) => liveOptions.has(name)) || entry.handle === undefined) return;
     const wasActive = entry.state === 'active';
     if (wasActive) entry.place = this.#lists.placeAt(0);
-    if (wasActive) this.#become(entry, 'waiting');
+    if (wasActive) this.#kept.become(entry, 'waiting');
     await this.#leave(entry, 'ended to begin anew with other options');
     this.#pump();
   }
@@ -229,7 +229,7 @@ export class DownloadQueue implements AsyncDisposable {
     clearInterval(this.#ticker);
     const live = this.#lists.all.filter((entry) => entry.handle !== undefined);
     for (const entry of live) entry.notice();
-    this.#books.note(...live);
+    this.#kept.books.note(...live);
     await Promise.all(live.map((entry) => this.#leave(entry, 'ended with the daemon')));
     await Promise.all(this.#lists.all.flatMap((entry) => entry.leaving ?? []));
   }
@@ -246,7 +246,7 @@ export class DownloadQueue implements AsyncDisposable {
     try {
       if (entry.handle !== undefined) {
         void entry.handle.resume();
-        this.#turn(entry, 'active');
+        this.#kept.turn(entry, 'active');
       } else if (isWholeOnDisk(entry.progress)) {
         entry.foundWhole(this.#parts.nowMs());
         this.#end(entry, 'complete');
@@ -259,6 +259,22 @@ export class DownloadQueue implements AsyncDisposable {
       entry.failed(asManygetError(error), this.#parts.nowMs());
       this.#end(entry, 'error');
     }
+  }
+
+  /** @throws ManygetError `usage`: what the download would fail of as soon as it begins. */
+  #check(spec: DownloadSpec): void {
+    checkDownload(downloadOptions(spec, this.#options, undefined));
+  }
+
+  /** One that is not in the lists yet. */
+  #newEntry({ spec, gid: wanted, position }: AddWishes): QueueEntry {
+    const gid = wanted ?? newGid((taken) => this.#lists.has(taken));
+    if (this.#lists.has(gid)) throw new ManygetError('usage', `the GID ${gid} is taken`);
+    const state = spec.options['pause'] === 'true' ? 'paused' : 'waiting';
+    const stored = { gid, state, place: 0, addedAtMs: this.#parts.nowMs(), endedAtMs: undefined } as const;
+    const entry = new QueueEntry(stored, spec, this.#parts.playPath(gid));
+    entry.place = this.#lists.placeAt(position);
+    return entry;
   }
 
   #begin(entry: QueueEntry): void {
@@ -278,7 +294,7 @@ export class DownloadQueue implements AsyncDisposable {
     entry.handle = handle;
     entry.samples.length = 0;
     entry.limitBytesPerSec = undefined;
-    this.#turn(entry, 'active');
+    this.#kept.turn(entry, 'active');
     this.#shareRate();
     const following = entry.follow(handle);
     const fail = (error: ManygetError): void =>
@@ -312,7 +328,7 @@ export class DownloadQueue implements AsyncDisposable {
     entry.tell(`${message}; it was started anew, and this download goes on from its journal`);
     if (entry.state !== 'active') return true;
     entry.place = this.#lists.placeAt(0);
-    this.#turn(entry, 'waiting');
+    this.#kept.turn(entry, 'waiting');
     this.#pump();
     return true;
   }
@@ -324,18 +340,18 @@ export class DownloadQueue implements AsyncDisposable {
     if (forcedOutput === undefined) return false;
     entry.progress = { ...entry.progress, forcedOutput, error: undefined };
     entry.endedAtMs = undefined;
-    this.#turn(entry, 'waiting');
+    this.#kept.turn(entry, 'waiting');
     this.#pump();
     return true;
   }
 
   #end(entry: QueueEntry, how: 'complete' | 'error'): void {
-    this.#turn(entry, how);
+    this.#kept.turn(entry, how);
     const { store, nowMs } = this.#parts;
-    this.#books.attempt(() => store.addServerFacts(serverFacts(entry.progress.sources), nowMs()));
+    this.#kept.books.attempt(() => store.addServerFacts(serverFacts(entry.progress.sources), nowMs()));
     this.#tell(how, entry);
     const surplus = this.#lists.stopped.length - Number(this.#options['max-download-result']);
-    if (surplus > 0) this.#books.attempt(() => this.forget(this.#lists.stopped.slice(0, surplus)));
+    if (surplus > 0) this.#kept.books.attempt(() => this.forget(this.#lists.stopped.slice(0, surplus)));
     this.#pump();
   }
 
@@ -356,21 +372,9 @@ export class DownloadQueue implements AsyncDisposable {
     await leaving;
   }
 
-  /** For a command. */
-  #become(entry: QueueEntry, state: QueueEntry['state']): void {
-    this.#books.save(entry, state);
-    this.#lists.become(entry, state);
-  }
-
-  /** By itself. */
-  #turn(entry: QueueEntry, state: QueueEntry['state']): void {
-    this.#lists.become(entry, state);
-    this.#books.note(entry);
-  }
-
   #respec(entry: QueueEntry, spec: DownloadSpec): void {
     entry.spec = spec;
-    this.#books.save(entry);
+    this.#kept.books.save(entry);
     this.#tell('changed', entry);
   }
 
@@ -390,6 +394,6 @@ export class DownloadQueue implements AsyncDisposable {
     }
     if (this.#ticks % saveEveryTicks !== 0) return;
     for (const entry of active) entry.notice();
-    this.#books.note(...active);
+    this.#kept.books.note(...active);
   }
 }

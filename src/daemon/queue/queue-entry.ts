@@ -52,7 +52,7 @@ export class QueueEntry {
     this.spec = spec;
     this.progress = {
       ...noProgress,
-      name: spec.options['out'] ?? spec.relativePath ?? firstName(spec.sources[0] ?? ''),
+      name: wantedName(spec) ?? firstName(spec.sources[0] ?? ''),
     };
   }
 
@@ -78,7 +78,7 @@ export class QueueEntry {
     if (snapshot === undefined) return undefined;
     this.progress = {
       ...this.progress,
-      name: snapshot.name === '' ? this.progress.name : snapshot.name,
+      name: wantedName(this.spec) ?? (snapshot.name === '' ? this.progress.name : snapshot.name),
       outputPath: snapshot.outputPath === '' ? this.progress.outputPath : snapshot.outputPath,
       // Between a start and the first answer of a server nothing is known again: what was known still holds.
       sizeBytes: snapshot.sizeBytes ?? this.progress.sizeBytes,
@@ -104,7 +104,8 @@ export class QueueEntry {
     this.handle = undefined;
     this.state = 'complete';
     this.endedAtMs = nowMs;
-    const { sizeBytes, sha256, outputPath, name, elapsedMs } = report;
+    const { sizeBytes, sha256, outputPath, elapsedMs } = report;
+    const name = wantedName(this.spec) ?? report.name;
     const whole = { sizeBytes, doneBytes: sizeBytes, verifiedBytes: sizeBytes, sha256, outputPath, name, elapsedMs };
     this.progress = { ...this.progress, ...whole, error: undefined };
   }
@@ -205,6 +206,12 @@ export class QueueEntry {
       sha256: progress.sha256,
     };
   }
+}
+
+/** What somebody wants the file to be called, which no server has a say in. */
+function wantedName({ options, relativePath }: DownloadSpec): string | undefined {
+  const name = options['out'] ?? relativePath;
+  return name === '' ? undefined : name;
 }
 
 /** What a download is called until its server has said it. */

@@ -9,10 +9,16 @@ export type PositionRule = 'POS_SET' | 'POS_CUR' | 'POS_END';
  * that have ended, the oldest first. An entry is in exactly one of them.
  */
 export class QueueLists {
+  readonly #onPlaces: (entries: readonly QueueEntry[]) => void;
   readonly #byGid = new Map<string, QueueEntry>();
   #active: QueueEntry[] = [];
   #queued: QueueEntry[] = [];
   #stopped: QueueEntry[] = [];
+
+  /** @param onPlaces Told of entries that have other numbers for their places, in the same order as before. */
+  constructor(onPlaces: (entries: readonly QueueEntry[]) => void) {
+    this.#onPlaces = onPlaces;
+  }
 
   get active(): readonly QueueEntry[] {
     return this.#active;
@@ -83,22 +89,40 @@ export class QueueLists {
   placeAt(position: number | undefined, without?: QueueEntry): number {
     const others = this.#queued.filter((entry) => entry !== without);
     const at = Math.min(Math.max(0, position ?? others.length), others.length);
-    const [before, after] = [others[at - 1]?.place, others[at]?.place];
-    if (before !== undefined && after !== undefined) return (before + after) / 2;
-    if (after !== undefined) return after - 1;
+    const [before, after] = [others[at - 1], others[at]];
+    if (before !== undefined && after !== undefined) return this.#placeBetween(before, after);
+    if (after !== undefined) return after.place - 1;
     // Those that run come before all that wait also after a restart.
-    return (before ?? Math.max(0, ...this.#active.map((entry) => entry.place))) + 1;
+    return (before?.place ?? this.#lastActivePlace()) + 1;
   }
 
-  move(entry: QueueEntry, position: number, rule: PositionRule): number {
+  /** Where one that waits ends up that shall go to `position`, counted as `rule` says. */
+  positionFor(entry: QueueEntry, position: number, rule: PositionRule): number {
     const current = this.positionOf(entry);
     if (current < 0) throw new ManygetError('state-conflict', `${entry.gid} is ${entry.state} and waits for nothing`);
     const last = this.#queued.length - 1;
     const wanted = rule === 'POS_SET' ? position : rule === 'POS_CUR' ? current + position : last + position;
-    const to = Math.min(Math.max(0, wanted), last);
-    entry.place = this.placeAt(to, entry);
+    return Math.min(Math.max(0, wanted), last);
+  }
+
+  /** Puts one that waits where `place` is. */
+  put(entry: QueueEntry, place: number): void {
+    entry.place = place;
     this.#queued.sort(byPlace);
-    return to;
+  }
+
+  /** Halving a gap fifty times uses up the digits of a number: the places are then spread anew. */
+  #placeBetween(before: QueueEntry, after: QueueEntry): number {
+    const middle = (before.place + after.place) / 2;
+    if (middle > before.place && middle < after.place) return middle;
+    const first = this.#lastActivePlace() + 1;
+    for (const [index, entry] of this.#queued.entries()) entry.place = first + index;
+    this.#onPlaces(this.#queued);
+    return (before.place + after.place) / 2;
+  }
+
+  #lastActivePlace(): number {
+    return Math.max(0, ...this.#active.map((entry) => entry.place));
   }
 
   #listOf(state: QueueState): QueueEntry[] {

@@ -74,15 +74,14 @@ function queueRoutes(app: Hono, parts: ApiParts): void {
   app.get('/api/downloads', (c) => c.json(queue.lists.items()));
   app.post('/api/downloads', async (c) => {
     const wanted = await readBody(c, addRequest);
-    const wishes = { options: readOptions(wanted.options), position: wanted.position };
-    const added: QueueEntry[] = [];
-    if (wanted.metalink !== undefined) {
-      const document = Buffer.from(wanted.metalink, 'utf8');
-      added.push(...(await additions.addMetalink({ ...wishes, document })));
-    }
-    if (wanted.sources.length > 0 || wanted.metalink === undefined) {
-      added.push(...(await additions.addOperands({ ...wishes, sources: wanted.sources })));
-    }
+    const namesNothing = wanted.sources.length === 0 && wanted.metalink === undefined;
+    const all = namesNothing && wanted.downloads.length > 0 ? wanted.downloads : [wanted, ...wanted.downloads];
+    const wishes = all.map(({ sources, metalink, options }) => ({
+      sources,
+      document: metalink === undefined ? undefined : Buffer.from(metalink, 'utf8'),
+      options: readOptions(options),
+    }));
+    const added = await additions.addAll(wishes, wanted.position);
     return c.json(
       added.map((entry) => entry.item(position(entry))),
       201,

@@ -7,12 +7,18 @@ import type { QueueDetail, QueueItem } from '../../base/queue-snapshot.js';
 const urls = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(8192))), v.maxLength(200));
 const options = v.record(v.string(), v.union([v.string(), v.number(), v.boolean(), v.array(v.string())]));
 
-export const addRequest = v.strictObject({
+const addition = {
   /** Addresses of one file, and addresses of Metalinks, which bring their own. */
   sources: v.optional(urls, []),
   /** A Metalink as a document. */
   metalink: v.optional(v.pipe(v.string(), v.maxLength(16 * 1024 * 1024))),
   options: v.optional(options, {}),
+};
+
+export const addRequest = v.strictObject({
+  ...addition,
+  /** More of them, each with options of its own: all are added, or none. */
+  downloads: v.optional(v.pipe(v.array(v.strictObject(addition)), v.maxLength(1000)), []),
   position: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 });
 

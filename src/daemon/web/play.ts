@@ -74,17 +74,24 @@ export class Player {
   }
 }
 
-/** The size, once a server has said it; undefined for what does not run and is not complete. */
+/**
+ * The size, once a server has said it; undefined for what does not run and is not complete. A download may begin anew before
+ * that, where its name is taken or the engine broke down: it is waited for all the same.
+ */
 async function sizeOf(entry: QueueEntry, signal: AbortSignal): Promise<number | undefined> {
-  if (entry.state === 'complete') return entry.progress.sizeBytes;
-  const { handle } = entry;
-  if (entry.state !== 'active' || handle === undefined) return undefined;
-  try {
-    return await handle.sizeKnown(AbortSignal.any([signal, AbortSignal.timeout(sizeWithinMs)]));
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
+  const within = AbortSignal.any([signal, AbortSignal.timeout(sizeWithinMs)]);
+  for (let { handle } = entry; entry.state === 'active' && handle !== undefined; { handle } = entry) {
+    try {
+      return await handle.sizeKnown(within);
+    } catch {
+      signal.throwIfAborted();
+      if (within.aborted) return undefined;
+    }
+    // It has ended: whether the queue begins it anew shows when the queue has heard of that.
+    await handle.done.catch(() => undefined);
+    if (entry.handle === handle) return undefined;
   }
+  return entry.state === 'complete' ? entry.progress.sizeBytes : undefined;
 }
 
 function readerOf(entry: QueueEntry, start: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array> {

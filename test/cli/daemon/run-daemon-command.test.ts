@@ -47,3 +47,31 @@ test('a manifest that cannot be read is told before a daemon is started for it',
   expect(said).toBe('manyget: cannot read "no.meta4": there is no such file\nexit status 3');
   expect(existsSync(state)).toBe(false);
 });
+
+const add = (words: string) => `add ${words}`.split(' ');
+
+test.each([
+  [add('http://a.example/f --header foo'), 'the header "foo" has no colon: write "Name: value"'],
+  [add('http://a.example/f --header Host:x'), "the header Host is the download's own and cannot be set"],
+  [add('http://a.example/f http://b.example/f --header A:b'), '--header "A" does not say which of 2 origins it is for'],
+  [add('http://a.example/f --checksum 1234'), '--checksum takes TYPE=HEX as in sha-256=9f86…, not "1234"'],
+  [add('http://a.example/f --limit-rate fast'), '--limit-rate takes bytes a second as 500K or 2M'],
+  [add('http://a.example/f http://a.example/f'), 'http://a.example/f is named twice: each server counts once'],
+  [add('ftp://a.example/f'), '"ftp://a.example/f" is not an address: expected http://'],
+  [add('film.mp4'), '"film.mp4" is not an address: expected http://'],
+  [['add', 'http://a.example/f', '-o', ''], '-o takes a path, not an empty word'],
+  [['add', 'http://a.example/f', '-d', ''], '-d takes a path, not an empty word'],
+])('%j is refused before a daemon is started for it', async (words, sentence) => {
+  const folder = tempFolder();
+  // No daemon can be started there: it would outlive a test that fails.
+  await writeFile(join(folder, 'file'), '');
+  const state = join(folder, 'file', 'state');
+  const said = await new Promise<string>((resolve) => {
+    const options = { cwd: folder, env: { ...process.env, MANYGET_STATE: state } };
+    execFile(process.execPath, [commandPath, ...words], options, (error, out, err) => {
+      resolve(`${out}${err}exit status ${error?.code ?? 0}`);
+    });
+  });
+  expect(said).toMatch(/^manyget: .*\n(?:.*\n)?exit status 28$/);
+  expect(said).toContain(`manyget: ${sentence}`);
+});

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { QueueEntry } from '../../../src/daemon/queue/queue-entry.js';
-import { DownloadLab, mib, until, type LabFleet } from '../../support/download-lab.js';
-import { startTestDaemon, type TestDaemon } from '../../support/test-daemon.js';
+import { mib, until, type DownloadLab, type LabFleet } from '../../support/download-lab.js';
+import { startDaemonAndServers, type TestDaemon } from '../../support/test-daemon.js';
 
 const sizeBytes = 4 * mib;
 
@@ -11,15 +11,10 @@ let lab: DownloadLab;
 let fleet: LabFleet;
 let one: TestDaemon;
 let bytes: Buffer;
-let notices: string[];
+let notices: readonly string[];
 
 beforeEach(async () => {
-  lab = await DownloadLab.create();
-  const file = lab.file('film.bin', sizeBytes);
-  bytes = file.bytes;
-  fleet = await lab.serve(file.path, { rateLimits: [mib, mib] });
-  notices = [];
-  one = lab.use(await startTestDaemon(lab.folder, { onNotice: (sentence) => void notices.push(sentence) }));
+  ({ lab, fleet, one, bytes, notices } = await startDaemonAndServers(sizeBytes, [mib, mib]));
 });
 
 afterEach(async () => {

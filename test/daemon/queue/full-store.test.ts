@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { QueueStore } from '../../../src/daemon/queue/queue-store.js';
-import { DownloadLab, type LabFleet } from '../../support/download-lab.js';
-import { startTestDaemon, type TestDaemon } from '../../support/test-daemon.js';
+import type { DownloadLab, LabFleet } from '../../support/download-lab.js';
+import { startDaemonAndServers, type TestDaemon } from '../../support/test-daemon.js';
 
 /** What libsql throws on a full disk. */
 const full = new Error('database or disk is full');
@@ -12,15 +12,10 @@ let lab: DownloadLab;
 let fleet: LabFleet;
 let one: TestDaemon;
 let bytes: Buffer;
-let notices: string[];
+let notices: readonly string[];
 
 beforeEach(async () => {
-  lab = await DownloadLab.create();
-  const file = lab.file('film.bin', 3_000_000);
-  bytes = file.bytes;
-  fleet = await lab.serve(file.path, { rateLimits: [1_500_000, 1_500_000] });
-  notices = [];
-  one = lab.use(await startTestDaemon(lab.folder, { onNotice: (sentence) => notices.push(sentence) }));
+  ({ lab, fleet, one, bytes, notices } = await startDaemonAndServers(3_000_000, [1_500_000, 1_500_000]));
 });
 
 afterEach(async () => {

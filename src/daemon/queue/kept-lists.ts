@@ -1,0 +1,68 @@
+import { Bookkeeper } from './bookkeeper.js';
+import type { QueueEntry } from './queue-entry.js';
+import { QueueLists, type PositionRule } from './queue-lists.js';
+import type { QueueStore } from './queue-store.js';
+
+/**
+ * The lists of a queue, and the store that keeps them, in step: what a command changes is on the disk when the call
+ * returns, and where the disk does not take it nothing has changed.
+ */
+export class KeptLists {
+  readonly lists: QueueLists;
+  readonly books: Bookkeeper;
+
+  constructor(store: QueueStore, onNotice: (sentence: string) => void) {
+    this.books = new Bookkeeper(store, onNotice);
+    this.lists = new QueueLists((entries) => this.books.owe(entries));
+  }
+
+  /** Takes in as many as `makers` make, or none. @param makers Each makes one once those before it are in the lists. */
+  addAll(makers: readonly (() => QueueEntry)[]): QueueEntry[] {
+    const entries: QueueEntry[] = [];
+    try {
+      for (const make of makers) {
+        const entry = make();
+        this.lists.insert(entry);
+        entries.push(entry);
+      }
+      this.books.saveAll(entries);
+    } catch (error) {
+      for (const entry of entries) this.lists.delete(entry);
+      this.books.drop(entries);
+      throw error;
+    }
+    return entries;
+  }
+
+  forget(entries: readonly QueueEntry[]): void {
+    this.books.remove(entries);
+    for (const entry of entries) this.lists.delete(entry);
+  }
+
+  /** Moves one that waits; returns its position then. */
+  move(entry: QueueEntry, position: number, rule: PositionRule): number {
+    const to = this.lists.positionFor(entry, position, rule);
+    const place = this.lists.placeAt(to, entry);
+    const before = entry.place;
+    this.lists.put(entry, place);
+    try {
+      this.books.save(entry);
+    } catch (error) {
+      this.lists.put(entry, before);
+      throw error;
+    }
+    return to;
+  }
+
+  /** For a command. */
+  become(entry: QueueEntry, state: QueueEntry['state']): void {
+    this.books.save(entry, state);
+    this.lists.become(entry, state);
+  }
+
+  /** By itself. */
+  turn(entry: QueueEntry, state: QueueEntry['state']): void {
+    this.lists.become(entry, state);
+    this.books.note(entry);
+  }
+}
