@@ -14,12 +14,14 @@ export function checkSourceAddress(text: string): void {
 }
 
 /**
- * What the file at an address is called there: the last part of its path, unescaped where that is possible; empty where it
- * has none. Not to be trusted as a name on the disk.
+ * What the file at an address is called there: the last part of its path, unescaped where that is possible. A web server's
+ * root is its index page, by the name that other downloaders give it; empty where else there is no path. Not to be trusted
+ * as a name on the disk.
  */
 export function nameInAddress(address: string): string {
   if (!URL.canParse(address)) return '';
-  const last = new URL(address).pathname.split('/').findLast((part) => part !== '') ?? '';
+  const { pathname, protocol } = new URL(address);
+  const last = pathname.split('/').findLast((part) => part !== '') ?? (/^https?:$/.test(protocol) ? 'index.html' : '');
   try {
     return decodeURIComponent(last);
   } catch {

@@ -1,10 +1,11 @@
 /** `manyget` alone, on a terminal: asks which side to be. */
-import { cancel } from '@clack/prompts';
+import { cancel, intro } from '@clack/prompts';
 
 import { askChoice, QuestionLeft } from './ask-text.js';
 
 /** The command chosen; undefined where the user left. */
 export async function askCommand(): Promise<'get' | 'serve' | undefined> {
+  intro('manyget');
   try {
     return await askChoice<'get' | 'serve'>('What shall it be?', [
       { value: 'get', label: 'fetch a file', hint: 'manyget get' },

@@ -10,8 +10,24 @@ export const otherCommands: ReadonlySet<string> = new Set([
   ...['help', '--help', '-h', '--version', '-V'],
 ]);
 
-/** The command that `word` is one slip or two away from; undefined where it is one, or is far from all. */
+/** What other programs call things. */
+const foreignWords: ReadonlyMap<string, string> = new Map([
+  ['version', '--version'],
+  ['download', 'get'],
+  ['fetch', 'get'],
+  ['list', 'ls'],
+  ['status', 'ls'],
+  ['remove', 'rm'],
+  ['delete', 'rm'],
+  ['share', 'serve'],
+  ['start', 'ui'],
+  ['stop', 'daemon --stop'],
+]);
+
+/** The command that `word` is one slip or two away from, or another word for; undefined where it is one, or is far from all. */
 export function nearCommand(word: string): string | undefined {
+  const foreign = foreignWords.get(word);
+  if (foreign !== undefined) return foreign;
   if (!/^[a-z]{2,}$/.test(word) || word === defaultCommand || otherCommands.has(word)) return undefined;
   const slipsMax = word.length > 3 ? 2 : 1;
   const near = [defaultCommand, ...otherCommands]

@@ -69,9 +69,10 @@ export class KeptCode {
     const name = nameOf(text);
     const keptPath = join(this.#folder, name);
     const owner = statSync(this.#path).uid;
-    const cachedData = readCode(join(this.#builtFolder, name), owner) ?? readCode(keptPath, process.geteuid?.());
-    const script = cachedData && new Script(wrap(text), { filename: this.#path, cachedData });
-    if (script === undefined || script.cachedDataRejected === true) {
+    const script =
+      this.#compiled(text, readCode(join(this.#builtFolder, name), owner)) ??
+      this.#compiled(text, readCode(keptPath, process.geteuid?.()));
+    if (script === undefined) {
       if (isOurs(this.#folder)) this.#keptPath = keptPath;
       return requireBeside(this.#path);
     }
@@ -83,6 +84,13 @@ export class KeptCode {
     run.call(module.exports, module.exports, requireBeside, module, this.#path, dirname(this.#path));
     module.loaded = true;
     return module.exports;
+  }
+
+  /** Undefined where V8 does not take the code. */
+  #compiled(text: Buffer, cachedData: Buffer | undefined): Script | undefined {
+    if (cachedData === undefined) return undefined;
+    const script = new Script(wrap(text), { filename: this.#path, cachedData });
+    return script.cachedDataRejected === true ? undefined : script;
   }
 
   /** Compiles all of the file, which takes some 50 ms, and keeps the code for later runs. */

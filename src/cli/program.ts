@@ -50,7 +50,7 @@ export function parseArguments(args: readonly string[]): Invocation {
     program.parse(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw asMeant(args[0], error);
-    if (error.exitCode !== 0) throw usageError(sentenceOf(error, wordsOf(program, args)));
+    if (error.exitCode !== 0) throw usageError(sentenceOf(error, wordsOf(program, args), args));
   }
   return invocation ?? { type: 'help', text: help };
 }
@@ -122,7 +122,11 @@ function asMeant(word: string | undefined, error: unknown): unknown {
 }
 
 /** What the parser refuses, as one sentence: "error: unknown option '--foo'\n(Did you mean --bar?)" has two lines. */
-function sentenceOf(error: CommanderError, [command, words]: readonly [Command, string]): string {
+function sentenceOf(
+  error: CommanderError,
+  [command, words]: readonly [Command, string],
+  args: readonly string[],
+): string {
   const message = error.message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
@@ -131,7 +135,9 @@ function sentenceOf(error: CommanderError, [command, words]: readonly [Command, 
   const inner = command.commands.map((each) => each.name()).join(', ');
   switch (error.code) {
     case 'commander.help':
-      return `${words || 'manyget'} takes one of these commands: ${inner}; ${more}`;
+      return words === ''
+        ? `"${printable(args[1] ?? '', 40)}" is not a command; these are: ${inner}; ${more}`
+        : `${words} takes one of these commands: ${inner}; ${more}`;
     case 'commander.unknownCommand':
       return `${message}, ${words} has these: ${inner}`;
     case 'commander.missingArgument':

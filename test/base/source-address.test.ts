@@ -22,8 +22,9 @@ test.each([
   ['http://a.example/100%', '100%'],
   ['http://a.example/caf%E9.bin', 'caf%E9.bin'],
   ['mgp://a.example:7000/b/c.iso', 'c.iso'],
-  ['http://a.example/', ''],
-  ['http://a.example', ''],
+  ['http://a.example/', 'index.html'],
+  ['https://a.example?d=1', 'index.html'],
+  ['mgp://a.example:7000/', ''],
   ['no address', ''],
 ])('the file at %s is called "%s" there', (address, name) => {
   expect(nameInAddress(address)).toBe(name);

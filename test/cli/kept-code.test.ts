@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -70,6 +79,27 @@ describe('code that was built', () => {
     const { code, exports } = load(where);
     expect(exports.sum(1, 2)).toBe(3);
     expect(code.isWanted).toBe(false);
+  });
+
+  test('that this V8 does not take is not asked for again and again: what a run kept is used', () => {
+    // Whole, and of the right name, but made of another text, which V8 sees by its length.
+    const [first, second, same, other] = [place(), place(), place(), place()];
+    writeFileSync(other.path, `${text}// longer`);
+    const [name = '', otherCode = ''] = [same, other].map(({ path }) => {
+      KeptCode.build(path);
+      return readdirSync(join(dirname(path), 'code'))[0];
+    });
+    for (const { path } of [first, second]) {
+      mkdirSync(join(dirname(path), 'code'));
+      copyFileSync(join(dirname(other.path), 'code', otherCode), join(dirname(path), 'code', name));
+    }
+    const { code } = load(first);
+    expect(code.isWanted).toBe(true);
+    code.keep();
+    // From another path: within one process V8 would find what it compiled for the first.
+    const again = load({ path: second.path, folder: first.folder });
+    expect(again.code.isWanted).toBe(false);
+    expect(again.exports.sum(1, 2)).toBe(3);
   });
 
   test('is not used for another text', () => {

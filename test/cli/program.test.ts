@@ -199,7 +199,14 @@ describe('bad command lines are one sentence, code usage, exit status 28', () =>
       'video.mp4',
       '"video.mp4" is not the address of a file: write https://host/name, mgp://host:port/name, or -a ADDRESS -p PORTS NAME',
     ],
+    ['a.example/f.iso', '"a.example/f.iso" is no address without a scheme: did you mean https://a.example/f.iso?'],
+    [
+      '127.0.0.1:9001/f.iso',
+      '"127.0.0.1:9001/f.iso" is no address without a scheme: did you mean mgp://127.0.0.1:9001/f.iso or http://127.0.0.1:9001/f.iso?',
+    ],
     ['sevre video.mp4', '"sevre" is not a command: did you mean manyget serve?'],
+    ['version', '"version" is not a command: did you mean manyget --version?'],
+    ['stop', '"stop" is not a command: did you mean manyget daemon --stop?'],
     ['gte mgp://a:1/x', '"gte" is not a command: did you mean manyget get?'],
     [
       'vid',
@@ -209,7 +216,7 @@ describe('bad command lines are one sentence, code usage, exit status 28', () =>
     ['fleet', 'fleet takes one of these commands: add, ls, close, open, rm; see: manyget fleet --help'],
     [
       'help foo',
-      'manyget takes one of these commands: get, serve, manifest, verify, repair, daemon, ui, add, ls, top, pause, resume, rm, servers, log, play, limit, fleet, completion; see: manyget --help',
+      '"foo" is not a command; these are: get, serve, manifest, verify, repair, daemon, ui, add, ls, top, pause, resume, rm, servers, log, play, limit, fleet, completion; see: manyget --help',
     ],
     ['fleet foo', "unknown command 'foo', fleet has these: add, ls, close, open, rm"],
     ['completion tcsh', 'completion takes one of bash, zsh, fish, not "tcsh"'],

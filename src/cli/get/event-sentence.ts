@@ -21,8 +21,12 @@ export function eventSentence(event: DownloadEvent, names: SourceNames): string 
 export function eventParts(event: DownloadEvent, names: SourceNames): { readonly what: string; readonly why: string } {
   const what = eventHead(event, (id) => names.short(id));
   const why = withoutRepeats(printable(event.type === 'source-added' ? event.url : event.reason), event, names);
-  return { what, why };
+  const on = 'end' in event ? (goingOn.exec(why)?.[1] ?? '') : '';
+  return on === '' ? { what, why } : { what: `${what} ${on}`, why: why.slice(on.length).replace(/^: /, '') };
 }
+
+/** What a reason says of the amount in the head goes on there: "gets 64.0 KiB of its share". */
+const goingOn = /^(of its share|that nobody holds)(?:: |$)/;
 
 /** A reason that begins with what the sentence has said already (the source, the amount) without that beginning. */
 function withoutRepeats(reason: string, event: DownloadEvent, names: SourceNames): string {
@@ -31,7 +35,8 @@ function withoutRepeats(reason: string, event: DownloadEvent, names: SourceNames
     const name = names.full(event.source);
     said.push(`server ${name} `, `${name} is there: `, `${name}: `, `${name} `);
   }
-  if ('end' in event) said.push(`${formatBytes(event.end - event.start)} `);
+  if ('end' in event)
+    said.push(`${formatBytes(event.end - event.start)}: `, `${formatBytes(event.end - event.start)} `);
   const start = said.find((beginning) => reason.startsWith(beginning));
   return start === undefined ? reason : reason.slice(start.length);
 }
@@ -41,7 +46,7 @@ type Name = (id: number) => string;
 function eventHead(event: DownloadEvent, name: Name): string {
   switch (event.type) {
     case 'phase':
-      return event.phase === 'disk-full' ? 'disk full' : event.phase;
+      return phaseName(event);
     case 'source-added':
       return `${name(event.source)} added`;
     case 'source-ready':
@@ -80,9 +85,19 @@ function eventHead(event: DownloadEvent, name: Name): string {
   }
 }
 
+/** What a user ends has not failed. */
+function phaseName({ phase, code }: Extract<DownloadEvent, { type: 'phase' }>): string {
+  if (phase === 'disk-full') return 'disk full';
+  return phase === 'failed' && code === 'aborted' ? 'stopped' : phase;
+}
+
 /** Whether `event` tells of something that went wrong. */
 export function isTrouble(event: DownloadEvent): boolean {
-  if (event.type === 'phase') return event.phase === 'waiting' || event.phase === 'disk-full';
+  if (event.type === 'phase') {
+    return event.phase === 'failed'
+      ? event.code !== 'aborted'
+      : event.phase === 'waiting' || event.phase === 'disk-full';
+  }
   return ['source-lost', 'source-quarantined', 'source-disabled', 'piece-corrupt', 'notice'].includes(event.type);
 }
 

@@ -21,7 +21,8 @@ function totalLine(time: string, snapshot: DownloadSnapshot, phase: string): str
     `ETA ${formatEta(snapshot.etaMs)}`,
     phase,
     printable(snapshot.name),
-    printable(snapshot.note),
+    // What a running download began with is no news in every line.
+    snapshot.phase === 'downloading' ? '' : printable(snapshot.note),
   ]);
 }
 

@@ -33,7 +33,15 @@ function summaryLines(report: DownloadReport, width: number, theme: Theme): stri
     cutEnd(fact('fetched', fetchedFact(report)), width),
     ...provedFacts(report).map(([name, value]) => cutEnd(fact(name, value), width)),
     ...sha256Facts(report).map((value, index) => fact(index === 0 ? 'SHA-256' : '', value)),
+    ...(isPageOfFolder(report)
+      ? [fact('note', 'an address with "/" at its end is of a folder: this is its page')]
+      : []),
   ];
+}
+
+/** Whoever names a folder gets what a browser would show of it, which may not be what was wanted. */
+function isPageOfFolder({ sources }: DownloadReport): boolean {
+  return sources.length > 0 && sources.every(({ url }) => /^https?:\/\/[^/?#]+\/[^?#]+\/$/i.test(url));
 }
 
 /** Pieces that nobody states hashes of are not worth a line where the whole file has the hash that it should have. */

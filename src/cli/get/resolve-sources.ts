@@ -1,7 +1,7 @@
 /** From what the user named to the addresses of one file. */
 import { asManygetError, ManygetError } from '../../base/errors.js';
+import { formatMgpUrl } from '../../base/mgp-address.js';
 import { printable } from '../../base/printable.js';
-import { mgpUrl } from '../options/addresses.js';
 import { usageError } from '../options/usage-error.js';
 import type { ServedFrom } from './get-request.js';
 
@@ -24,7 +24,7 @@ export function listWith(listFiles: ListFiles, token: string | undefined): ListF
 export async function resolveSources(from: ServedFrom, listFiles: ListFiles): Promise<readonly string[]> {
   if (from.kind === 'urls') return from.urls;
   const name = from.name ?? onlyName(await listFromAny(from.host, from.ports, listFiles), from.host);
-  return from.ports.map((port) => mgpUrl(from.host, port, name));
+  return from.ports.map((port) => formatMgpUrl({ host: from.host, port, name, isSecure: false }));
 }
 
 /** What the first of the servers that answers offers. All are asked at once: a dead one holds nobody up. */
@@ -34,7 +34,9 @@ export async function listFromAny(
   listFiles: ListFiles,
 ): Promise<readonly ListedFile[]> {
   try {
-    return await Promise.any(ports.map(async (port) => listFiles(mgpUrl(host, port, ''))));
+    return await Promise.any(
+      ports.map(async (port) => listFiles(formatMgpUrl({ host, port, name: '', isSecure: false }))),
+    );
   } catch (thrown) {
     const failures: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
     const cause = asManygetError(failures[0]);

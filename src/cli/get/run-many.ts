@@ -1,6 +1,7 @@
 /** Several downloads, some at a time: each with its report, together with the exit status of the worst. */
 import type { DownloadHandle } from '../../base/download-handle.js';
 import { asManygetError, ManygetError } from '../../base/errors.js';
+import { limitBytesPerSecMin } from '../../base/lowest-limit.js';
 import { endRequest } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import type { CliIo } from '../io.js';
@@ -22,8 +23,6 @@ interface ManyRequest {
 }
 
 const defaultIntervalMs = 1000;
-/** No download takes less for a limit. */
-const limitBytesPerSecMin = 1024;
 
 /** The downloads under way; what all of them together may bring is shared equally. */
 class Running {

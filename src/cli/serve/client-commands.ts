@@ -2,10 +2,11 @@
 import { networkInterfaces } from 'node:os';
 
 import { isManifestOperand } from '../../base/manifest.js';
+import { formatMgpUrl } from '../../base/mgp-address.js';
 import { printable } from '../../base/printable.js';
 import type { FleetSnapshot } from '../../base/snapshot.js';
 import { counted } from '../figures.js';
-import { isUrl, mgpUrl } from '../options/addresses.js';
+import { isUrl } from '../options/addresses.js';
 import { formatPorts } from '../options/ports.js';
 import { quoteWord } from '../options/shell-words.js';
 import { offered } from './offered.js';
@@ -21,11 +22,19 @@ function reachableHost(host: string, interfaces: typeof networkInterfaces = netw
   return addresses.find((address) => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';
 }
 
-/** Addresses of the first files on every server, and the command that fetches the first file from all of them; `isSecure`: over TLS. */
-export function welcomeLines(snapshot: FleetSnapshot, isSecure: boolean): string[] {
+/** What a client has to say besides the addresses. */
+export interface ClientAccess {
+  /** Over TLS. */
+  readonly isSecure: boolean;
+  /** Flags of `get`: where the token is, and which key to believe. */
+  readonly words: readonly string[];
+}
+
+/** Addresses of the first files on every server, and the command that fetches the first file from all of them. */
+export function welcomeLines(snapshot: FleetSnapshot, { isSecure, words }: ClientAccess): string[] {
   const servers = snapshot.servers.filter((server) => server.state !== 'failed');
   const urls = (name: string): string[] =>
-    servers.map(({ host, port }) => mgpUrl(reachableHost(host), port, name, isSecure ? 'mgps' : 'mgp'));
+    servers.map(({ host, port }) => formatMgpUrl({ host: reachableHost(host), port, name, isSecure }));
   const { what, size, names, othersCount } = offered(snapshot);
   const shown = names.slice(0, filesShownMax);
   const isCrowd = names.length > 0 && servers.length > serversShownMax;
@@ -40,9 +49,19 @@ export function welcomeLines(snapshot: FleetSnapshot, isSecure: boolean): string
       ? []
       : [
           `fetch ${printable(first)} from all of them with:`,
-          `  manyget get ${(isSecure ? undefined : fetchWords(servers, first)) ?? urls(first).map(quoteWord).join(' ')}`,
+          ['  manyget get', ...fetchCommand(servers, first, urls(first), isSecure), ...words.map(quoteWord)].join(' '),
         ]),
   ];
+}
+
+function fetchCommand(
+  servers: FleetSnapshot['servers'],
+  name: string,
+  urls: readonly string[],
+  isSecure: boolean,
+): string[] {
+  const short = isSecure ? undefined : fetchWords(servers, name);
+  return short === undefined ? urls.map(quoteWord) : [short];
 }
 
 /** The short way to say several addresses; undefined where a server's name, or the file's, does not allow it. */

@@ -6,6 +6,7 @@ import { errorHint, printError } from '../error-output.js';
 import { type CliIo, isInteractive } from '../io.js';
 import { readToken } from '../options/access-options.js';
 import { usageError } from '../options/usage-error.js';
+import { clientAccess } from './client-access.js';
 import { welcomeLines } from './client-commands.js';
 import { operate } from './operator.js';
 import { readPipedLines } from './piped-input.js';
@@ -35,7 +36,7 @@ export async function runServe(given: ServeRequest, deps: ServeDeps, io: CliIo):
       ...(token === undefined ? {} : { token }),
       signal: aborter.signal,
     });
-    return await attend(fleet, request, ending, io);
+    return await attend(fleet, request, token !== undefined, ending, io);
   } catch (thrown) {
     const error = asManygetError(thrown);
     return printError(io, error, errorHint(error), request.report.verbose);
@@ -58,7 +59,13 @@ async function askFor(request: ServeRequest, io: CliIo): Promise<ServeRequest | 
 }
 
 /** From the first snapshot to the last; ends when the fleet has stopped. */
-async function attend(fleet: FleetHandle, request: ServeRequest, ending: EndRequest, io: CliIo): Promise<number> {
+async function attend(
+  fleet: FleetHandle,
+  request: ServeRequest,
+  hasToken: boolean,
+  ending: EndRequest,
+  io: CliIo,
+): Promise<number> {
   // Commands are carried out one after another: "e2 o2" must not race.
   let working: Promise<void> = Promise.resolve();
   const onLine = (line: string): void => {
@@ -71,7 +78,7 @@ async function attend(fleet: FleetHandle, request: ServeRequest, ending: EndRequ
     stopping ??= fleet.stop();
   };
   ending.end = stop;
-  view.start(fleet, welcomeLines(fleet.snapshot(), request.tls !== undefined));
+  view.start(fleet, welcomeLines(fleet.snapshot(), clientAccess(request, hasToken)));
   const following = follow(fleet, view);
   const stopReading = readsLines(view, io) ? readPipedLines(io.stdin, onLine) : undefined;
   const timer = setInterval(() => {

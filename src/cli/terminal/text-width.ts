@@ -83,6 +83,16 @@ export function cutStart(text: string, width: number): string {
   return `…${chars.slice(from).join('')}`;
 }
 
+/** Columns of a name's end, where its number and its type are. */
+const tailColumnsMax = 14;
+
+/** `text` in at most `width` columns, cut in the middle: names of one series differ at their end. */
+export function cutMiddle(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const tail = cutStart(text, Math.min(tailColumnsMax, Math.ceil(width / 2)));
+  return cutEnd(text, width - textWidth(tail) + 1).slice(0, -1) + tail;
+}
+
 /** `text` in exactly `width` columns, at the left. */
 export function fitLeft(text: string, width: number): string {
   const cut = cutEnd(text, width);

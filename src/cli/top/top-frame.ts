@@ -44,7 +44,8 @@ function listLines(state: TopState, size: ScreenSize, theme: Theme, nowMs: numbe
   // The selected one is in sight, and the list moves by whole rows only when it has to.
   const first = Math.max(0, Math.min(selectedRow - Math.floor(rows / 2), items.length - rows));
   const shown = items.slice(first, first + rows);
-  const layout = makeTopLayout(size.columns);
+  const nameColumns = Math.max(0, ...shown.map((item) => textWidth(printable(item.name))));
+  const layout = makeTopLayout(size.columns, nameColumns);
   return [
     titleLine(state, size.columns, theme),
     items.length === 0 ? '' : topHeaderRow(layout, theme),

@@ -5,7 +5,7 @@ import { formatBytes, formatSpeed } from '../../base/units.js';
 import { doneShare, formatEta, formatPercent } from '../figures.js';
 import { bar } from '../terminal/gauges.js';
 import { type Segment, segmentLine } from '../terminal/segments.js';
-import { cutEnd, fitLeft, fitRight } from '../terminal/text-width.js';
+import { cutEnd, cutMiddle, fitLeft, fitRight } from '../terminal/text-width.js';
 import type { Theme } from '../terminal/theme.js';
 
 const stateColumns = 11;
@@ -14,6 +14,8 @@ const sizeColumns = 8;
 const speedColumns = 10;
 const etaColumns = 6;
 const serverColumns = 4;
+/** A name that is longer than this is cut rather than have no bar beside it. */
+const nameShownMax = 48;
 
 interface TopLayout {
   readonly columns: number;
@@ -27,7 +29,8 @@ interface TopLayout {
   readonly servers: boolean;
 }
 
-export function makeTopLayout(columns: number): TopLayout {
+/** @param nameColumns Of the longest name: names come before bars, which say what a number says as well. */
+export function makeTopLayout(columns: number, nameColumns = 0): TopLayout {
   let left = columns - 3 - percentColumns - 1;
   const take = (width: number, needed: number): boolean => {
     if (left - width < needed) return false;
@@ -40,7 +43,7 @@ export function makeTopLayout(columns: number): TopLayout {
   const eta = take(etaColumns + 2, nameMin);
   const size = take(sizeColumns + 2, nameMin);
   const servers = columns >= 100 && take(serverColumns + 2, nameMin);
-  const barColumns = Math.min(30, Math.floor(left / 3));
+  const barColumns = Math.min(30, Math.floor(left / 3), left - 4 - Math.min(nameColumns, nameShownMax));
   const hasBar = barColumns >= 6 && take(barColumns + 2, nameMin);
   return { columns, name: Math.max(4, left - 2), state, bar: hasBar ? barColumns : 0, size, speed, eta, servers };
 }
@@ -62,7 +65,7 @@ export function topHeaderRow(layout: TopLayout, theme: Theme): string {
 }
 
 export function topRow(item: QueueItem, isSelected: boolean, layout: TopLayout, theme: Theme): string {
-  const name = fitLeft(printable(item.name), layout.name);
+  const name = fitLeft(cutMiddle(printable(item.name), layout.name), layout.name);
   const share = doneShare(item.doneBytes, item.sizeBytes);
   const paint = statePaint(item, theme);
   const segments: Segment[] = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { DownloadEvent } from '../../../src/base/events.js';
-import { eventSentence } from '../../../src/cli/get/event-sentence.js';
+import { eventSentence, isTrouble } from '../../../src/cli/get/event-sentence.js';
 import { sourceNames } from '../../../src/cli/get/source-names.js';
 import { sourceSnapshot } from '../../support/scripted-download.js';
 
@@ -10,7 +10,12 @@ const names = sourceNames([sourceSnapshot(0), sourceSnapshot(1)], true);
 const part = { connection: 0, start: 0, end: 12 * MiB };
 
 test.each<[DownloadEvent, string]>([
-  [{ atMs: 0, type: 'phase', phase: 'disk-full', reason: '3 MiB are missing' }, 'disk full: 3 MiB are missing'],
+  [
+    { atMs: 0, type: 'phase', phase: 'disk-full', code: 'disk-full', reason: '3 MiB are missing' },
+    'disk full: 3 MiB are missing',
+  ],
+  [{ atMs: 0, type: 'phase', phase: 'failed', code: 'aborted', reason: 'it was removed' }, 'stopped: it was removed'],
+  [{ atMs: 0, type: 'phase', phase: 'failed', code: 'gave-up', reason: 'nobody answered' }, 'failed: nobody answered'],
   [{ atMs: 0, type: 'source-added', source: 0, url: 'mgp://h:1/x' }, ':9001 added: mgp://h:1/x'],
   [{ atMs: 0, type: 'source-ready', source: 0, connection: 1, reason: 'in 1 ms' }, ':9001 ready: in 1 ms'],
   [{ atMs: 0, type: 'source-lost', source: 1, code: 'server-closed', reason: 'it said so' }, ':9002 lost: it said so'],
@@ -22,6 +27,18 @@ test.each<[DownloadEvent, string]>([
   [{ atMs: 0, type: 'connection-opening', source: 1, reason: 'second' }, ':9002 gets a connection: second'],
   [{ atMs: 0, type: 'connection-closed', source: 1, connection: 1, reason: 'idle' }, ':9002 loses a connection: idle'],
   [{ atMs: 0, type: 'segment-assigned', source: 0, ...part, reason: 'idle' }, ':9001 gets 12.0 MiB: idle'],
+  [
+    { atMs: 0, type: 'segment-assigned', source: 0, ...part, reason: '12.0 MiB of its share' },
+    ':9001 gets 12.0 MiB of its share',
+  ],
+  [
+    { atMs: 0, type: 'segment-assigned', source: 0, ...part, reason: '12.0 MiB that nobody holds: by speed' },
+    ':9001 gets 12.0 MiB that nobody holds: by speed',
+  ],
+  [
+    { atMs: 0, type: 'segment-assigned', source: 0, ...part, reason: '12.0 MiB: from the start on only' },
+    ':9001 gets 12.0 MiB: from the start on only',
+  ],
   [
     { atMs: 0, type: 'segment-stolen', source: 0, victim: 1, ...part, reason: 'would finish 3.1 s later' },
     ':9001 takes 12.0 MiB from :9002: would finish 3.1 s later',
@@ -82,4 +99,11 @@ test.each<[DownloadEvent, string]>([
   ],
 ])('a reason does not repeat what was said: %j reads %j', (event, sentence) => {
   expect(eventSentence(event, names)).toBe(sentence);
+});
+
+test('what the user ends is no trouble, what fails is', () => {
+  const failed = { atMs: 0, type: 'phase', phase: 'failed', reason: 'it ended' } as const;
+  expect(isTrouble({ ...failed, code: 'aborted' })).toBe(false);
+  expect(isTrouble({ ...failed, code: 'gave-up' })).toBe(true);
+  expect(isTrouble({ ...failed, phase: 'downloading', code: undefined })).toBe(false);
 });

@@ -12,7 +12,7 @@ const MiB = 1024 * 1024;
 const plain = makeTheme(0, true);
 
 const events: DownloadEvent[] = [
-  { atMs: 40, type: 'phase', phase: 'downloading', reason: 'one span for each of 2 servers' },
+  { atMs: 40, type: 'phase', phase: 'downloading', code: undefined, reason: 'one span for each of 2 servers' },
   { atMs: 900, type: 'segment-assigned', source: 0, connection: 0, start: 0, end: MiB, reason: 'first span' },
   { atMs: 1400, type: 'source-lost', source: 1, code: 'connect-refused', reason: 'nothing listens there' },
   { atMs: 2400, type: 'source-lost', source: 1, code: 'connect-refused', reason: 'nothing listens there' },
@@ -70,7 +70,13 @@ function many(count: number) {
 test.each(['stopped', 'failed'] as const)('of a download that %s says so, and nothing that is no longer so', (end) => {
   const reason = 'the download was stopped by you; its state is kept';
   const ended = { phase: 'failed', note: reason } as const;
-  const event: DownloadEvent = { atMs: 3200, type: 'phase', phase: 'failed', reason };
+  const event: DownloadEvent = {
+    atMs: 3200,
+    type: 'phase',
+    phase: 'failed',
+    code: end === 'failed' ? 'no-source' : 'aborted',
+    reason,
+  };
   const given = { ...model(ended), events: [...events, event], end };
   const lines = getFrame(given, { columns: 120, rows: 24 }, makeTheme(0, true));
   expect(lines[0]).toMatch(new RegExp(` ${end}  3\\.2s$`));

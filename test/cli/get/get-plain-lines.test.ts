@@ -15,6 +15,13 @@ test('one line for the whole and one for each server, each complete in itself', 
   ]);
 });
 
+test('why a download is in its phase is said where it is not the usual one', () => {
+  const note = 'no source answers';
+  const shown = (phase: 'downloading' | 'waiting') => getPlainLines(downloadSnapshot({ phase, note, sources: [] }))[0];
+  expect(shown('waiting')).toMatch(/ waiting {2}video\.mp4 {2}no source answers$/);
+  expect(shown('downloading')).toMatch(/ downloading {2}video\.mp4$/);
+});
+
 test('what is not known yet is not made up', () => {
   const unknown = { sizeBytes: undefined, doneBytes: 0, speedBytesPerSec: 0, etaMs: undefined, elapsedMs: 0 } as const;
   expect(getPlainLines(downloadSnapshot({ ...unknown, phase: 'connecting', sources: [] }))).toEqual([

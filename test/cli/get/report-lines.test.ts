@@ -29,6 +29,15 @@ test('the report at 120 columns', () => {
   `);
 });
 
+test('who names a folder is told that it is a page of one that came', () => {
+  const note = '  note      an address with "/" at its end is of a folder: this is its page';
+  const of = (...urls: string[]) => ({ ...report, sources: urls.map((url, id) => ({ ...sourceReport(id), url })) });
+  expect(reportLines(of('http://h:1/films/'), 120, plain)).toContain(note);
+  expect(reportLines(of('http://h:1/films/', 'mgp://h:2/films'), 120, plain)).not.toContain(note);
+  expect(reportLines(of('http://h:1/'), 120, plain)).not.toContain(note);
+  expect(reportLines(of('http://h:1/f?of=/'), 120, plain)).not.toContain(note);
+});
+
 test('a digest that nobody held the pieces against is not called verified', () => {
   const lines = reportLines({ ...report, piecesVerified: 0 }, 120, plain);
   expect(lines).toContain('  pieces    0 of 20 verified');

@@ -32,7 +32,7 @@ test('who stopped a download is said, once', async () => {
   const io = memoryIo();
   const handle = new ScriptedDownload();
   const shown = showDownload({ report: { ...report, verbose: true }, again: undefined }, () => handle, io);
-  handle.emit({ type: 'phase', phase: 'failed', reason: 'said below', atMs: 1 });
+  handle.emit({ type: 'phase', phase: 'failed', code: 'aborted', reason: 'said below', atMs: 1 });
   io.signal('SIGTERM');
   expect(await shown).toBe(130);
   expect(io.stderr.lines()[0]).toBe('manyget: the download was stopped by SIGTERM; its state is kept');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { mgpUrl, parseHost, parseSource } from '../../../src/cli/options/addresses.js';
+import { parseHost, parseSource } from '../../../src/cli/options/addresses.js';
 import { parseInterval, parseSeconds, parseWhole } from '../../../src/cli/options/numbers.js';
 import { formatPorts, parsePorts } from '../../../src/cli/options/ports.js';
 import { checkRateLimits, parseRateLimits } from '../../../src/cli/options/rate-limits.js';
@@ -136,11 +136,6 @@ describe('addresses', () => {
     expect(refusal((host) => parseHost('-a', host), text)).toBe(
       `-a takes a host name or an IP address, without port or scheme, not "${text}"`,
     );
-  });
-
-  test('a URL escapes the parts of a name, not its slashes', () => {
-    expect(mgpUrl('127.0.0.1', 9001, 'a b/ü?#.mp4')).toBe('mgp://127.0.0.1:9001/a%20b/%C3%BC%3F%23.mp4');
-    expect(mgpUrl('::1', 9001, 'x')).toBe('mgp://[::1]:9001/x');
   });
 
   test('what is no address says how one is written', () => {

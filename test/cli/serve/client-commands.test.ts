@@ -4,11 +4,13 @@ import { welcomeLines } from '../../../src/cli/serve/client-commands.js';
 import { offered } from '../../../src/cli/serve/offered.js';
 import { fleetSnapshot, serverSnapshot } from '../../support/scripted-fleet.js';
 
+const open = { isSecure: false, words: [] };
+
 const MiB = 1024 * 1024;
 const films = { name: 'films', fileCount: 2, sizeBytes: 30 * MiB, hasMore: false, firstFile: 'films/a.mkv' };
 
 test('a folder is told of with its files, and the first one of them is what the ready-made command fetches', () => {
-  expect(welcomeLines(fleetSnapshot({ files: [], folders: [films] }), false)).toEqual([
+  expect(welcomeLines(fleetSnapshot({ files: [], folders: [films] }), open)).toEqual([
     'serving films/, 2 files (30.0 MiB) on 2 servers:',
     '  mgp://127.0.0.1:9001/films/a.mkv',
     '  mgp://127.0.0.1:9002/films/a.mkv',
@@ -20,7 +22,7 @@ test('a folder is told of with its files, and the first one of them is what the 
 
 test('an empty folder has nothing to fetch', () => {
   const empty = { ...films, fileCount: 0, sizeBytes: 0, firstFile: undefined };
-  expect(welcomeLines(fleetSnapshot({ files: [], folders: [empty] }), false)).toEqual([
+  expect(welcomeLines(fleetSnapshot({ files: [], folders: [empty] }), open)).toEqual([
     'serving films/, 0 files (0 B) on 2 servers:',
   ]);
 });
@@ -48,11 +50,18 @@ test('what was not counted to its end is said to be more', () => {
 
 test('of many servers one address is enough', () => {
   const servers = Array.from({ length: 32 }, (_, index) => serverSnapshot(index + 1));
-  expect(welcomeLines(fleetSnapshot({ servers }), false)).toEqual([
+  expect(welcomeLines(fleetSnapshot({ servers }), open)).toEqual([
     'serving video.mp4 (20.0 MiB) on 32 servers:',
     '  mgp://127.0.0.1:9001/video.mp4',
     '  and the same on ports 9002-9032',
     'fetch video.mp4 from all of them with:',
     '  manyget get -a 127.0.0.1 -p 9001-9032 video.mp4',
   ]);
+});
+
+test('the ready-made command has what servers ask for, and over TLS whole addresses', () => {
+  const words = ['--token-file', 'my secret.txt', '--pin', 'sha256//AB+/='];
+  const last = (isSecure: boolean): string => welcomeLines(fleetSnapshot(), { isSecure, words }).at(-1) ?? '';
+  expect(last(false)).toMatch(/^ {2}manyget get -a 127\.0\.0\.1 -p \S+ \S+ --token-file 'my secret\.txt' --pin \S+$/);
+  expect(last(true)).toMatch(/^ {2}manyget get mgps:\S+.* --token-file 'my secret\.txt' --pin \S+$/);
 });

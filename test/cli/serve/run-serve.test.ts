@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 import { describe, expect, test } from 'vitest';
 
 import { ManygetError } from '../../../src/base/errors.js';
@@ -66,16 +68,19 @@ test.each([
   expect(io.stderr.text.includes('WARNING')).toBe(isWarned);
 });
 
+const certificate = fileURLToPath(new URL('../../fixtures/test-only-certificate.pem', import.meta.url));
+
 test('over TLS the addresses, and the command, say so', async () => {
   const io = memoryIo();
-  const { status } = start(io, ['video.mp4', '-i', '3600', '--tls-cert', 'chain.pem', '--tls-key', 'key.pem']);
+  const { status } = start(io, ['video.mp4', '-i', '3600', '--tls-cert', certificate, '--tls-key', 'key.pem']);
   io.stdin.write('quit\n');
   expect(await status).toBe(0);
   expect(io.stdout.lines().slice(1, 5)).toEqual([
     '  mgps://127.0.0.1:9001/video.mp4',
     '  mgps://127.0.0.1:9002/video.mp4',
     'fetch video.mp4 from all of them with:',
-    '  manyget get mgps://127.0.0.1:9001/video.mp4 mgps://127.0.0.1:9002/video.mp4',
+    '  manyget get mgps://127.0.0.1:9001/video.mp4 mgps://127.0.0.1:9002/video.mp4' +
+      ' --pin sha256//LO2qD7yQw63raNwtqpBdaaededQbS4Jom96QDCv3/sY=',
   ]);
 });
 

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import { cutEnd, cutStart, fitLeft, fitRight, textWidth, withoutColor } from '../../../src/cli/terminal/text-width.js';
+import {
+  cutEnd,
+  cutMiddle,
+  cutStart,
+  fitLeft,
+  fitRight,
+  textWidth,
+  withoutColor,
+} from '../../../src/cli/terminal/text-width.js';
 
 test.each([
   ['', 0],
@@ -40,6 +48,14 @@ describe('cutting', () => {
   ])('the start of %j to %i columns gives %j', (text, width, cut) => {
     expect(cutStart(text, width)).toBe(cut);
     expect(textWidth(cut)).toBeLessThanOrEqual(width);
+  });
+
+  test('a name that is cut in the middle keeps its beginning and its end', () => {
+    expect(cutMiddle('short.mp4', 9)).toBe('short.mp4');
+    expect(cutMiddle('a series of films, part 12.mp4', 20)).toBe('a series o…rt 12.mp4');
+    for (const text of ['a series of films, part 12.mp4', '日本語のとても長い名前.mkv', 'e\u0301'.repeat(40)]) {
+      for (let width = 1; width < 30; width += 1) expect(textWidth(cutMiddle(text, width))).toBeLessThanOrEqual(width);
+    }
   });
 
   test('fitted text has exactly the columns asked for', () => {

@@ -48,6 +48,19 @@ describe('the frame of top', () => {
     expect(lines.at(-1)).toContain('p pause');
   });
 
+  test('gives its room to names before it gives it to bars', () => {
+    const state = new TopState();
+    const items = ['the film of the evening, part 1.mp4', 'the film of the evening, part 2.mp4'];
+    state.take({ event: 'list', data: items.map((name, n) => queueItem(n + 1, { name })) }, 0);
+    const lines = topFrame(state, { columns: 80, rows: 12 }, plain, 0).join('\n');
+    expect(lines).toContain(' > the film of');
+    for (const part of [1, 2]) expect(lines).toContain(`part ${part}.mp4 `);
+    expect(lines).not.toContain('──');
+    const wide = topFrame(state, { columns: 120, rows: 12 }, plain, 0).join('\n');
+    for (const name of items) expect(wide).toContain(name);
+    expect(wide).toContain('──');
+  });
+
   test('has room for 16 servers, the map and decisions at 80x24', () => {
     const lines = topFrame(withServers(16), { columns: 80, rows: 24 }, plain, 0);
     expect(lines).toHaveLength(24);
