@@ -176,6 +176,36 @@ describe('in a browser', () => {
     }
   });
 
+  testWithPeer('chromium', 'keeps in sight what the keys choose of two hundred that wait', async () => {
+    const downloads = Array.from({ length: 200 }, (_, number) => ({
+      sources: ['http://127.0.0.1:9/f.bin'],
+      options: { pause: 'true', out: `film-${number}.bin` },
+    }));
+    await one.client.addAll(downloads, undefined);
+    await using open = await openPage(one.daemon.pageUrl, { height: 700 });
+    const { page, complaints } = open;
+    const chosen = page.locator('nav [aria-current="true"]');
+    await expect.poll(() => chosen.textContent()).toContain('film-0.bin');
+    for (let count = 0; count < 30; count += 1) await page.keyboard.press(count % 2 === 0 ? 'j' : 'ArrowDown');
+    await expect.poll(() => chosen.textContent()).toContain('film-30.bin');
+    const [box, list] = [await chosen.boundingBox(), await page.locator('nav').boundingBox()];
+    expect(box?.y).toBeGreaterThanOrEqual(list?.y ?? Infinity);
+    expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(700);
+    expect(complaints).toEqual([]);
+  });
+
+  testWithPeer('chromium', 'takes an address over TLS that is pasted anywhere', async () => {
+    await using open = await openPage(one.daemon.pageUrl);
+    const { page } = open;
+    await page.getByRole('button', { name: 'Drop addresses' }).waitFor();
+    await page.evaluate(`{
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text', 'mgps://a.example/f.bin');
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+    }`);
+    await expect.poll(() => page.locator('textarea').first().inputValue()).toBe('mgps://a.example/f.bin');
+  });
+
   testWithPeer('chromium', 'reconnects by itself when the daemon comes back', async () => {
     await using open = await openPage(one.daemon.pageUrl);
     const { page } = open;
