@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { DownloadQueue } from '../queue/download-queue.js';
@@ -15,6 +16,8 @@ import { sendError } from './send-error.js';
  * are then fetched first; where hashes are known only verified ones are handed out.
  */
 const sizeWithinMs = 30_000;
+/** Absent on Windows. Whatever stands there now: opening it waits for nobody. */
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 export class Player {
   readonly #queue: DownloadQueue;
@@ -58,6 +61,7 @@ export class Player {
       sendError(response, 409, 'state-conflict', `${entry.progress.name} is ${entry.state}: there is nothing to read`);
       return;
     }
+    await using file = entry.state === 'complete' ? await openWhole(entry, sizeBytes) : undefined;
     const range = askedRange(request.headers.range, sizeBytes);
     if (range.kind === 'outside' || request.method === 'HEAD' || sizeBytes === 0) {
       sendHead(response, entry.progress.name, range, sizeBytes);
@@ -65,11 +69,15 @@ export class Player {
       return;
     }
     const { start, end } = range.kind === 'part' ? range : { start: 0, end: sizeBytes };
-    const reader = readerOf(entry, start, end, signal);
+    const reader = readerOf(entry, file, start, end, signal);
     sendHead(response, entry.progress.name, range, sizeBytes);
+    let leftBytes = end - start;
     for await (const chunk of reader) {
+      leftBytes -= chunk.length;
       if (!response.write(chunk)) await once(response, 'drain', { signal });
     }
+    // Short of what was announced: what follows on this connection would be taken for the rest of the file.
+    if (leftBytes !== 0) throw gone(entry);
     response.end();
   }
 }
@@ -94,12 +102,35 @@ async function sizeOf(entry: QueueEntry, signal: AbortSignal): Promise<number | 
   return entry.state === 'complete' ? entry.progress.sizeBytes : undefined;
 }
 
-function readerOf(entry: QueueEntry, start: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  if (entry.state !== 'complete') {
-    if (entry.handle !== undefined) return entry.handle.createReader({ start, end, signal });
-    throw new ManygetError('state-conflict', `${entry.progress.name} is ${entry.state}: there is nothing to read`);
+/** The file of a complete download. @throws ManygetError `state-conflict`, where somebody has taken or changed it since. */
+async function openWhole(entry: QueueEntry, sizeBytes: number): Promise<FileHandle> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(entry.progress.outputPath, openFlags);
+    const stats = await file.stat();
+    if (stats.isFile() && stats.size === sizeBytes) return file;
+  } catch (cause) {
+    throw gone(entry, cause);
   }
-  return createReadStream(entry.progress.outputPath, { start, end: end - 1 });
+  await file.close();
+  throw gone(entry);
+}
+
+function gone({ progress }: QueueEntry, cause?: unknown): ManygetError {
+  const sentence = `${progress.name} is complete, but is no longer there as it was fetched`;
+  return new ManygetError('state-conflict', sentence, { cause });
+}
+
+function readerOf(
+  entry: QueueEntry,
+  file: FileHandle | undefined,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  if (file !== undefined) return file.createReadStream({ start, end: end - 1 });
+  if (entry.handle !== undefined) return entry.handle.createReader({ start, end, signal });
+  throw new ManygetError('state-conflict', `${entry.progress.name} is ${entry.state}: there is nothing to read`);
 }
 
 function sendHead(response: ServerResponse, name: string, range: AskedRange, sizeBytes: number): void {

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { rmSync, truncateSync } from 'node:fs';
+import { connect } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { mib, until } from '../../support/download-lab.js';
 import { startDaemonAndServers } from '../../support/test-daemon.js';
@@ -19,4 +23,37 @@ test('a player that asks before it shows that the name is taken gets the film th
   expect(answer.status).toBe(206);
   expect(Buffer.from(await answer.arrayBuffer()).equals(bytes.subarray(1000, 2000))).toBe(true);
   expect(waiting.notice()?.outputPath).not.toBe(holder.progress.outputPath);
+});
+
+/** A complete download of `sizeBytes`: where its file is, and where players find it. */
+async function whole(sizeBytes: number): Promise<{ lab: AsyncDisposable; path: string; url: string }> {
+  const { lab, fleet, one } = await startDaemonAndServers(sizeBytes, [0]);
+  const [item] = await one.client.add({ sources: fleet.urls(), options: {} });
+  const entry = one.daemon.queue.lists.get(item?.gid ?? '');
+  await until(() => entry.state === 'complete');
+  return { lab, path: entry.progress.outputPath, url: `${one.url}${entry.playPath}film.bin` };
+}
+
+test('a player hears that the file of a complete download was deleted or cut since', async () => {
+  const { lab, path, url } = await whole(mib);
+  await using _ = lab;
+  truncateSync(path, 1000);
+  const cut = await fetch(url);
+  expect([cut.status, await cut.text()]).toEqual([409, expect.stringMatching(/film\.bin.*no longer there/)]);
+  rmSync(path);
+  const missing = await fetch(url, { method: 'HEAD' });
+  expect(missing.status).toBe(409);
+});
+
+test('a file that is cut while a player reads it ends the connection: no other answer is passed off as its rest', async () => {
+  const { lab, path, url } = await whole(32 * mib);
+  await using _ = lab;
+  const { hostname, port, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const line = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n`;
+  socket.write(`${line}\r\n${line}Connection: close\r\n\r\n`);
+  await once(socket, 'readable');
+  truncateSync(path, mib); // What is not read here holds up the daemon long before the end of the file.
+  const answers = (await buffer(socket)).toString('latin1');
+  expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
 });
