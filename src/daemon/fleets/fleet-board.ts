@@ -3,6 +3,7 @@ import { ManygetError } from '../../base/errors.js';
 import type { FleetItem } from '../../base/fleet-snapshot.js';
 import type { FleetStore } from './fleet-store.js';
 import { DaemonFleet, type StartFleet } from './daemon-fleet.js';
+import { fleetSpecFromJson } from './fleet-spec.js';
 import { messageOf } from '../../base/message-of.js';
 
 /**
@@ -35,12 +36,12 @@ export class FleetBoard implements AsyncDisposable {
 
   constructor(parts: FleetBoardParts) {
     this.#parts = parts;
-    for (const stored of parts.store.fleets()) {
-      const fleet = this.#keep(stored);
-      fleet.start().catch((error: unknown) => {
-        const why = messageOf(error);
-        parts.onNotice(`fleet ${fleet.id} does not start: ${why}`);
-      });
+    for (const { id, spec, addedAtMs } of parts.store.fleets()) {
+      try {
+        this.#bringBack({ id, addedAtMs, spec: fleetSpecFromJson(spec) });
+      } catch (error) {
+        parts.onNotice(`fleet ${id} is left out, since the store's record of it makes no sense: ${messageOf(error)}`);
+      }
     }
   }
 
@@ -89,6 +90,13 @@ export class FleetBoard implements AsyncDisposable {
   /** Ends all, which the next daemon starts again. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#fleets.values()].map((fleet) => fleet.stop()));
+  }
+
+  #bringBack(stored: ConstructorParameters<typeof DaemonFleet>[0]): void {
+    const fleet = this.#keep(stored);
+    fleet.start().catch((error: unknown) => {
+      this.#parts.onNotice(`fleet ${fleet.id} does not start: ${messageOf(error)}`);
+    });
   }
 
   #keep(stored: ConstructorParameters<typeof DaemonFleet>[0]): DaemonFleet {

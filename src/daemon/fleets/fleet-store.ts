@@ -1,10 +1,12 @@
 import type Database from 'libsql';
-import { type FleetSpec, fleetSpecFromJson, fleetSpecToJson } from './fleet-spec.js';
+import { readStore } from '../queue/read-store.js';
+import { type FleetSpec, fleetSpecToJson } from './fleet-spec.js';
 
 /** The fleets in the daemon's store. Every call is on the disk's journal when it returns. */
 interface StoredFleet {
   readonly id: number;
-  readonly spec: FleetSpec;
+  /** As `fleetSpecToJson` has it. */
+  readonly spec: string;
   readonly addedAtMs: number;
 }
 
@@ -14,18 +16,17 @@ export const fleetTable = `
 
 export class FleetStore {
   readonly #db: Database.Database;
+  readonly #path: string;
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, path: string) {
     this.#db = db;
+    this.#path = path;
   }
 
   fleets(): StoredFleet[] {
-    const rows = this.#db.prepare('SELECT id, spec, added_ms FROM fleets ORDER BY id').all() as {
-      id: number;
-      spec: string;
-      added_ms: number;
-    }[];
-    return rows.map((row) => ({ id: row.id, spec: fleetSpecFromJson(row.spec), addedAtMs: row.added_ms }));
+    const ask = (): unknown[] => this.#db.prepare('SELECT id, spec, added_ms FROM fleets ORDER BY id').all();
+    const rows = readStore(this.#path, ask) as { id: number; spec: string; added_ms: number }[];
+    return rows.map((row) => ({ id: row.id, spec: row.spec, addedAtMs: row.added_ms }));
   }
 
   /** Returns its number. */

@@ -77,12 +77,12 @@ export class DownloadQueue implements AsyncDisposable {
     });
     this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
     parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);
-    for (const stored of parts.store.downloads()) {
+    this.#kept.load((stored) => {
       const entry = QueueEntry.fromStore(stored, parts.playPath(stored.gid));
       // Whatever ran when the last daemon ended goes on by itself.
       if (entry.state === 'active') entry.state = 'waiting';
-      this.#lists.insert(entry);
-    }
+      return entry;
+    });
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     this.#pump();
   }

@@ -1,7 +1,9 @@
+import { messageOf } from '../../base/message-of.js';
+import { printable } from '../../base/printable.js';
 import { Bookkeeper } from './bookkeeper.js';
 import type { QueueEntry } from './queue-entry.js';
 import { QueueLists, type PositionRule } from './queue-lists.js';
-import type { QueueStore } from './queue-store.js';
+import type { QueueStore, StoredDownload } from './queue-store.js';
 
 /**
  * The lists of a queue, and the store that keeps them, in step: what a command changes is on the disk when the call
@@ -10,10 +12,31 @@ import type { QueueStore } from './queue-store.js';
 export class KeptLists {
   readonly lists: QueueLists;
   readonly books: Bookkeeper;
+  readonly #store: QueueStore;
+  readonly #onNotice: (sentence: string) => void;
 
   constructor(store: QueueStore, onNotice: (sentence: string) => void) {
+    this.#store = store;
+    this.#onNotice = onNotice;
     this.books = new Bookkeeper(store, onNotice);
     this.lists = new QueueLists((entries) => this.books.owe(entries));
+  }
+
+  /**
+   * Takes in what the store has. One that cannot be read keeps nobody else from going on: it is left out, and in the
+   * store, for a program that understands it.
+   */
+  load(read: (stored: StoredDownload) => QueueEntry): void {
+    for (const stored of this.#store.downloads()) {
+      try {
+        this.lists.insert(read(stored));
+      } catch (error) {
+        const gid = printable(stored.gid, 40);
+        this.#onNotice(
+          `the download ${gid} is left out, since the store's record of it makes no sense: ${messageOf(error)}`,
+        );
+      }
+    }
   }
 
   /** Takes in as many as `makers` make, or none. @param makers Each makes one once those before it are in the lists. */

@@ -3,6 +3,7 @@ import Database from 'libsql';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { QueueState, ServerRecord } from '../../base/queue-snapshot.js';
 import { fleetTable, FleetStore } from '../fleets/fleet-store.js';
+import { readStore } from './read-store.js';
 
 /**
  * What survives the daemon: downloads with their state and progress, options, and what is known of servers. Every call
@@ -67,6 +68,7 @@ const upgrades: readonly string[] = ['', `${fleetTable} PRAGMA user_version = 2;
 
 export class QueueStore implements Disposable {
   readonly fleets: FleetStore;
+  readonly #path: string;
   readonly #db: Database.Database;
   readonly #save: Database.Statement;
   readonly #remove: Database.Statement;
@@ -74,13 +76,14 @@ export class QueueStore implements Disposable {
 
   /** @throws ManygetError `daemon-running` where another process has it open, `io-failed` where it cannot be read. */
   constructor(path: string) {
+    this.#path = path;
     this.#db = openLocked(path);
-    this.fleets = new FleetStore(this.#db);
-    this.#save = this.#db.prepare(
+    this.fleets = new FleetStore(this.#db, path);
+    this.#save = this.#prepared(
       'INSERT OR REPLACE INTO downloads (gid, state, place, spec, progress, added_ms, ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
-    this.#remove = this.#db.prepare('DELETE FROM downloads WHERE gid = ?');
-    this.#addServer = this.#db.prepare(`
+    this.#remove = this.#prepared('DELETE FROM downloads WHERE gid = ?');
+    this.#addServer = this.#prepared(`
       INSERT INTO servers (origin, bytes, busy_ms, downloads, faults, seen_ms) VALUES (?, ?, ?, 1, ?, ?)
       ON CONFLICT (origin) DO UPDATE SET bytes = bytes + excluded.bytes, busy_ms = busy_ms + excluded.busy_ms,
         downloads = downloads + 1, faults = faults + excluded.faults, seen_ms = excluded.seen_ms`);
@@ -88,7 +91,7 @@ export class QueueStore implements Disposable {
 
   /** In order of their place. */
   downloads(): StoredDownload[] {
-    const rows = this.#db.prepare('SELECT * FROM downloads ORDER BY place').all() as DownloadRow[];
+    const rows = this.#all('SELECT * FROM downloads ORDER BY place') as DownloadRow[];
     return rows.map((row) => ({
       gid: row.gid,
       state: row.state,
@@ -115,7 +118,7 @@ export class QueueStore implements Disposable {
   }
 
   options(): Record<string, string> {
-    const rows = this.#db.prepare('SELECT name, value FROM options').all() as { name: string; value: string }[];
+    const rows = this.#all('SELECT name, value FROM options') as { name: string; value: string }[];
     return Object.fromEntries(rows.map((row) => [row.name, row.value]));
   }
 
@@ -139,7 +142,7 @@ export class QueueStore implements Disposable {
 
   /** The newest first. */
   servers(): ServerRecord[] {
-    const rows = this.#db.prepare('SELECT * FROM servers ORDER BY seen_ms DESC').all() as ServerRow[];
+    const rows = this.#all('SELECT * FROM servers ORDER BY seen_ms DESC') as ServerRow[];
     return rows.map((row) => ({
       origin: row.origin,
       bytes: row.bytes,
@@ -156,6 +159,14 @@ export class QueueStore implements Disposable {
     this.#db.pragma('locking_mode = NORMAL');
     this.#db.prepare('SELECT count(*) FROM options').get();
     this.#db.close();
+  }
+
+  #prepared(sql: string): Database.Statement {
+    return readStore(this.#path, () => this.#db.prepare(sql));
+  }
+
+  #all(sql: string): unknown[] {
+    return readStore(this.#path, () => this.#db.prepare(sql).all());
   }
 }
 
