@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { FleetHandle, ServeOptions } from '../../base/fleet-handle.js';
 import type { FleetItem, FleetState } from '../../base/fleet-snapshot.js';
@@ -120,8 +121,16 @@ export class DaemonFleet {
   }
 
   #respec(change: Partial<FleetSpec>): void {
-    this.#spec = { ...this.#spec, ...change };
-    this.#onSpec();
+    const before = this.#spec;
+    this.#spec = { ...before, ...change };
+    // What comes back as it was needs no store, which may be full.
+    if (isDeepStrictEqual(this.#spec, before)) return;
+    try {
+      this.#onSpec();
+    } catch (error) {
+      this.#spec = before;
+      throw error;
+    }
   }
 
   #next(work: () => Promise<void>): Promise<void> {

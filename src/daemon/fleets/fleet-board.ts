@@ -109,7 +109,7 @@ export class FleetBoard implements AsyncDisposable {
   }
 
   #forget(fleet: DaemonFleet): void {
-    this.#fleets.delete(fleet.id);
     this.#parts.store.remove(fleet.id);
+    this.#fleets.delete(fleet.id);
   }
 }

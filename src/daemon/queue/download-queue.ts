@@ -119,9 +119,8 @@ export class DownloadQueue implements AsyncDisposable {
   /** Frees the place of a running download, or keeps a waiting one from being begun. */
   pause(entry: QueueEntry): void {
     if (entry.state !== 'active' && entry.state !== 'waiting') throw stateConflict(entry, 'paused');
+    this.#kept.become(entry, 'paused', entry.state === 'active' ? { place: this.#lists.placeAt(0) } : {});
     entry.pausedAtMs = this.#parts.nowMs();
-    if (entry.state === 'active') entry.place = this.#lists.placeAt(0);
-    this.#kept.become(entry, 'paused');
     void entry.handle?.pause();
     this.#tell('paused', entry);
     this.#pump();
@@ -137,10 +136,8 @@ export class DownloadQueue implements AsyncDisposable {
   /** Begins a download that failed or was removed once more. */
   retry(entry: QueueEntry): void {
     if (entry.state !== 'error' && entry.state !== 'removed') throw stateConflict(entry, 'tried again');
-    entry.endedAtMs = undefined;
-    entry.progress = { ...entry.progress, error: undefined };
-    entry.place = this.#lists.placeAt(undefined);
-    this.#kept.become(entry, 'waiting');
+    const progress = { ...entry.progress, error: undefined };
+    this.#kept.become(entry, 'waiting', { endedAtMs: undefined, progress, place: this.#lists.placeAt(undefined) });
     this.#tell('changed', entry);
     this.#pump();
   }
@@ -148,10 +145,9 @@ export class DownloadQueue implements AsyncDisposable {
   /** Ends a download for good; what it has fetched stays on the disk. */
   async remove(entry: QueueEntry): Promise<void> {
     if (entry.isStopped) throw stateConflict(entry, 'removed');
-    entry.endedAtMs = this.#parts.nowMs();
     entry.notice();
     const hadBegun = entry.state === 'active';
-    this.#kept.become(entry, 'removed');
+    this.#kept.become(entry, 'removed', { endedAtMs: this.#parts.nowMs() });
     this.#tell(hadBegun ? 'stopped' : 'changed', entry);
     await this.#leave(entry, 'removed from the queue');
     this.#pump();
@@ -183,15 +179,14 @@ export class DownloadQueue implements AsyncDisposable {
     this.#shareRate();
     if (changed.every((name) => liveOptions.has(name)) || entry.handle === undefined) return;
     const wasActive = entry.state === 'active';
-    if (wasActive) entry.place = this.#lists.placeAt(0);
-    if (wasActive) this.#kept.become(entry, 'waiting');
+    if (wasActive) this.#kept.become(entry, 'waiting', { place: this.#lists.placeAt(0) });
     await this.#leave(entry, 'ended to begin anew with other options');
     this.#pump();
   }
 
   changeAll(options: OptionTexts): void {
-    this.#options = { ...this.#options, ...options };
     this.#parts.store.saveOptions(options);
+    this.#options = { ...this.#options, ...options };
     this.#parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);
     this.#shareRate();
     this.#pump();
@@ -373,8 +368,7 @@ export class DownloadQueue implements AsyncDisposable {
   }
 
   #respec(entry: QueueEntry, spec: DownloadSpec): void {
-    entry.spec = spec;
-    this.#kept.books.save(entry);
+    this.#kept.keep(entry, { spec });
     this.#tell('changed', entry);
   }
 

@@ -5,6 +5,8 @@ import type { QueueEntry } from './queue-entry.js';
 import { QueueLists, type PositionRule } from './queue-lists.js';
 import type { QueueStore, StoredDownload } from './queue-store.js';
 
+type EntryChanges = Partial<Pick<QueueEntry, 'endedAtMs' | 'place' | 'progress' | 'spec'>>;
+
 /**
  * The lists of a queue, and the store that keeps them, in step: what a command changes is on the disk when the call
  * returns, and where the disk does not take it nothing has changed.
@@ -77,10 +79,22 @@ export class KeptLists {
     return to;
   }
 
-  /** For a command. */
-  become(entry: QueueEntry, state: QueueEntry['state']): void {
-    this.books.save(entry, state);
+  /** For a command, of which `changes` are a part. */
+  become(entry: QueueEntry, state: QueueEntry['state'], changes: EntryChanges = {}): void {
+    this.keep(entry, changes, state);
     this.lists.become(entry, state);
+  }
+
+  /** For a command that leaves the entry where it is. */
+  keep(entry: QueueEntry, changes: EntryChanges, state = entry.state): void {
+    const { endedAtMs, place, progress, spec } = entry;
+    Object.assign(entry, changes);
+    try {
+      this.books.save(entry, state);
+    } catch (error) {
+      Object.assign(entry, { endedAtMs, place, progress, spec });
+      throw error;
+    }
   }
 
   /** By itself. */

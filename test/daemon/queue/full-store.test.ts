@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { FleetStore } from '../../../src/daemon/fleets/fleet-store.js';
 import { QueueStore } from '../../../src/daemon/queue/queue-store.js';
 import type { DownloadLab, LabFleet } from '../../support/download-lab.js';
-import { startDaemonAndServers, type TestDaemon } from '../../support/test-daemon.js';
+import { startDaemonAndServers, startTestDaemon, type TestDaemon } from '../../support/test-daemon.js';
 
 /** What libsql throws on a full disk. */
 const full = new Error('database or disk is full');
@@ -34,10 +35,14 @@ async function stateOf(gid: string): Promise<string> {
 }
 
 function takeNothing(): void {
-  for (const method of ['save', 'remove', 'addServerFacts'] as const) {
-    vi.spyOn(QueueStore.prototype, method).mockImplementation(() => {
-      throw full;
-    });
+  const refuse = (): never => {
+    throw full;
+  };
+  for (const method of ['save', 'remove', 'saveOptions', 'addServerFacts'] as const) {
+    vi.spyOn(QueueStore.prototype, method).mockImplementation(refuse);
+  }
+  for (const method of ['add', 'save', 'remove'] as const) {
+    vi.spyOn(FleetStore.prototype, method).mockImplementation(refuse);
   }
 }
 
@@ -65,4 +70,43 @@ test('who gives a command is told that it cannot be kept, and nothing has change
   expect((await one.client.list()).map((item) => [item.gid, item.state])).toEqual([[gid, 'active']]);
   vi.restoreAllMocks();
   expect((await one.client.pause(gid)).item.state).toBe('paused');
+});
+
+test('options that cannot be kept count for nothing', async () => {
+  const gid = await add('film.bin');
+  const before = await one.client.queueOptions();
+  const { options } = await one.client.detail(gid);
+  takeNothing();
+  await expect(one.client.setQueueOptions({ 'max-concurrent-downloads': '9' })).rejects.toThrow('disk is full');
+  await expect(one.client.setOptions(gid, { 'max-download-limit': '1000' })).rejects.toThrow('disk is full');
+  expect(await one.client.queueOptions()).toEqual(before);
+  expect((await one.client.detail(gid)).options).toEqual(options);
+});
+
+test('a download that failed still says of what, where it cannot be kept that it is tried again', async () => {
+  const options = { checksum: `sha-256=${'0'.repeat(64)}` };
+  const [item] = await one.client.add({ sources: fleet.urls(), options });
+  const gid = item?.gid ?? '';
+  await expect.poll(() => stateOf(gid), { timeout: 15_000 }).toBe('error');
+  const before = await one.client.detail(gid);
+  takeNothing();
+  await expect(one.client.resume(gid)).rejects.toThrow('disk is full');
+  expect((await one.client.detail(gid)).item).toEqual(before.item);
+});
+
+test('a fleet that cannot be changed or forgotten is as before, and comes back from a store that takes nothing', async () => {
+  const { path } = lab.file('served.bin', 1000);
+  const folder = join(lab.folder, 'other');
+  const states = async ({ client }: TestDaemon): Promise<unknown> =>
+    (await client.fleets()).map(({ servers }) => servers.map(({ state }) => state));
+  {
+    await using other = await startTestDaemon(folder);
+    const { id } = await other.client.addFleet({ paths: [path], ports: [0, 0] });
+    takeNothing();
+    await expect(other.client.removeFleet(id)).rejects.toThrow('disk is full');
+    await expect(other.client.steerFleet('close', id, 1)).rejects.toThrow('disk is full');
+    expect(await states(other)).toEqual([['alive', 'alive']]);
+  }
+  await using again = await startTestDaemon(folder);
+  await expect.poll(() => states(again)).toEqual([['alive', 'alive']]);
 });
