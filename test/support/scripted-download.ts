@@ -140,7 +140,7 @@ export class ScriptedDownload implements DownloadHandle {
   }
 
   events(): AsyncIterableIterator<DownloadEvent> {
-    return this.#events.read();
+    return this.#events.read(this.#events.count);
   }
 
   recentEvents(max: number): readonly DownloadEvent[] {

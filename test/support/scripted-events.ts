@@ -1,4 +1,4 @@
-/** Events that a test emits. Whoever reads sees all of them from the first on, however late it comes. */
+/** Events that a test emits. Whoever reads sees all of them from the first on, or from number `from`, however late it comes. */
 export class ScriptedEvents<Event> {
   readonly #all: Event[] = [];
   #ended = false;
@@ -18,8 +18,12 @@ export class ScriptedEvents<Event> {
     return this.#all.slice(-max);
   }
 
-  async *read(): AsyncIterableIterator<Event> {
-    for (let at = 0; ; at += 1) {
+  get count(): number {
+    return this.#all.length;
+  }
+
+  async *read(from = 0): AsyncIterableIterator<Event> {
+    for (let at = from; ; at += 1) {
       while (at >= this.#all.length && !this.#ended) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

@@ -6,6 +6,7 @@ import { endRequest } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import type { CliIo } from '../io.js';
 import type { ReportOptions } from '../options/report-options.js';
+import { allEvents } from './all-events.js';
 import { JsonManyView, PlainManyView, quietManyView, type ManyView } from './many-view.js';
 
 export interface ManyItem {
@@ -115,7 +116,7 @@ async function fetchOne(
 }
 
 async function follow(handle: DownloadHandle, name: string, view: ManyView): Promise<void> {
-  for await (const event of handle.events()) view.event(name, event);
+  for await (const event of allEvents(handle)) view.event(name, event);
 }
 
 function makeView(request: ManyRequest, io: CliIo, count: number): ManyView {

@@ -6,6 +6,7 @@ import { endRequest } from '../end-signals.js';
 import { errorHint, printError } from '../error-output.js';
 import type { CliIo } from '../io.js';
 import type { ReportOptions } from '../options/report-options.js';
+import { allEvents } from './all-events.js';
 import type { GetView } from './get-view.js';
 
 export interface ShowRequest {
@@ -26,7 +27,7 @@ export interface ShowRequest {
 export async function showDownload(request: ShowRequest, begin: () => DownloadHandle, io: CliIo): Promise<number> {
   // Servers are being asked while the view is loaded.
   const handle = begin();
-  const events = handle.events();
+  const events = allEvents(handle);
   let view: GetView | undefined;
   let cancelling: Promise<void> = Promise.resolve();
   const ending = endRequest(io, (by) => {

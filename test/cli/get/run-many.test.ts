@@ -27,6 +27,16 @@ test('files that were never begun do not count as there, when the user ends', as
   expect(io.stdout.text).toContain('f0  stopped\n');
 });
 
+test('what a download says while it is begun is shown', async () => {
+  const io = memoryIo();
+  const handle = new ScriptedDownload();
+  handle.emit({ type: 'notice', reason: 'no source is at "b"', atMs: 0 });
+  handle.finish();
+  const items = [{ name: 'f', begin: () => Promise.resolve(handle) }];
+  await runMany(items, { report: { ...report, quiet: false }, again: 'manyget get', atOnceMax: 1 }, io);
+  expect(io.stdout.lines()).toContain('f  no source is at "b"');
+});
+
 describe('a limit for several files', () => {
   test('is shared by those that are under way, and the last one has all of it', async () => {
     const downloads = [new ScriptedDownload(), new ScriptedDownload(), new ScriptedDownload()];

@@ -28,6 +28,17 @@ test('once a manifest has come, only the download of what it names hears of the 
   expect([io.stdout.text, io.stderr.text, io.exits]).toEqual(['', '', []]);
 });
 
+test('what is said before anybody can read it is shown as well', async () => {
+  const handle = new ScriptedDownload();
+  handle.emit({ type: 'notice', reason: 'no source is at "b"', atMs: 0 });
+  handle.emit({ type: 'notice', reason: 'said later', atMs: 1 });
+  const io = memoryIo();
+  const shown = showDownload({ report, again: undefined }, () => handle, io);
+  handle.finish();
+  expect(await shown).toBe(0);
+  expect(io.stdout.lines().slice(0, 2)).toEqual(['0.0s  no source is at "b"', '0.0s  said later']);
+});
+
 test('who stopped a download is said, once', async () => {
   const io = memoryIo();
   const handle = new ScriptedDownload();
