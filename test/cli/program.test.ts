@@ -58,6 +58,8 @@ describe('get', () => {
     ['mgp://a:1/x --limit-rate-for 2M', '--limit-rate-for takes URL=2M or HOST=2M, not "2M"'],
     ['mgp://a:1/x --limit-rate-for b=2M', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
     ['mgp://a:1/x --prefer b', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
+    ['-a h -p 1-2 x --prefer b', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
+    ['-a h -p 1-2 x --limit-rate-for h:3=2M', 'no server is at "h:3": name one by its address, HOST or HOST:PORT'],
     ['mgp://a:1/x --backup b', '"b" is not the address of a file'],
     ['mgp://a:1/x --lowest-speed-limit none', '--lowest-speed-limit takes bytes a second'],
   ])('"%s" is refused', (line, sentence) => {

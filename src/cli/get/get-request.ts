@@ -36,6 +36,7 @@ import {
   signatureWords,
 } from '../options/signature-options.js';
 import { usageError } from '../options/usage-error.js';
+import { servedUrls } from './resolve-sources.js';
 
 /** Where one file is: addresses of it, or servers that have it. No name: whatever single file they have. */
 export type ServedFrom =
@@ -265,7 +266,12 @@ function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined 
   if (name !== undefined && isUrl(name)) {
     throw usageError('-p goes with the NAME of a file, a whole address stands for itself: leave one of them out');
   }
-  return { kind: 'servers', host: flags.address ?? hostDefault, ports: flags.ports, name: nonEmptyPath('NAME', name) };
+  const servers = { host: flags.address ?? hostDefault, ports: flags.ports, name: nonEmptyPath('NAME', name) };
+  // Without a NAME their addresses are not known yet: the download tells of rules that are about none of them.
+  if (servers.name !== undefined) {
+    checkRules([...servedUrls(servers, servers.name), ...backupUrls(flags)], controlOptions(flags));
+  }
+  return { kind: 'servers', ...servers };
 }
 
 function getLists(args: readonly string[], inputFile: string | undefined, flags: GetFlags): GetFrom {

@@ -10,6 +10,11 @@ export interface ListedFile {
   readonly size: number;
 }
 
+interface Servers {
+  readonly host: string;
+  readonly ports: readonly number[];
+}
+
 /** Asks one server what it offers. */
 export type ListFiles = (url: string, token?: string) => Promise<readonly ListedFile[]>;
 
@@ -24,7 +29,12 @@ export function listWith(listFiles: ListFiles, token: string | undefined): ListF
 export async function resolveSources(from: ServedFrom, listFiles: ListFiles): Promise<readonly string[]> {
   if (from.kind === 'urls') return from.urls;
   const name = from.name ?? onlyName(await listFromAny(from.host, from.ports, listFiles), from.host);
-  return from.ports.map((port) => formatMgpUrl({ host: from.host, port, name, isSecure: false }));
+  return servedUrls(from, name);
+}
+
+/** The addresses of `name` on servers of one host. */
+export function servedUrls({ host, ports }: Servers, name: string): readonly string[] {
+  return ports.map((port) => formatMgpUrl({ host, port, name, isSecure: false }));
 }
 
 /** What the first of the servers that answers offers. All are asked at once: a dead one holds nobody up. */
