@@ -27,6 +27,9 @@ export interface DownloadView {
   readonly streamedBytes: number;
 }
 
+/** Phases in which nothing more comes for now: the speed is that of the time before, and says nothing about the end. */
+const standing: ReadonlySet<DownloadPhase> = new Set(['waiting', 'paused', 'disk-full']);
+
 export function makeSnapshot(view: DownloadView): DownloadSnapshot {
   const { facts, transfer, runners } = view;
   const doneBytes = transfer?.ledger.receivedBytes ?? view.streamedBytes;
@@ -51,7 +54,7 @@ export function makeSnapshot(view: DownloadView): DownloadSnapshot {
     duplicateBytes: transfer?.ledger.duplicateBytes ?? 0,
     speedBytesPerSec: speed,
     limitBytesPerSec: view.pace.totalBytesPerSec,
-    etaMs: facts !== undefined && speed > 0 ? (left / speed) * 1000 : undefined,
+    etaMs: facts !== undefined && speed > 0 && !standing.has(view.phase) ? (left / speed) * 1000 : undefined,
     elapsedMs: view.nowMs,
     pieceBytes: facts?.pieceBytes,
     pieceCount: transfer?.ledger.pieceCount,

@@ -190,7 +190,7 @@ describe.concurrent('a download that is paused', () => {
     const handle = lab.get(fleet.urls(), { giveUpAfterMs: 300 });
     await untilDone(handle, mib);
     handle.pause();
-    expect(handle.snapshot().phase).toBe('paused');
+    expect(handle.snapshot()).toMatchObject({ phase: 'paused', etaMs: undefined });
     // What is on its way lands: then nothing more comes.
     let before = -1;
     let since = 0;
