@@ -1,3 +1,5 @@
+import { slips } from '../base/slips.js';
+
 /** What the first word of a command line can be, besides the addresses of a file. */
 
 /** The command that is meant where none is named. */
@@ -35,18 +37,4 @@ export function nearCommand(word: string): string | undefined {
     .map((name) => ({ name, slips: slips(word, name) }))
     .sort((a, b) => a.slips - b.slips)[0];
   return near !== undefined && near.slips <= slipsMax && near.slips < near.name.length - 1 ? near.name : undefined;
-}
-
-/** Letters put in, left out, changed, or swapped with the next: Damerau's distance without edits across a swap. */
-function slips(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => Array.from({ length: b.length + 1 }, (_, j) => i + j));
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? Infinity;
-  for (let i = 1; i <= a.length; i += 1) {
-    for (let j = 1; j <= b.length; j += 1) {
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
-      const changed = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      (rows[i] ?? [])[j] = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, changed, swapped);
-    }
-  }
-  return at(a.length, b.length);
 }

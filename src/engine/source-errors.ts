@@ -1,10 +1,15 @@
 import { ManygetError, type ErrorCode } from '../base/errors.js';
 import { formatDuration } from '../base/units.js';
+import { lastPart } from '../base/last-part.js';
 import { printable } from '../base/printable.js';
+import { slips } from '../base/slips.js';
 import type { SourceRunner } from './source-runner.js';
 
-/** Names shown of what a server offers instead. */
+/** Names shown of what a server offers instead, and how much of each. */
 const namesMax = 8;
+const nameCharsMax = 80;
+/** Slips of a hand within which another name may have been meant. */
+const slipsMax = 2;
 const differing: ReadonlySet<ErrorCode> = new Set(['size-differs', 'content-differs', 'file-changed']);
 
 /** Nobody can be reached, or nobody is left: each source with its reason. Where all have the same one it is the cause. */
@@ -54,7 +59,9 @@ export async function missingFileError(runners: readonly SourceRunner[], timeout
   try {
     const files = await first.source.list({ connectTimeoutMs: timeoutMs });
     if (files === undefined) return new ManygetError('file-not-found', what, { cause: first.lastError });
-    const names = files.slice(0, namesMax).map((file) => `"${printable(file.name)}"`);
+    const names = nearestFirst(files, first.source.fileName)
+      .slice(0, namesMax)
+      .map((name) => `"${printable(name, nameCharsMax)}"`);
     const more = files.length > namesMax ? ` and ${files.length - namesMax} more` : '';
     const there = files.length === 0 ? 'nothing' : `${names.join(', ')}${more}`;
     return new ManygetError('file-not-found', `${what}; ${first.source.label} offers ${there}`, {
@@ -63,6 +70,18 @@ export async function missingFileError(runners: readonly SourceRunner[], timeout
   } catch (cause) {
     return new ManygetError('file-not-found', what, { cause });
   }
+}
+
+/** Names that end in what was wanted, or nearly so, then the others; in the server's order where that says nothing. */
+function nearestFirst(files: readonly { readonly name: string }[], wanted: string): readonly string[] {
+  const aim = wanted.toLowerCase();
+  const ranked = files.map(({ name }) => ({ name, far: distance(lastPart(name).toLowerCase(), aim) }));
+  return ranked.sort((a, b) => a.far - b.far).map(({ name }) => name);
+}
+
+function distance(name: string, aim: string): number {
+  const far = Math.abs(name.length - aim.length) > slipsMax ? Infinity : slips(name, aim);
+  return far > slipsMax ? slipsMax + 1 : far;
 }
 
 /** Why a piece is fetched again. */

@@ -92,6 +92,14 @@ describe.concurrent('a file that is not there', () => {
     expect(lab.leftovers()).toEqual([]);
   });
 
+  it('says first what may have been meant', async () => {
+    await using lab = await DownloadLab.create();
+    const paths = Array.from({ length: 12 }, (_, i) => lab.file(`${'a'.repeat(100)}${i}.bin`, 10).path);
+    const fleet = await lab.serve([...paths, lab.file('video.mp4', 20).path], { servers: 1 });
+    const error = await failure(lab.get(fleet.urls('films/vidoe.mp4')));
+    expect(error.message).toMatch(/offers "video.mp4", "a{79}…", .* and 5 more$/);
+  });
+
   it('over HTTP, which has no list: does not say that there is nothing', async () => {
     await using lab = await DownloadLab.create();
     const fleet = await lab.serve([lab.file('one.bin', 10).path], { servers: 1 });
