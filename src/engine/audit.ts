@@ -11,7 +11,7 @@ import { AuditPace } from './audit-pace.js';
 import { DueStretches } from './due-stretches.js';
 import { KeptSamples } from './kept-samples.js';
 import { bytesInFile, SampleDisputes } from './sample-disputes.js';
-import { SampleLane, soonest, type LaneEvents, type SamplePoint } from './sample-lane.js';
+import { canCompare, SampleLane, soonest, type LaneEvents, type SamplePoint } from './sample-lane.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** All bytes are here and no answer came for so long: the rest stays uncompared. */
@@ -23,6 +23,8 @@ export interface AuditParts {
   readonly part: PartFile;
   readonly ledger: Ledger;
   readonly runners: readonly SourceRunner[];
+  /** All that an earlier run left came from this source, as it is now: it would confirm itself. */
+  readonly hasLeftAll: (runner: SourceRunner) => boolean;
   /** Whom the user believes, whatever the others say. */
   readonly trusts: (runner: SourceRunner) => boolean;
   /** A hash of the whole file will decide in the end: sources that differ one against one stop nothing. */
@@ -101,7 +103,7 @@ export class Audit implements LaneEvents {
   get isSettled(): boolean {
     if (this.#closed) return true;
     if (this.#disputes.count > 0) return false;
-    return this.#gaveUp || this.lanes.length < 2 || this.#pending.size === 0;
+    return this.#gaveUp || this.lanes.length === 0 || this.#pending.size === 0;
   }
 
   /** Time passes, or all bytes are here. @param busy How much of the time this process was at work, 0 to 1. */
@@ -112,8 +114,8 @@ export class Audit implements LaneEvents {
     this.#meetSources();
     this.#disputes.tick();
     const lanes = this.lanes;
-    if (lanes.length < 2) return;
     const { ledger } = this.#parts;
+    if (!canCompare(lanes, this.#parts.runners, ledger)) return;
     for (const range of this.#due.take(this.#pace.isEnding)) this.#queueRange(range, lanes);
     if (ledger.isReceived) this.#hurryUp(nowMs);
     this.#pump();
@@ -172,9 +174,8 @@ export class Audit implements LaneEvents {
   }
 
   answered(lane: SampleLane, points: readonly SamplePoint[], answer: SampleAnswer): void {
-    const { nowMs } = this.#parts;
     this.#costBytes += answer.costBytes;
-    this.#progressMs = nowMs();
+    this.#progressMs = this.#parts.nowMs();
     for (let i = 0; i < points.length && !this.#closed; i += 1) {
       const point = points[i];
       if (point === undefined || point.isStale) continue;
@@ -255,7 +256,9 @@ export class Audit implements LaneEvents {
       if (lane !== undefined && !lane.isAlive) this.#leave(lane);
       if (lane !== undefined || runner.isStopped || this.#gone.has(runner.id)) continue;
       const sampler = runner.info?.traits.ranges === true ? runner.source.sampler?.() : undefined;
-      if (sampler !== undefined) this.#lanes.set(runner.id, new SampleLane(runner, sampler, this, this.#parts.nowMs));
+      if (sampler === undefined) continue;
+      const { nowMs, hasLeftAll } = this.#parts;
+      this.#lanes.set(runner.id, new SampleLane(runner, sampler, this, nowMs, hasLeftAll(runner)));
     }
   }
 
@@ -273,7 +276,7 @@ export class Audit implements LaneEvents {
   }
 
   #askAnother(lane: SampleLane, point: SamplePoint): void {
-    const others = this.lanes.filter((other) => other !== lane && other.runner.id !== point.deliverer);
+    const others = this.lanes.filter((l) => l !== lane && !l.hasBrought(point));
     const other = others.find((l) => !l.isResting) ?? others[0];
     if (other === undefined) this.#answeredOne(point);
     else other.add(point);
@@ -329,7 +332,7 @@ export class Audit implements LaneEvents {
       const first = this.#pace.isEnding ? soonest(lanes, point.deliverer) : this.#turn;
       for (let i = 0; i < lanes.length && point.awaited < others; i += 1) {
         const lane = lanes[(first + i) % lanes.length];
-        if (lane === undefined || lane.runner.id === point.deliverer) continue;
+        if (lane === undefined || lane.hasBrought(point)) continue;
         if (point.awaited > 0 && behind.includes(lane)) continue;
         lane.add(point, point.awaited > 0);
         point.awaited += 1;
@@ -350,7 +353,7 @@ export class Audit implements LaneEvents {
       if (awake.includes(lane)) continue;
       for (const point of lane.takeRequired()) {
         const isProved = this.#compared[point.stretch] === 1;
-        if (isProved || !awake.some((other) => other.runner.id !== point.deliverer)) lane.add(point, isProved);
+        if (isProved || !awake.some((other) => !other.hasBrought(point))) lane.add(point, isProved);
         else if (!point.isStale) this.#askAnother(lane, point);
       }
     }

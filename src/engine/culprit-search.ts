@@ -4,7 +4,6 @@ import { ManygetError } from '../base/errors.js';
 import type { HashAlgorithm } from '../base/hash-algorithm.js';
 import type { SourceId } from '../base/ids.js';
 import type { Ledger } from '../core/ledger.js';
-import { fromEarlierRun } from '../core/provenance.js';
 import { sampleLimits } from '../core/sample-plan.js';
 import type { Sampler } from '../sources/source.js';
 import type { PartFile } from '../store/part-file.js';
@@ -47,7 +46,7 @@ type CulpritFinding =
  */
 export async function findCulprit(parts: CulpritSearchParts): Promise<CulpritFinding> {
   const able = parts.runners.filter((r) => !r.isStopped && r.info?.traits.ranges === true && 'sampler' in r.source);
-  if (able.length < 2) return { kind: 'nobody' };
+  if (able.length === 0) return { kind: 'nobody' };
   const samplers = new Map(able.map((runner) => [runner.id, runner.source.sampler?.()] as const));
   const stop = (): void => samplers.forEach((sampler) => sampler?.close());
   parts.signal.addEventListener('abort', stop, { once: true });
@@ -56,7 +55,8 @@ export async function findCulprit(parts: CulpritSearchParts): Promise<CulpritFin
     const kept = differences.reduce((sum, difference) => sum + difference.bytes.length, 0);
     const [first] = differences;
     if (first === undefined) return { kind: 'nobody' };
-    if (able.length > 2 || first.deliverer === fromEarlierRun) return { kind: 'disputed', difference: first };
+    const isOneOfTwo = able.length === 2 && able.some((runner) => runner.id === first.deliverer);
+    if (!isOneOfTwo) return { kind: 'disputed', difference: narrowed(parts.part, first) };
     return kept > keptBytesMax ? { kind: 'nobody' } : await tryBoth(parts, able, differences);
   } finally {
     parts.signal.removeEventListener('abort', stop);
@@ -97,12 +97,14 @@ async function readAll(
     }),
   );
   if (parts.signal.aborted) throw new ManygetError('aborted', 'the search for wrong bytes was stopped');
-  return found.map((difference) => {
-    if (able.length <= 2) return difference;
-    const start = firstDifference(parts.part, difference.start, difference.bytes) ?? difference.start;
-    const from = start - difference.start;
-    return { ...difference, start, bytes: difference.bytes.slice(from, from + sampleLimits.sampleBytes) };
-  });
+  return found;
+}
+
+/** The first bytes of it that differ, as many as a sample has. */
+function narrowed(part: PartFile, difference: Difference): Difference {
+  const start = firstDifference(part, difference.start, difference.bytes) ?? difference.start;
+  const from = start - difference.start;
+  return { ...difference, start, bytes: difference.bytes.slice(from, from + sampleLimits.sampleBytes) };
 }
 
 async function readRange(sampler: Sampler | undefined, range: ByteRange): Promise<Uint8Array | undefined> {

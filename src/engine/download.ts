@@ -273,6 +273,7 @@ export class Download implements DownloadHandle {
 
   #forgotten(start: number): void {
     this.#check.forget(start);
+    this.#proof.forgotten();
     const { handedOutBytes } = this.#output;
     if (start >= handedOutBytes) return;
     const text = `a source proved to hold other bytes, of which ${handedOutBytes - start} at least were handed out already`;

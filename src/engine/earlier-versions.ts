@@ -52,6 +52,13 @@ export function otherVersionRanges(
   return rangesFrom(replay, pieceRange, (name) => name !== now && isNameOf(name, url) && name.includes(mark));
 }
 
+/** Whether all that an earlier run left came from `url` in this version, as far as it says which. */
+export function isAllFrom(replay: JournalReplay | undefined, url: string, version: string | undefined): boolean {
+  if (replay === undefined || version === undefined || replay.sources.size === 0) return false;
+  const now = journalName(url, version);
+  return [...replay.sources.values()].every((name) => name === now);
+}
+
 /** What an earlier run got from `url`, in whatever version, or may have. */
 export function rangesOf(replay: JournalReplay, url: string, pieceRange: PieceRange): ByteRange[] {
   return rangesFrom(replay, pieceRange, (name) => isNameOf(name, url));

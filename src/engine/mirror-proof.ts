@@ -50,6 +50,7 @@ export class MirrorProof {
       part,
       ledger: transfer.ledger,
       runners: pool.runners,
+      hasLeftAll: (runner) => wrong().hasLeftAll(runner),
       trusts: (runner) => isNamed(options.trust, runner.source),
       endIsKnown,
       random,
@@ -120,6 +121,8 @@ export class MirrorProof {
   get #isWanted(): boolean {
     const { options, pool, keepsFile } = this.#parts;
     if (this.#transfer === undefined || !keepsFile || options.verify === false || !pool.mirrors.isSettled) return false;
-    return !this.#transfer.verifier.hasHashes && !pool.mayHearHashes;
+    const { ledger, verifier } = this.#transfer;
+    // Who is not there in the end, or has not stated hashes in all that time, states none.
+    return !verifier.hasHashes && !(ledger.isReceived ? pool.awaitsHashes : pool.mayHearHashes);
   }
 }

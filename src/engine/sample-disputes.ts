@@ -87,6 +87,8 @@ export class SampleDisputes {
 
   /** What somebody said who was left out since says nothing; without it there may be no dispute. */
   #unhear({ point, claims }: Dispute): void {
+    // Where nobody has spoken yet, somebody may.
+    if (claims.size === 0) return;
     for (const source of claims.keys()) {
       if (this.#parts.runners[source]?.state === 'quarantined') claims.delete(source);
     }

@@ -1,5 +1,7 @@
 import { asManygetError, type ErrorCode, type ManygetError } from '../base/errors.js';
 import type { SourceId } from '../base/ids.js';
+import type { Ledger } from '../core/ledger.js';
+import { fromEarlierRun } from '../core/provenance.js';
 import type { SampleAnswer, Sampler } from '../sources/source.js';
 import { PointQueue } from './point-queue.js';
 import type { SourceRunner } from './source-runner.js';
@@ -57,6 +59,7 @@ export class SampleLane {
   readonly #sampler: Sampler;
   readonly #events: LaneEvents;
   readonly #nowMs: () => number;
+  readonly #hasLeftAll: boolean;
   /** Disputed points: everything waits for them. */
   readonly #urgent = new PointQueue();
   readonly #queue = new PointQueue();
@@ -73,8 +76,10 @@ export class SampleLane {
   /** From a question to its answer. */
   #answerMs = 0;
 
-  constructor(runner: SourceRunner, sampler: Sampler, events: LaneEvents, nowMs: () => number) {
+  /** @param hasLeftAll All that an earlier run left came from this source, as it is now. */
+  constructor(runner: SourceRunner, sampler: Sampler, events: LaneEvents, nowMs: () => number, hasLeftAll: boolean) {
     this.runner = runner;
+    this.#hasLeftAll = hasLeftAll;
     this.#sampler = sampler;
     this.#events = events;
     this.#nowMs = nowMs;
@@ -82,6 +87,11 @@ export class SampleLane {
 
   get isAlive(): boolean {
     return !this.#closed && !this.runner.isStopped && this.#useless < uselessMax;
+  }
+
+  /** Of what it brought itself it would say the same again. */
+  hasBrought({ deliverer }: Pick<SamplePoint, 'deliverer'>): boolean {
+    return deliverer === this.runner.id || (deliverer === fromEarlierRun && this.#hasLeftAll);
   }
 
   /** Before then it is left alone. */
@@ -211,6 +221,22 @@ function isAscending(points: readonly SamplePoint[]): boolean {
     before = start;
   }
   return true;
+}
+
+/**
+ * There is somebody to ask, and something to ask about. One source alone can be asked about what others brought: those
+ * that are gone by now, and those that cannot be asked.
+ */
+export function canCompare(
+  lanes: readonly SampleLane[],
+  runners: readonly SourceRunner[],
+  ledger: Pick<Ledger, 'deliveredBy'>,
+): boolean {
+  const [first, second] = lanes;
+  if (first === undefined || second !== undefined) return first !== undefined;
+  if (runners.some(({ id, writtenBytes }) => writtenBytes > 0 && !first.hasBrought({ deliverer: id }))) return true;
+  const deliverer = fromEarlierRun;
+  return !first.hasBrought({ deliverer }) && ledger.deliveredBy(deliverer).length > 0;
 }
 
 /** The place of the lane, but for the deliverer's, that would answer soonest. */

@@ -33,6 +33,8 @@ export class WholeProof {
   readonly #parts: WholeProofParts;
   readonly #stopping = new AbortController();
   #isBusy = false;
+  /** Bytes were taken out of the file since it was begun to be held against its hashes. */
+  #isOutdated = false;
   #searches = 0;
 
   constructor(parts: WholeProofParts) {
@@ -44,27 +46,40 @@ export class WholeProof {
     this.#stopping.abort();
   }
 
+  /** Bytes are missing again: what is being found out says nothing of the file as it will be. */
+  forgotten(): void {
+    this.#isOutdated = true;
+  }
+
   /** The file is as its hashes say; undefined where that is being found out, where it goes on, and where it has failed. */
   async prove(): Promise<ProvedWhole | undefined> {
     if (this.#isBusy) return undefined;
     // What goes by in order is held against its hashes as it does.
     if (this.#parts.output.windowBytes !== undefined) return { sha256: undefined, names: '' };
     this.#isBusy = true;
+    this.#isOutdated = false;
     try {
       const proved = await this.#checkWhole();
-      return this.#isStopped() ? undefined : proved;
+      return this.#isOver() ? undefined : proved;
     } catch (error) {
-      if (this.#isStopped()) return undefined;
+      if (this.#isOver()) return undefined;
       const fault = asManygetError(error, 'io-failed');
-      if (!(await this.#heals(fault)) && !this.#isStopped()) this.#parts.onFail(fault);
+      if (!(await this.#heals(fault)) && !this.#isOver()) this.#parts.onFail(fault);
       return undefined;
     } finally {
       this.#isBusy = false;
+      // They may have come again meanwhile, when nobody was to be told.
+      if (this.#isOutdated && !this.#isStopped()) this.#parts.assembly.agree();
     }
   }
 
   #isStopped(): boolean {
     return this.#stopping.signal.aborted;
+  }
+
+  /** Nobody waits for this answer: the end has come, or it will be asked for anew once all bytes are here again. */
+  #isOver(): boolean {
+    return this.#isStopped() || this.#isOutdated;
   }
 
   /** True where it was found out who brought wrong bytes, and they are fetched again. */

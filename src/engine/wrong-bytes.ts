@@ -3,7 +3,7 @@ import { ManygetError } from '../base/errors.js';
 import type { PieceIndex, SourceId } from '../base/ids.js';
 import { fromEarlierRun } from '../core/provenance.js';
 import type { JournalReplay } from '../store/journal.js';
-import { rangesAlike, rangesOf } from './earlier-versions.js';
+import { isAllFrom, rangesAlike, rangesOf } from './earlier-versions.js';
 import type { EventLog } from './event-log.js';
 import { corruptPieceReason } from './source-errors.js';
 import type { SourcePool } from './source-pool.js';
@@ -36,6 +36,11 @@ export class WrongBytes {
   /** A source's last words are being heard and its bytes taken out: until that is through, nothing is whole. */
   get isActing(): boolean {
     return this.#isActing;
+  }
+
+  /** All that an earlier run left came from this source, as it is now. */
+  hasLeftAll(runner: SourceRunner): boolean {
+    return isAllFrom(this.#parts.replay(), runner.source.url, runner.info?.version);
   }
 
   /** A piece did not have its hash. A source that gave it alone has a strike; three, and it is out. */

@@ -27,7 +27,7 @@ class LaneLab implements LaneEvents {
     };
     Object.defineProperty(sampler, 'questionsAtOnce', { get: () => this.questionsAtOnce });
     const runner = { id: 0 as SourceId, isStopped: false } as unknown as SourceRunner;
-    this.lane = new SampleLane(runner, sampler, this, () => this.nowMs);
+    this.lane = new SampleLane(runner, sampler, this, () => this.nowMs, false);
   }
 
   guess(): undefined {
