@@ -176,10 +176,10 @@ export class Allotter {
     const rate = lane.rate ?? this.#sourceRate(lane.source);
     const spanMs = Math.max(spanBesideStreamMsMin, this.#book.leftMs * spanBesideStream);
     const want = Math.max(spanBytesMin, Math.min(share, rate === undefined ? firstSpanBytes : (rate * spanMs) / 1000));
-    // The stream brings nothing of what it has passed.
-    const isPassed = last.end <= (this.streams.leader?.streamAt ?? 0);
-    if (share < spanBytesMin && this.#othersAreSooner(lane, want, isPassed ? this.streams.leader : undefined))
-      return false;
+    // The stream brings nothing of what it has passed, nor of what it was offered and left.
+    const { leader } = this.streams;
+    const isNotItsOwn = leader?.isIdle === true || last.end <= (leader?.streamAt ?? 0);
+    if (share < spanBytesMin && this.#othersAreSooner(lane, want, isNotItsOwn ? leader : undefined)) return false;
     let start = last.end - Math.ceil(want);
     if (start > last.start) start = alignCut(start, last, this.#pieceBytes, want / 8);
     if (start - last.start < Math.min(spanBytesMin, want)) start = last.start;
@@ -206,12 +206,14 @@ export class Allotter {
   /** True for a connection so slow that the others will have brought everything before it could bring `bytes`. */
   #othersAreSooner(lane: Lane, bytes: number, except?: Lane): boolean {
     const { board, leftBytes } = this.#book;
-    if (board.activeCount < (except === undefined ? 2 : 3)) return false;
+    const count = board.activeCount - (except === undefined ? 0 : 1);
+    if (count < 2) return false;
     if (!lane.isIdle) return true;
     const own = board.rateOf(lane);
+    const rates = board.rateSum - (except === undefined ? 0 : board.rateOf(except));
     // The fastest one is never below the mean, so there is always somebody who does not refuse.
-    if (own > board.meanRate * slowShare) return false;
-    const others = board.rateSum - own - (except === undefined ? 0 : board.rateOf(except));
+    if (own > (rates / count) * slowShare) return false;
+    const others = rates - own;
     const othersMs = (leftBytes / Math.max(1, others)) * 1000;
     return (bytes / own) * 1000 > othersMs + slowMsMin;
   }

@@ -338,6 +338,8 @@ export class Lane {
       if (segment.position < segment.end) {
         // What strays in front of it has to come first.
         if (stray > nowMs) owed = Math.max(owed, stray);
+        // A part of its own: the server takes it up only once the one before is done.
+        else if (owed > 0) owed += this.#partGapMs;
         const bytes = segment.end - (this.isOneStream ? passed : segment.position);
         owed = Math.max(owed, this.#comesFromMs(nowMs)) + (Math.max(0, bytes) / Math.max(1, rate)) * 1000;
         passed = segment.end;

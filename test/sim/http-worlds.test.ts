@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { randomWorld } from './random-world.js';
 import { runWorld, type WorldResult } from './run-world.js';
 import { steadySource, type HttpSpec, type SourceSpec, type World } from './world.js';
 
@@ -35,6 +36,11 @@ describe('a simulated server that speaks HTTP', () => {
 
   test('costs a round trip for each part where it answers one request at a time', () => {
     expect(runWith(1, server(oneAtATime)).timeMs).toBeGreaterThan(1.03 * runWith(1, server(usual)).timeMs);
+  });
+
+  test('that is far, and answers one request at a time, is not asked for the last bytes in many small ranges', () => {
+    // 12 MB from one source at 220 ms: each range costs a round trip of its own.
+    expect(runWorld(randomWorld(2260, 'http')).ratio).toBeLessThan(1.3);
   });
 
   test('has its connection given up where much of what it was asked for is wanted no more', () => {

@@ -104,8 +104,11 @@ describe('in random worlds where most servers speak HTTP', () => {
 
   test('the time is near to the fluid bound', () => {
     const results = Array.from({ length: 30 }, (_, i) => runWorld(randomWorld(1000 + i, 'http')));
-    for (const { ratio, world } of results) expect(ratio, replay(world)).toBeGreaterThanOrEqual(1);
-    expect(distribution(results.map((r) => r.ratio)).median).toBeLessThan(1.12);
+    for (const { ratio, world } of results) {
+      expect(ratio, replay(world)).toBeGreaterThanOrEqual(1);
+      expect(ratio, replay(world)).toBeLessThan(2);
+    }
+    expect(distribution(results.map((r) => r.ratio)).median).toBeLessThan(1.05);
   });
 });
 
