@@ -22,6 +22,7 @@ export class AuditPace {
   readonly #ledger: Ledger;
   #isBusy = false;
   #isEnding = false;
+  #leftMs = Infinity;
   #putOffMs = 0;
   #tickedMs: number | undefined;
   #receivedMs: number | undefined;
@@ -42,15 +43,23 @@ export class AuditPace {
     return !this.#isBusy || this.isEnding;
   }
 
+  /** Until all bytes are here, as they come now. */
+  get leftMs(): number {
+    return this.#leftMs;
+  }
+
   /** Once a tick. @param busy How much of the time this process was at work, 0 to 1. */
   tick(nowMs: number, busy: number): void {
     const { receivedBytes, sizeBytes, isReceived } = this.#ledger;
     this.#isBusy = busy > busyMax;
     if (this.#isBusy && !isReceived) this.#putOffMs += nowMs - (this.#tickedMs ?? nowMs);
+    const tickMs = nowMs - (this.#tickedMs ?? nowMs);
     this.#tickedMs = nowMs;
     this.#bytesPerTick += (receivedBytes - this.#receivedBytes - this.#bytesPerTick) * tickShare;
     this.#receivedBytes = receivedBytes;
-    this.#isEnding = sizeBytes - receivedBytes < this.#bytesPerTick * endingTicks;
+    const leftBytes = sizeBytes - receivedBytes;
+    this.#isEnding = leftBytes < this.#bytesPerTick * endingTicks;
+    this.#leftMs = tickMs === 0 ? Infinity : (leftBytes / this.#bytesPerTick) * tickMs;
   }
 
   /** All bytes are here. True once what only names sources was waited for long enough; the last answer came at `answeredMs`. */

@@ -1,17 +1,19 @@
-import type { ByteRange } from '../base/byte-range.js';
 import type { ManygetError } from '../base/errors.js';
 import type { SourceId } from '../base/ids.js';
 import { latin1 } from '../base/latin1.js';
 import { formatBytes } from '../base/units.js';
 import type { Ledger } from '../core/ledger.js';
-import { gridPhase, othersPerPoint, sampleAt, sampleLimits, stretchCount } from '../core/sample-plan.js';
+import type { Run } from '../core/provenance.js';
+import { othersPerPoint, sampleLimits, stretchCount } from '../core/sample-plan.js';
 import type { SampleAnswer } from '../sources/source.js';
 import type { PartFile } from '../store/part-file.js';
 import { AuditPace } from './audit-pace.js';
 import { DueStretches } from './due-stretches.js';
+import { EarlyPoints } from './early-points.js';
 import { KeptSamples } from './kept-samples.js';
 import { bytesInFile, SampleDisputes } from './sample-disputes.js';
 import { canCompare, SampleLane, soonest, type LaneEvents, type SamplePoint } from './sample-lane.js';
+import { SamplePlaces } from './sample-places.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** All bytes are here and no answer came for so long: the rest stays uncompared. */
@@ -19,12 +21,19 @@ const patienceMsMax = 3000;
 /** So much longer while somebody who has answered before asked to be left alone for a while. */
 const restingMsMax = 10_000;
 
+/** With so many answers' time left, and so much more, questions go ahead of the bytes that they are about. */
+const aheadAnswers = 1.5;
+const aheadMsMin = 50;
+const aheadMsMax = 1500;
+
 export interface AuditParts {
   readonly part: PartFile;
   readonly ledger: Ledger;
   readonly runners: readonly SourceRunner[];
   /** All that an earlier run left came from this source, as it is now: it would confirm itself. */
   readonly hasLeftAll: (runner: SourceRunner) => boolean;
+  /** Who is to deliver what is missing, as far as that was asked for. */
+  readonly ordered: () => readonly Run[];
   /** Whom the user believes, whatever the others say. */
   readonly trusts: (runner: SourceRunner) => boolean;
   /** A hash of the whole file will decide in the end: sources that differ one against one stop nothing. */
@@ -53,19 +62,17 @@ export class Audit implements LaneEvents {
   readonly #parts: AuditParts;
   readonly #lanes = new Map<SourceId, SampleLane>();
   readonly #gone = new Set<SourceId>();
-  readonly #phases = new Map<SourceId, number>();
   readonly #due: DueStretches;
   readonly #compared: Uint8Array;
   readonly #pending = new Set<SamplePoint>();
+  readonly #places: SamplePlaces;
+  readonly #early = new EarlyPoints();
   readonly #disputes: SampleDisputes;
   readonly #kept: KeptSamples;
-  readonly #costBytesMax: number;
-  /** Points of what each source delivered that were to be compared. */
-  readonly #pointsOf = new Map<SourceId, number>();
   readonly #pace: AuditPace;
-  #costBytes = 0;
   #samples = 0;
   #turn = 0;
+  #isAhead = false;
   #progressMs = 0;
   #closed = false;
   #gaveUp = false;
@@ -76,8 +83,8 @@ export class Audit implements LaneEvents {
     this.#pace = new AuditPace(parts.ledger);
     this.#due = new DueStretches(parts.ledger);
     this.#compared = new Uint8Array(stretchCount(sizeBytes));
-    this.#costBytesMax = Math.max(sampleLimits.costBytesMin, sizeBytes * sampleLimits.costShareMax);
-    this.#kept = new KeptSamples(sizeBytes, (source) => this.#phaseOf(source));
+    this.#places = new SamplePlaces(parts.ledger, parts.random);
+    this.#kept = new KeptSamples(sizeBytes, (source) => this.#places.phaseOf(source));
     this.#disputes = new SampleDisputes(
       parts,
       () => this.lanes,
@@ -92,7 +99,7 @@ export class Audit implements LaneEvents {
   get summary(): string | undefined {
     if (this.#samples === 0) return undefined;
     const compared = this.#compared.reduce((sum, flag) => sum + flag, 0);
-    return `compared ${compared} of ${this.#compared.length} stretches of 64 KiB with what other sources hold, for ${formatBytes(this.#costBytes)}: ${this.#disputes.outcome}`;
+    return `compared ${compared} of ${this.#compared.length} stretches of 64 KiB with what other sources hold, for ${formatBytes(this.#places.costBytes)}: ${this.#disputes.outcome}`;
   }
 
   get lanes(): SampleLane[] {
@@ -116,7 +123,10 @@ export class Audit implements LaneEvents {
     const lanes = this.lanes;
     const { ledger } = this.#parts;
     if (!canCompare(lanes, this.#parts.runners, ledger)) return;
-    for (const range of this.#due.take(this.#pace.isEnding)) this.#queueRange(range, lanes);
+    const costBytes = this.#sampleCostBytes();
+    for (const range of this.#due.take(this.#pace.isEnding)) this.#queue(this.#places.of(range, costBytes), lanes);
+    this.#isAhead = !ledger.isReceived && this.#pace.leftMs < aheadMs(lanes);
+    if (this.#isAhead) this.#askAhead(lanes, costBytes);
     if (ledger.isReceived) this.#hurryUp(nowMs);
     this.#pump();
     if (!ledger.isReceived || this.#pending.size === 0) this.#progressMs = nowMs;
@@ -143,6 +153,7 @@ export class Audit implements LaneEvents {
     }
     this.#disputes.dropStale();
     this.#kept.forget(start, end);
+    this.#early.forget(start, end);
   }
 
   /** Has all sources say what they hold at [start, start + bytes). */
@@ -169,12 +180,12 @@ export class Audit implements LaneEvents {
 
   guess(points: readonly SamplePoint[]): string[] | undefined {
     // What is said about a disputed point is kept, whatever it is.
-    if (this.#disputes.count > 0) return undefined;
+    if (this.#disputes.count > 0 || points.some((point) => this.#early.has(point))) return undefined;
     return points.map((point) => this.#textAt(point));
   }
 
   answered(lane: SampleLane, points: readonly SamplePoint[], answer: SampleAnswer): void {
-    this.#costBytes += answer.costBytes;
+    this.#places.costBytes += answer.costBytes;
     this.#progressMs = this.#parts.nowMs();
     for (let i = 0; i < points.length && !this.#closed; i += 1) {
       const point = points[i];
@@ -186,6 +197,7 @@ export class Audit implements LaneEvents {
       }
       const bytes = answer.isAsGuessed ? bytesInFile(this.#parts, point) : answer.parts[i];
       if (bytes === undefined) this.#retry(lane, point);
+      else if (this.#early.has(point)) this.#early.note(point, lane, bytes);
       else this.#compare(lane, point, bytes);
     }
     this.#afterAnswer();
@@ -282,45 +294,41 @@ export class Audit implements LaneEvents {
     else other.add(point);
   }
 
-  #queueRange(range: ByteRange, lanes: readonly SampleLane[]): void {
-    const { ledger } = this.#parts;
-    const costBytes = this.#sampleCostBytes();
-    const every = Math.ceil(costBytes / (sampleLimits.stretchBytes * sampleLimits.costShareMax));
-    const others = othersPerPoint(lanes.length, costBytes);
-    const rangeRuns = ledger.runs(range.start, range.end);
-    const isOnes = rangeRuns.length === 1;
-    // Who asked to be left alone is asked later, and proves nothing until then.
-    const groups = [lanes.filter((lane) => !lane.isResting), lanes.filter((lane) => lane.isResting)];
-    // Unless it is we who put that off.
-    const behind = this.#pace.hasTimeForExtras ? lanes.filter((lane) => lane.isBehind) : [];
-    for (let at = range.start; at < range.end; at += sampleLimits.stretchBytes) {
-      const stretch = Math.floor(at / sampleLimits.stretchBytes);
-      if (stretch % every !== 0) continue;
-      const runs = isOnes ? rangeRuns : ledger.runs(at, Math.min(range.end, at + sampleLimits.stretchBytes));
-      let seen: Set<SourceId> | undefined;
-      for (const run of runs) {
-        if (seen?.has(run.source) === true || !this.#isWorth(run.source)) continue;
-        const grid = sampleAt(stretch, this.#phaseOf(run.source), ledger.sizeBytes);
-        const isIn = grid.start >= run.start && grid.end <= run.end;
-        if (isIn && !isOnes) (seen ??= new Set()).add(run.source);
-        const start = isIn ? grid.start : run.start;
-        const end = isIn ? grid.end : Math.min(run.end, run.start + sampleLimits.sampleBytes);
-        const point = { start, end, stretch, deliverer: run.source, isStale: false, awaited: 0 };
-        this.#queuePoint(point, others, groups, behind);
+  /** Bytes are here: has them compared at these points, unless that was done ahead. */
+  #queue(points: readonly SamplePoint[], lanes: readonly SampleLane[]): void {
+    const ask = this.#asker(lanes);
+    for (const found of points) {
+      const early = this.#early.take(found);
+      const point = early?.point ?? found;
+      if (early === undefined) ask(point);
+      if (point.awaited > 0) this.#pending.add(point);
+      for (const [lane, bytes] of early?.claims ?? []) this.#compare(lane, point, bytes);
+    }
+  }
+
+  /** The last bytes are on their way: what others hold there is here when they are. */
+  #askAhead(lanes: readonly SampleLane[], costBytes: number): void {
+    const ask = this.#asker(lanes);
+    for (const order of this.#parts.ordered()) {
+      const points = this.#places.ahead(order, costBytes, (stretch, source) => this.#early.knows(stretch, source));
+      for (const point of points) {
+        this.#early.add(point);
+        ask(point);
       }
     }
   }
 
-  /** Whether one more point of what `source` delivered is to be compared. */
-  #isWorth(source: SourceId): boolean {
-    const points = this.#pointsOf.get(source) ?? 0;
-    if (points >= sampleLimits.pointsMin && this.#costBytes > this.#costBytesMax) return false;
-    this.#pointsOf.set(source, points + 1);
-    return true;
+  /** Has the lanes asked about points, as they are now. */
+  #asker(lanes: readonly SampleLane[]): (point: SamplePoint) => void {
+    const others = othersPerPoint(lanes.length, this.#sampleCostBytes());
+    // Who asked to be left alone is asked later, and proves nothing until then.
+    const groups = [lanes.filter((lane) => !lane.isResting), lanes.filter((lane) => lane.isResting)];
+    // Those who do not keep up are asked for nothing more than they have to be. Unless it is we who put that off.
+    const behind = this.#pace.hasTimeForExtras ? lanes.filter((lane) => lane.isBehind) : [];
+    return (point) => this.#askLanes(point, others, groups, behind);
   }
 
-  /** @param behind Those that are asked for nothing more than they have to be. */
-  #queuePoint(
+  #askLanes(
     point: SamplePoint,
     others: number,
     groups: readonly (readonly SampleLane[])[],
@@ -338,11 +346,10 @@ export class Audit implements LaneEvents {
         point.awaited += 1;
       }
     }
-    if (point.awaited > 0) this.#pending.add(point);
   }
 
   #pump(): void {
-    const hurry = this.#pace.isEnding || this.#disputes.count > 0;
+    const hurry = this.#isAhead || this.#pace.isEnding || this.#disputes.count > 0;
     for (const lane of this.lanes) lane.pump(hurry, hurry || this.#pace.hasTimeForExtras);
   }
 
@@ -379,16 +386,13 @@ export class Audit implements LaneEvents {
 
   /** As measured, once there is something to measure. */
   #sampleCostBytes(): number {
-    if (this.#samples >= 64) return this.#costBytes / this.#samples;
+    if (this.#samples >= 64) return this.#places.costBytes / this.#samples;
     return this.lanes.some((lane) => lane.rangesAtOnce === 1) ? 600 : sampleLimits.sampleCostBytes;
   }
+}
 
-  #phaseOf(source: SourceId): number {
-    let phase = this.#phases.get(source);
-    if (phase === undefined) {
-      phase = gridPhase(this.#parts.random());
-      this.#phases.set(source, phase);
-    }
-    return phase;
-  }
+/** Whoever is asked with so much time left answers before all bytes are here, or about then. */
+function aheadMs(lanes: readonly SampleLane[]): number {
+  const longest = Math.max(...lanes.filter((lane) => !lane.isBehind).map((lane) => lane.answersInMs));
+  return Math.min(aheadMsMax, aheadMsMin + longest * aheadAnswers);
 }

@@ -51,6 +51,7 @@ export class MirrorProof {
       ledger: transfer.ledger,
       runners: pool.runners,
       hasLeftAll: (runner) => wrong().hasLeftAll(runner),
+      ordered: () => transfer.scheduler.inFlight(),
       trusts: (runner) => isNamed(options.trust, runner.source),
       endIsKnown,
       random,
