@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
+import { makeFolder } from '../app/make-folder.js';
 import { asManygetError } from '../base/errors.js';
 
 /**
@@ -49,7 +50,7 @@ export function stateFolder(env: Environment): StateFolder {
 /** @throws ManygetError `io-failed`. */
 export function makeStateFolder(folder: StateFolder): void {
   try {
-    mkdirSync(folder.path, { recursive: true, mode: 0o700 });
+    makeFolder(folder.path, 0o700);
   } catch (error) {
     throw asManygetError(error, 'io-failed', `cannot make the state folder "${folder.path}"`);
   }

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../store/cache-folder.js';
+import { makeFolder } from '../store/make-folder.js';
 import type { FileFacts } from './file-version.js';
 import type { HashTable } from './hash-table.js';
 
@@ -52,7 +53,7 @@ export class HashCache {
     const pieces = table.pieces(0, table.pieceCount);
     if (pieces === undefined || table.sha256 === null) throw new Error('hashes to keep that are not finished');
     const body = Buffer.concat([Buffer.from(magic + keyLine(table)), Buffer.from(table.sha256, 'hex'), pieces]);
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#folder, 0o700);
     const path = this.#pathOf(table.data.file);
     const temporary = `${path}.${randomUUID()}.tmp`;
     try {

@@ -1,8 +1,8 @@
 /** A `get` of what manifests and lists name, or of what has to have a checksum: plans it, then fetches one file or many. */
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { documentFetcher } from '../../app/fetch-bytes.js';
+import { makeFolder } from '../../app/make-folder.js';
 import { planDownloads, type PlannedDownload } from '../../app/plan-downloads.js';
 import type { DownloadOptions } from '../../base/download-handle.js';
 import type { HttpOptions } from '../../base/http-options.js';
@@ -98,7 +98,7 @@ async function placeOf(request: GetRequest, planned: PlannedDownload, isOnly: bo
   }
   const path = join(folder ?? given ?? '.', relativePath);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
   } catch (error) {
     throw asManygetError(error, 'output-not-writable', `cannot make the folder of ${printable(path)}`);
   }

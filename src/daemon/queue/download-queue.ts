@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkDownload } from '../../app/check-download.js';
+import { makeFolder } from '../../app/make-folder.js';
 import { asManygetError, ManygetError } from '../../base/errors.js';
 import type { QueueTotals, ServerRecord } from '../../base/queue-snapshot.js';
 import type { Engine } from '../engine/engine.js';
@@ -277,7 +277,7 @@ export class DownloadQueue implements AsyncDisposable {
     const output = wanted.output ?? '.';
     const folder = output.endsWith('/') ? output : dirname(output);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
     } catch (error) {
       throw asManygetError(error, 'output-not-writable', `cannot make the folder "${folder}"`);
     }
