@@ -63,6 +63,8 @@ export class OrderBook {
   readonly free: RangeSet;
   /** What nobody holds and nobody may be asked for yet. */
   readonly beyond = new RangeSet();
+  /** What one source is to bring by itself: nobody of another one takes a part of it, but where that is silent. */
+  readonly alone = new RangeSet();
   readonly board = new LaneBoard();
   /** The time of the event at hand. */
   nowMs = 0;
@@ -157,6 +159,12 @@ export class OrderBook {
     const commands = this.#commands;
     this.#commands = [];
     return commands;
+  }
+
+  /** It owes bytes that are to be of one source. */
+  owesAlone(lane: Lane): boolean {
+    if (this.alone.isEmpty) return false;
+    return lane.segments.some(({ position, end }) => this.alone.overlapBytes(position, end) > 0);
   }
 
   /** Gives a connection a range that is neither free nor on order. */

@@ -50,8 +50,16 @@ export type SchedulerEvent =
     }
   /** A silent connection showed life (an answer to a ping). */
   | { readonly type: 'alive'; readonly connection: ConnectionId }
-  /** Bytes that were received are to be fetched again, if possible not from `avoid`. */
-  | { readonly type: 'refetch'; readonly range: ByteRange; readonly avoid: SourceId | undefined }
+  /**
+   * Bytes that were received are to be fetched again, if possible not from `avoid`, and with `alone` all from one source,
+   * whoever else could help: so that it is known whose they are.
+   */
+  | {
+      readonly type: 'refetch';
+      readonly range: ByteRange;
+      readonly avoid: SourceId | undefined;
+      readonly alone?: boolean;
+    }
   /**
    * Somebody reads the file in order and wants the bytes from `at` on next; with `aheadBytes`, nothing beyond
    * `at + aheadBytes` is asked for. A seek is a move like others. `at` undefined: nobody reads any more.

@@ -115,7 +115,7 @@ export class Scheduler {
         this.#alive(event.connection);
         return;
       case 'refetch':
-        this.#allotter.refetch(event.range, event.avoid);
+        this.#allotter.refetch(event.range, event.avoid, event.alone);
         this.#feedHungry();
         return;
       case 'cursor':

@@ -70,6 +70,8 @@ export class Transfer {
   readonly #orphans = new Map<LinkInlet, SourceId>();
   readonly #journalSources: JournalSources;
   readonly #versionsSeen = new Set<SourceId>();
+  /** Pieces that were wrong when several sources had brought them: nobody can be told to be the one who did. */
+  readonly #sharedInVain = new Set<PieceIndex>();
   readonly #queue: SchedulerEvent[] = [];
   #dispatching = false;
   #wakeAsked = false;
@@ -355,7 +357,9 @@ export class Transfer {
     const range = this.ledger.pieceRange(piece);
     this.#parts.onForgotten(range.start);
     this.#parts.onCorrupt(piece, sources);
-    this.dispatch({ type: 'refetch', range, avoid: sources.find((s) => s !== fromEarlierRun) });
+    const alone = sources.length > 1 && this.#sharedInVain.has(piece);
+    if (sources.length > 1) this.#sharedInVain.add(piece);
+    this.dispatch({ type: 'refetch', range, avoid: sources.find((s) => s !== fromEarlierRun), alone });
   }
 
   #flushJournal(): void {

@@ -197,6 +197,35 @@ describe('bytes that proved wrong', () => {
     expect(again).toMatchObject([{ source: 1 }]);
   });
 
+  test('that are to be of one source are left to it by the others', () => {
+    for (const alone of [false, true]) {
+      const bench = new SchedulerBench(2 * mib);
+      bench.expect(0, 1);
+      const [first, second] = [onlyRequest(bench.ready(0)), onlyRequest(bench.ready(1))];
+      bench.flow(1000, { request: first, rate: 2 * mib }, { request: second, rate: 2 * mib });
+      for (const request of [first, second]) bench.ended(request, request.end);
+      bench.commands.length = 0;
+      bench.send({ type: 'refetch', range: { start: 0, end: mib }, avoid: 0 as SourceId, alone });
+      const [again] = requestsOf(bench.commands);
+      if (again === undefined) throw new Error('nobody was asked');
+      bench.flow(200, { request: again, rate: mib });
+      const askers = new Set(requestsOf(bench.commands).map(({ source }) => source));
+      expect([...askers].sort()).toEqual(alone ? [1] : [0, 1]);
+    }
+  });
+
+  test('and are to be of one source are taken over where that falls silent', () => {
+    const bench = new SchedulerBench(2 * mib);
+    bench.expect(0, 1);
+    const [first, second] = [onlyRequest(bench.ready(0)), onlyRequest(bench.ready(1))];
+    bench.flow(1000, { request: first, rate: 2 * mib }, { request: second, rate: 2 * mib });
+    for (const request of [first, second]) bench.ended(request, request.end);
+    bench.commands.length = 0;
+    bench.send({ type: 'refetch', range: { start: 0, end: mib }, avoid: 0 as SourceId, alone: true });
+    bench.flow(3000);
+    expect(requestsOf(bench.commands).map(({ source }) => source)).toContain(0);
+  });
+
   test('are fetched again from the same source where there is no other', () => {
     const bench = new SchedulerBench(2 * mib);
     const first = onlyRequest(bench.ready(0));
