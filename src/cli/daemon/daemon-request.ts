@@ -1,7 +1,10 @@
 /** The commands around the daemon: their flags, and what they ask for. */
+import { basename, dirname, isAbsolute } from 'node:path';
+
 import type { Command } from 'commander';
 
 import type { SignatureDemand } from '../../app/signed-document.js';
+import { printable } from '../../base/printable.js';
 import { appendedText } from '../options/appended.js';
 import { distinctSources, parseHost } from '../options/addresses.js';
 import { parseHeaderFor } from '../options/http-options.js';
@@ -172,9 +175,20 @@ function addAddCommand(program: Command, found: (command: DaemonCommand) => void
     .action((sources: string[], flags: AddFlags) => found({ kind: 'add', request: addRequest(sources, flags) }));
 }
 
+/** A path in full is a folder and a name: what an "out" of the daemon's says is below its folder, whatever it begins with. */
+function placeOf(flags: AddFlags): { readonly out?: string | undefined; readonly dir?: string | undefined } {
+  const [out, dir] = [nonEmptyPath('-o', flags.out), nonEmptyPath('-d', flags.dir)];
+  if (out === '-') throw usageError('the daemon writes files alone: manyget get SOURCE... -o - has standard output');
+  if (out === undefined || !isAbsolute(out)) return { out, dir };
+  if (dir !== undefined) {
+    throw usageError(`-d ${printable(dir)} does not go with an absolute -o ${printable(out)}: leave one out`);
+  }
+  return { out: basename(out), dir: dirname(out) };
+}
+
 function addRequest(sources: readonly string[], flags: AddFlags): AddRequest {
   const options: Record<string, string | readonly string[]> = {};
-  const [out, dir] = [nonEmptyPath('-o', flags.out), nonEmptyPath('-d', flags.dir)];
+  const { out, dir } = placeOf(flags);
   if (out !== undefined) options['out'] = out;
   if (dir !== undefined) options['dir'] = dir;
   if (flags.checksum !== undefined) options['checksum'] = flags.checksum;
