@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { errorTable, ManygetError, type ErrorCode } from '../base/errors.js';
 import type { FleetItem } from '../base/fleet-snapshot.js';
+import { printable } from '../base/printable.js';
 import type { NumberedEvent, QueueDetail, QueueItem, ServerRecord } from '../base/queue-snapshot.js';
 import { baseUrl } from './daemon-url.js';
 import { type EventStreamListener, openEventStream } from './event-stream.js';
@@ -168,6 +169,13 @@ function isCode(code: string): code is ErrorCode {
   return Object.hasOwn(errorTable, code);
 }
 
+/** @throws ManygetError `gid-unknown`: what can be no GID never gets into a path, of which "" and ".." would make another. */
 function one(gid: string): string {
-  return `/api/downloads/${encodeURIComponent(gid)}`;
+  if (!isGid(gid)) throw new ManygetError('gid-unknown', `there is no download "${printable(gid, 40)}"`);
+  return `/api/downloads/${gid}`;
+}
+
+/** Whether `text` can be a GID, or the beginning of one. */
+export function isGid(text: string): boolean {
+  return /^[0-9a-f]{1,16}$/i.test(text);
 }

@@ -9,7 +9,7 @@ import type { QueueItem } from '../../base/queue-snapshot.js';
 import { checkSourceAddress } from '../../base/source-address.js';
 import { printable } from '../../base/printable.js';
 import { formatDuration } from '../../base/units.js';
-import type { Addition, DaemonClient } from '../../daemon/client.js';
+import { type Addition, type DaemonClient, isGid } from '../../daemon/client.js';
 import { eventSentence } from '../get/event-sentence.js';
 import { sourceNames } from '../get/source-names.js';
 import { type CliIo, printLines } from '../io.js';
@@ -141,9 +141,11 @@ async function changeAll(
   { kind, gids, all }: Extract<DaemonCommand, { kind: 'pause' | 'resume' | 'rm' }>,
   io: CliIo,
 ): Promise<number> {
-  const wanted = all ? (await client.list()).filter((item) => isMeant(kind, item)).map((item) => item.gid) : gids;
-  // A slip in one of several is told before anything is done with the others.
-  if (!all) for (const gid of gids) await client.detail(gid);
+  // A slip in one of several is told before anything is done with the others, and what is named twice is done once.
+  const items: QueueItem[] = [];
+  if (all) items.push(...(await client.list()).filter((item) => isMeant(kind, item)));
+  else for (const gid of gids) items.push((await client.detail(gid)).item);
+  const wanted = [...new Set(items.map((item) => item.gid))];
   for (const gid of wanted) {
     if (kind === 'rm') await client.remove(gid);
     else await client[kind](gid);
@@ -201,9 +203,9 @@ async function play(
   io: CliIo,
 ): Promise<number> {
   const [first = ''] = sources;
-  const isGid = sources.length === 1 && /^[0-9a-f]{4,16}$/i.test(first);
   const played = { sources, options: {}, demand: undefined, isFirst: true, json: false };
-  const item = isGid ? (await client.detail(first)).item : (await client.addAll(await additionsOf(played), 0))[0];
+  const isAdded = sources.length === 1 && isGid(first);
+  const item = isAdded ? (await client.detail(first)).item : (await client.addAll(await additionsOf(played), 0))[0];
   if (item === undefined) throw new ManygetError('usage', 'nothing was named to play');
   const url = `${client.url}${item.playPath}${encodeURIComponent(item.name)}`;
   printLines(io, [url]);

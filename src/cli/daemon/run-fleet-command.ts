@@ -1,6 +1,7 @@
 /** `fleet`: asks the daemon, and prints its answer. */
 import { resolve } from 'node:path';
 
+import { ManygetError } from '../../base/errors.js';
 import type { FleetItem } from '../../base/fleet-snapshot.js';
 import type { DaemonClient } from '../../daemon/client.js';
 import { type CliIo, printLines } from '../io.js';
@@ -30,10 +31,18 @@ export async function runFleetCommand(command: FleetCommand, client: DaemonClien
       return 0;
     }
     case 'fleet-rm':
-      for (const id of command.ids) await client.removeFleet(id);
-      printLines(io, [`${command.ids.length} removed`]);
-      return 0;
+      return remove(new Set(command.ids), client, io);
   }
+}
+
+async function remove(ids: ReadonlySet<number>, client: DaemonClient, io: CliIo): Promise<number> {
+  const there = new Set((await client.fleets()).map((fleet) => fleet.id));
+  const slip = [...ids].find((id) => !there.has(id));
+  // Told before anything is done with the others.
+  if (slip !== undefined) throw new ManygetError('fleet-unknown', `there is no fleet ${slip}`);
+  for (const id of ids) await client.removeFleet(id);
+  printLines(io, [`${ids.size} removed`]);
+  return 0;
 }
 
 async function add(request: FleetAddRequest, client: DaemonClient, io: CliIo): Promise<FleetItem> {

@@ -61,6 +61,14 @@ describe('fleets of the daemon', () => {
     expect(await fetched(second)).toBe('a film');
   });
 
+  test('that are named twice end once, and a slip ends none', async () => {
+    const added = await one.client.addFleet({ paths: [temp.join('film.bin')], ports: [0] });
+    const id = String(added.id);
+    await expect(fleet('rm', id, '77')).rejects.toMatchObject({ code: 'fleet-unknown' });
+    expect(await one.client.fleets()).toHaveLength(1);
+    expect(await fleet('rm', id, id)).toBe('1 removed\n');
+  });
+
   test('come back with the next daemon on the same ports, what was closed still closed', async () => {
     const added = await one.client.addFleet({ paths: [temp.join('film.bin')], ports: [0, 0], rateLimits: [65_536] });
     await one.client.steerFleet('close', added.id, 1);
