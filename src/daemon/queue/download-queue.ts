@@ -11,7 +11,7 @@ import { freeName } from './free-name.js';
 import { newGid } from './gid.js';
 import { KeptLists } from './kept-lists.js';
 import { applyLimits } from './live-limits.js';
-import { initialOptions, isGlobalOption, type OptionTexts } from './option-table.js';
+import { initialOptions, isGlobalOption, queueOptions, type OptionTexts } from './option-table.js';
 import { QueueEntry } from './queue-entry.js';
 import type { PositionRule, QueueLists } from './queue-lists.js';
 import { SourceSteering } from './source-steering.js';
@@ -75,7 +75,7 @@ export class DownloadQueue implements AsyncDisposable {
       check: (spec) => this.#check(spec),
       respec: (entry, spec) => this.#respec(entry, spec),
     });
-    this.#options = { ...initialOptions(parts.folder, true), ...parts.store.options() };
+    this.#options = { ...initialOptions(parts.folder, true), ...queueOptions(parts.store.options()) };
     parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);
     this.#kept.load((stored) => {
       const entry = QueueEntry.fromStore(stored, parts.playPath(stored.gid));
@@ -184,7 +184,9 @@ export class DownloadQueue implements AsyncDisposable {
     this.#pump();
   }
 
-  changeAll(options: OptionTexts): void {
+  /** Sets options of the queue, and of downloads that have none of their own. */
+  changeAll(wished: OptionTexts): void {
+    const options = queueOptions(wished);
     this.#parts.store.saveOptions(options);
     this.#options = { ...this.#options, ...options };
     this.#parts.engine.limitConnectionsPerHost(this.#options['max-connection-per-host']);

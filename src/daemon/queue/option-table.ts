@@ -82,6 +82,9 @@ const inert: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Of one download alone. What all followed would give them one name, or the hash of another file. */
+const own: ReadonlySet<string> = new Set(['checksum', 'gid', 'out', 'pause', 'select-file', 'signature']);
+
 const textCharsMax = 16_384;
 
 /** `given` as it is kept: known names only, sizes in plain bytes. @throws ManygetError `usage`. */
@@ -136,6 +139,11 @@ function badOption(name: string, written = '', range = ''): ManygetError {
 
 export function isGlobalOption(name: string): boolean {
   return Object.hasOwn(facts, name) && facts[name]?.isGlobal === true;
+}
+
+/** Those of `options` that can be the queue's: as aria2 has it, the others are left out without a word. */
+export function queueOptions(options: OptionTexts): Record<string, string> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !own.has(name)));
 }
 
 /** What counts where nobody said anything. `withGlobal`: also the options of the queue as a whole. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { initialOptions, isGlobalOption, readOptions } from '../../../src/daemon/queue/option-table.js';
+import { initialOptions, isGlobalOption, queueOptions, readOptions } from '../../../src/daemon/queue/option-table.js';
 
 test('sizes become plain bytes, lists become lines, unknown names go', () => {
   const read = readOptions({
@@ -32,4 +32,12 @@ test('the options of the queue are told apart from those of a download', () => {
   expect(isGlobalOption('out')).toBe(false);
   expect(Object.keys(initialOptions('folder', false)).some(isGlobalOption)).toBe(false);
   expect(initialOptions('folder', true)).toMatchObject({ dir: 'folder', 'max-concurrent-downloads': '5' });
+});
+
+test('what is of one download alone is no option of the queue', () => {
+  const own = { checksum: 'sha-1=00', gid: '0123456789abcdef', out: 'film.bin', pause: 'true', signature: 'x' };
+  expect(queueOptions({ ...own, dir: '/films', 'max-concurrent-downloads': '2' })).toEqual({
+    dir: '/films',
+    'max-concurrent-downloads': '2',
+  });
 });
