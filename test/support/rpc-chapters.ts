@@ -84,6 +84,10 @@ export async function daemonChapter({ client, files, ask, named, book }: Teller)
   const options = await client.call('aria2.getGlobalOption');
   book('aria2.getGlobalOption', pick(options, ['max-overall-download-limit', 'max-download-result', 'dir']));
   await ask('aria2.changeGlobalOption', { 'max-overall-download-limit': '0' });
+  // Of one download alone.
+  const own = { out: 'all.bin', gid: '00000000000000bb', checksum: 'sha-1=00', 'select-file': '1' };
+  await ask('aria2.changeGlobalOption', own);
+  book('aria2.getGlobalOption', pick(await client.call('aria2.getGlobalOption'), Object.keys(own)));
   const gid = await named('CHOSEN', [files.large], { gid: '00000000000000aa', pause: 'true', out: 'chosen.bin' });
   await ask('aria2.addUri', [files.large], { gid: '00000000000000aa', pause: 'true' });
   await ask('aria2.addUri', [files.large], { gid: 'no gid' });

@@ -84,7 +84,8 @@ export async function tellStory(client: RpcClient, files: StoryFiles): Promise<S
   await allChapter(teller);
   await daemonChapter(teller);
   await mistakes(ask, files);
-  return { answers, notifications: client.notifications.map(([name, gid]) => `${name} ${gids.get(gid) ?? '?'}`) };
+  const told = client.notifications.map(([event, gid]) => ({ event, name: gids.get(gid) ?? '?' }));
+  return { answers, notifications: inOrder(told).map(({ event, name }) => `${event} ${name}`) };
 }
 
 type Ask = (method: string, ...params: unknown[]) => Promise<unknown>;
@@ -123,6 +124,7 @@ async function queueOrder(ask: Ask, named: Named, files: StoryFiles): Promise<vo
   await ask('aria2.getServers', second);
   await ask('aria2.changeUri', second, 1, [files.small], [`${files.small}?2`]);
   await ask('aria2.changeUri', second, 2, [], []);
+  await ask('aria2.changeUri', second, 0, [], []);
   await ask('aria2.getUris', second);
   await ask('aria2.changeOption', second, { 'max-download-limit': '100K', 'no-such-option': 'x' });
   await ask('aria2.changeOption', second, { 'max-download-limit': 'much' });
@@ -151,10 +153,30 @@ async function mistakes(ask: Ask, files: StoryFiles): Promise<void> {
   await ask('aria2.tellStatus', unknownGid);
   await ask('aria2.tellStatus', 'not a gid');
   await ask('aria2.tellStatus', 5);
+  await ask('aria2.tellActive', 'gid');
+  await ask('aria2.tellWaiting', 0, -1);
+  await ask('aria2.tellWaiting', 0, 1, 'gid');
+  await ask('aria2.tellStopped', 0, 1, { gid: true });
   await ask('aria2.addUri', []);
   await ask('aria2.addUri', ['nonsense']);
   await ask('aria2.addUri', [files.small], {}, -1);
   await ask('aria2.addMetalink', Buffer.from('no xml').toString('base64'));
+}
+
+interface Told {
+  readonly event: string;
+  readonly name: string;
+}
+
+/** Which of two that run at the same time is complete first is chance: equal events in a row go by name. */
+function inOrder(told: readonly Told[]): Told[] {
+  const ordered: Told[] = [];
+  for (const one of told) {
+    let at = ordered.length;
+    while (ordered[at - 1]?.event === one.event && (ordered[at - 1]?.name ?? '') > one.name) at -= 1;
+    ordered.splice(at, 0, one);
+  }
+  return ordered;
 }
 
 const volatileNumbers: ReadonlySet<string> = new Set(['downloadSpeed', 'connections', 'bitfield']);

@@ -166,7 +166,7 @@ function orderMethods({ queue }: Aria2Parts): Methods {
 
 async function changeUri(queue: DownloadQueue, args: RpcArguments): Promise<[number, number]> {
   const entry = entryOf(queue, args);
-  const index = args.whole(1);
+  const index = args.wholeFrom(1, 1);
   const [gone, added] = [args.texts(2), args.texts(3).filter(isSourceAddress)];
   if (index !== 1) throw new RpcError('fileIndex is out of range');
   if (entry.isStopped) throw new RpcError(`Cannot remove URIs from GID#${entry.gid}`);
@@ -191,13 +191,18 @@ function tellingMethods({ queue }: Aria2Parts): Methods {
     return Object.fromEntries(keys.filter((key) => Object.hasOwn(all, key)).map((key) => [key, all[key]]));
   };
   const page = (list: readonly QueueEntry[], args: RpcArguments): unknown[] => {
-    const [offset, count] = [args.whole(0), args.whole(1)];
-    if (count < 0) throw new RpcError('Illegal argument.');
-    return pageOf(list, offset, count).map((entry) => tell(entry, args.optionalTexts(2)));
+    const [offset, count, keys] = [args.whole(0), args.wholeFrom(1, 0), args.optionalTexts(2)];
+    return pageOf(list, offset, count).map((entry) => tell(entry, keys));
   };
   return [
     ['aria2.tellStatus', (args) => tell(entryOf(queue, args), args.optionalTexts(1))],
-    ['aria2.tellActive', (args) => queue.lists.active.map((entry) => tell(entry, args.optionalTexts(0)))],
+    [
+      'aria2.tellActive',
+      (args) => {
+        const keys = args.optionalTexts(0);
+        return queue.lists.active.map((entry) => tell(entry, keys));
+      },
+    ],
     ['aria2.tellWaiting', (args) => page(queue.lists.queued, args)],
     ['aria2.tellStopped', (args) => page(queue.lists.stopped, args)],
     ['aria2.getUris', (args) => aria2Uris(unfinished(entryOf(queue, args)))],

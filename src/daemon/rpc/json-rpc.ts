@@ -1,6 +1,6 @@
 import { asManygetError } from '../../base/errors.js';
 import { messageOf } from '../../base/message-of.js';
-import { isRecord, RpcArguments } from './rpc-arguments.js';
+import { isRecord, missing, RpcArguments, wrongType } from './rpc-arguments.js';
 import { RpcError } from './rpc-error.js';
 
 /**
@@ -62,7 +62,7 @@ export class JsonRpc {
     // As aria2 has it: clients leave "jsonrpc" out or misspell it, but a call without an id has no answer.
     const { id, method, params = [] } = isRecord(request) ? request : {};
     if (typeof method !== 'string' || id === undefined) {
-      return { id: null, outcome: failure(new RpcError('Invalid Request.', invalidRequest)) };
+      return { id: id ?? null, outcome: failure(new RpcError('Invalid Request.', invalidRequest)) };
     }
     if (!Array.isArray(params)) return { id, outcome: failure(new RpcError('Invalid params.', invalidParams)) };
     const outcome =
@@ -87,7 +87,7 @@ export class JsonRpc {
 
   /** Each call has its own token, and its own success or failure. */
   async #many(calls: unknown, onAuthorized: () => void): Promise<Outcome> {
-    if (!Array.isArray(calls)) return failure(new RpcError('The parameter at 0 is required but missing.'));
+    if (!Array.isArray(calls)) return failure(calls === undefined ? missing(0) : wrongType(0));
     const results: unknown[] = [];
     for (const call of calls as unknown[]) {
       const outcome = await this.#ofMany(call, onAuthorized);

@@ -20,6 +20,14 @@ export class RpcArguments {
     return value;
   }
 
+  /** A whole number, `min` or more. */
+  wholeFrom(at: number, min: number): number {
+    const value = this.whole(at);
+    if (value >= min) return value;
+    const rule = `the value must be greater than or equal to ${min}`;
+    throw new RpcError(`The integer parameter at ${at} has invalid value: ${rule}.`);
+  }
+
   /** A whole number, 0 or more; undefined where it is left out. */
   optionalPosition(at: number): number | undefined {
     if (this.#values[at] === undefined) return undefined;
@@ -54,7 +62,7 @@ export class RpcArguments {
 
   #required(at: number): unknown {
     const value = this.#values[at];
-    if (value === undefined) throw new RpcError(`The parameter at ${at} is required but missing.`);
+    if (value === undefined) throw missing(at);
     return value;
   }
 }
@@ -63,6 +71,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function wrongType(at: number): RpcError {
+export function missing(at: number): RpcError {
+  return new RpcError(`The parameter at ${at} is required but missing.`);
+}
+
+export function wrongType(at: number): RpcError {
   return new RpcError(`The parameter at ${at} has wrong type.`);
 }

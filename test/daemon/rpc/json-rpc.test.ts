@@ -25,6 +25,14 @@ test('nobody is told anything without the token', async () => {
   expect(await ask({ id: 1, method: 'aria2.secret', params: ['token:right'] })).toMatchObject({ result: 'told' });
 });
 
+test('who asked in a wrong way is told so under the id that was given', async () => {
+  for (const wrong of [{ id: 7 }, { id: 7, method: 5 }]) {
+    expect(await ask(wrong)).toMatchObject({ id: 7, error: { code: -32600 } });
+  }
+  const calls = { id: 8, method: 'system.multicall', params: ['token:right', []] };
+  expect(await ask(calls)).toMatchObject({ id: 8, error: { message: 'The parameter at 0 has wrong type.' } });
+});
+
 test('an id that nests deeper than can be written back is answered with an error', async () => {
   const depth = 1_000_000;
   const { status, body } = await rpc.answer(`{"id":${'['.repeat(depth)}${']'.repeat(depth)},"method":"x"}`);
