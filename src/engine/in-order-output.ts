@@ -15,6 +15,8 @@ import type { FileFacts } from './resume-state.js';
 const piecesMin = 4;
 const windowBytesLimit = 1024 * 1024 * 1024;
 const streamBlockBytes = 1024 * 1024;
+/** A stream is taken up to one block before the end of the window: with no more than one nothing would ever come. */
+const streamBlocksMin = 2;
 
 interface InOrderOptions {
   readonly windowBytes: number;
@@ -108,7 +110,7 @@ export class InOrderOutput implements DownloadOutput {
       const text = `the stream was cut after ${this.#handedOut} bytes, which have been handed out: it cannot begin anew`;
       throw new ManygetError('gave-up', text);
     }
-    this.hashDisk.reset(this.windowBytes);
+    this.hashDisk.reset(Math.max(this.windowBytes, streamBlocksMin * streamBlockBytes));
     this.#part = PartFile.open(this.hashDisk, windowPath, 0, { fresh: true });
     return this.#part;
   }
