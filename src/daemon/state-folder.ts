@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { makeFolder } from '../app/make-folder.js';
-import { asManygetError } from '../base/errors.js';
+import { asManygetError, ManygetError } from '../base/errors.js';
 
 /**
  * The folder where a daemon keeps what outlives it: its store, its token and, while it runs, where it listens. Only
@@ -62,10 +62,17 @@ export function readToken(folder: StateFolder): string | undefined {
   return token === undefined || token === '' ? undefined : token;
 }
 
-/** The daemon's token: the one that is there, else a new one. Its file is for its user's eyes only (0600). */
+/**
+ * The daemon's token: the one that is there, else a new one. Its file is for its user's eyes only (0600).
+ * @throws ManygetError `io-failed`: the one that is there cannot stand in a header, so that nobody could ever show it.
+ */
 export function ensureToken(folder: StateFolder): string {
   const there = readToken(folder);
   if (there !== undefined) {
+    if (!/^[!-~]{1,1024}$/.test(there)) {
+      const wanted = 'expected one line of visible ASCII characters without spaces, 1,024 at most';
+      throw new ManygetError('io-failed', `${wanted}, in "${folder.tokenPath}"; delete it to have a new token made`);
+    }
     chmodSync(folder.tokenPath, 0o600);
     return there;
   }

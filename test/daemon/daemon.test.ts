@@ -197,6 +197,20 @@ describe('the door', () => {
     }
   });
 
+  test('a token that nobody could show in a header is refused when the daemon begins', async () => {
+    mkdirSync(lab.path('odd', 'state'), { recursive: true });
+    for (const token of ['two words', 'schlüssel', 'two\nlines', 'x'.repeat(1025)]) {
+      writeFileSync(lab.path('odd', 'state', 'token'), `${token}\n`);
+      await expect(startTestDaemon(lab.path('odd')), token).rejects.toMatchObject({
+        code: 'io-failed',
+        message: expect.stringContaining('delete it to have a new token made') as string,
+      });
+    }
+    writeFileSync(lab.path('odd', 'state', 'token'), ' my-own-token\r\n');
+    await using own = await startTestDaemon(lab.path('odd'));
+    expect((await own.ask('/api/status')).status).toBe(200);
+  });
+
   test.each(['/api/downloads', '/api/events', '/api/status', '/api/openapi.json', '/metrics'])(
     '%s tells nothing without the token',
     async (path) => {
