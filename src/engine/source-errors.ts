@@ -22,6 +22,10 @@ export function noSourceError(runners: readonly SourceRunner[]): ManygetError {
   if (only?.lastError !== undefined && others.length === 0 && differing.has(only.lastError.code)) {
     return onlySourceDiffers(only, only.lastError);
   }
+  if (haveAllChanged(runners)) {
+    const text = `the file changed on all of its sources, and what came before cannot be completed: ${reasons}`;
+    return new ManygetError('file-changed', text);
+  }
   if (errors.length > 0 && errors.every((error) => error !== undefined && differing.has(error.code))) {
     return new ManygetError('sources-disagree', `no source holds the file that was begun: ${reasons}`);
   }
@@ -40,6 +44,13 @@ function onlySourceDiffers(only: SourceRunner, cause: ManygetError): ManygetErro
   }
   const text = `the file changed on its only source, and what came before cannot be completed: ${cause.message}`;
   return new ManygetError('file-changed', text, { cause });
+}
+
+/** Nobody holds what somebody brought a part of: there is no odd one to leave out. */
+function haveAllChanged(runners: readonly SourceRunner[]): boolean {
+  const codes = runners.map((runner) => runner.lastError?.code);
+  const differ = codes.every((code) => code === 'size-differs' || code === 'file-changed');
+  return differ && runners.some((runner) => runner.arrivedBytes > 0);
 }
 
 /** All were there once, and are gone for too long. */

@@ -49,6 +49,19 @@ describe.concurrent('a file that changes on its only server', () => {
     expect(lab.written()?.equals(changed)).toBe(true);
   });
 
+  it('and all of them share it: is said to have changed, with none to leave out', async () => {
+    await using lab = await DownloadLab.create();
+    const file = lab.file('file.bin', size);
+    const fleet = await lab.serve(file.path, { rateLimits: [mib, mib] });
+    const handle = lab.get(fleet.urls());
+    await untilDone(handle, mib);
+    writeFileSync(file.path, seededBytes(size + 3, 2));
+    const error = await failure(handle);
+    expect(error).toMatchObject({ code: 'file-changed', exitStatus: 33 });
+    expect(error.message).toMatch(/^the file changed on all of its sources, .*:\d+ holds a file of 6291459 bytes/);
+    expect(lab.written()).toBeUndefined();
+  });
+
   it('before its hashes are known has the bytes of the new one alone', async () => {
     await using lab = await DownloadLab.create();
     const file = lab.file('file.bin', size);
