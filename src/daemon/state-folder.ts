@@ -105,9 +105,13 @@ export function forgetAddress(folder: StateFolder): void {
 
 function writeWhole(path: string, text: string): void {
   const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-  renameSync(temporary, path);
+  try {
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, path);
+  } catch (error) {
+    throw asManygetError(error, 'io-failed', `cannot write "${path}"`);
+  }
 }
 
 function readText(path: string): string | undefined {

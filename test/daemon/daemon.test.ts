@@ -211,6 +211,14 @@ describe('the door', () => {
     expect((await own.ask('/api/status')).status).toBe(200);
   });
 
+  test('a daemon that cannot write down where it listens names the file', async () => {
+    mkdirSync(lab.path('odd', 'state', 'daemon.json.new'), { recursive: true });
+    await expect(startTestDaemon(lab.path('odd'))).rejects.toMatchObject({
+      code: 'io-failed',
+      message: expect.stringMatching(/^cannot write ".*daemon\.json": /) as string,
+    });
+  });
+
   test.each(['/api/downloads', '/api/events', '/api/status', '/api/openapi.json', '/metrics'])(
     '%s tells nothing without the token',
     async (path) => {

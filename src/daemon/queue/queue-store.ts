@@ -104,17 +104,17 @@ export class QueueStore implements Disposable {
   }
 
   save(downloads: readonly StoredDownload[]): void {
-    this.#db.transaction(() => {
+    this.#together(() => {
       for (const { gid, state, place, spec, progress, addedAtMs, endedAtMs } of downloads) {
         this.#save.run(gid, state, place, spec, progress, addedAtMs, endedAtMs ?? null);
       }
-    })();
+    });
   }
 
   remove(gids: readonly string[]): void {
-    this.#db.transaction(() => {
+    this.#together(() => {
       for (const gid of gids) this.#remove.run(gid);
-    })();
+    });
   }
 
   options(): Record<string, string> {
@@ -124,15 +124,15 @@ export class QueueStore implements Disposable {
 
   saveOptions(options: Readonly<Record<string, string>>): void {
     const save = this.#db.prepare('INSERT OR REPLACE INTO options (name, value) VALUES (?, ?)');
-    this.#db.transaction(() => {
+    this.#together(() => {
       for (const [name, value] of Object.entries(options)) save.run(name, value);
-    })();
+    });
   }
 
   addServerFacts(facts: readonly ServerFacts[], nowMs: number): void {
-    this.#db.transaction(() => {
+    this.#together(() => {
       for (const { origin, bytes, busyMs, faults } of facts) this.#addServer.run(origin, bytes, busyMs, faults, nowMs);
-    })();
+    });
     this.#db
       .prepare(
         'DELETE FROM servers WHERE origin IN (SELECT origin FROM servers ORDER BY seen_ms DESC LIMIT -1 OFFSET ?)',
@@ -154,11 +154,28 @@ export class QueueStore implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // Closing waits for the collector to let go of statements. The lock is given back here and now, which WAL does not do.
-    this.#db.pragma('journal_mode = DELETE');
-    this.#db.pragma('locking_mode = NORMAL');
-    this.#db.prepare('SELECT count(*) FROM options').get();
+    try {
+      // Closing waits for the collector to let go of statements. The lock is given back here and now, which WAL does not do.
+      this.#db.pragma('journal_mode = DELETE');
+      this.#db.pragma('locking_mode = NORMAL');
+      this.#db.prepare('SELECT count(*) FROM options').get();
+    } catch {
+      // On a full disk, say. All that was taken is in the journal, where whoever opens the store next finds it.
+    }
     this.#db.close();
+  }
+
+  /** All that `work` writes, or nothing of it. */
+  #together(work: () => void): void {
+    this.#db.exec('BEGIN');
+    try {
+      work();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      // Of a full disk SQLite rolls back by itself; the refusal of a second time would hide why.
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   #prepared(sql: string): Database.Statement {
