@@ -20,6 +20,7 @@ import type { SourceRunner } from './source-runner.js';
 const patienceMsMax = 3000;
 /** So much longer while somebody who has answered before asked to be left alone for a while. */
 const restingMsMax = 10_000;
+const nothingCompared = 'nothing was compared with what other sources hold: none has answered in time';
 
 /** With so many answers' time left, and so much more, questions go ahead of the bytes that they are about. */
 const aheadAnswers = 1.5;
@@ -95,9 +96,9 @@ export class Audit implements LaneEvents {
     );
   }
 
-  /** What was compared, for people; undefined where nobody could be. */
+  /** What was compared, for people; undefined where there was nobody to compare with. */
   get summary(): string | undefined {
-    if (this.#samples === 0) return undefined;
+    if (this.#samples === 0) return this.#turn === 0 ? undefined : nothingCompared;
     const compared = this.#compared.reduce((sum, flag) => sum + flag, 0);
     return `compared ${compared} of ${this.#compared.length} stretches of 64 KiB with what other sources hold, for ${formatBytes(this.#places.costBytes)}: ${this.#disputes.outcome}`;
   }

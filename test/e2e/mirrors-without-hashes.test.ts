@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { DownloadLab, eventsOf, failure, mib, until } from '../support/download-lab.js';
 import { ignoresRange, type exact } from '../support/http-quirks.js';
@@ -149,6 +150,21 @@ describe.concurrent('HTTP servers whose files have one size, without any hash', 
     // What they said of samples is nothing against the connections that bring the file.
     expect(handle.snapshot().sources.map((s) => s.faults)).toEqual([0, 0]);
   });
+});
+
+it('servers that never answer where samples are asked for: it is said that nothing was compared', async () => {
+  await using lab = await DownloadLab.create();
+  const never = new Promise<void>(() => undefined);
+  const held = ({ headers }: IncomingMessage): Promise<void> | undefined =>
+    headers.range?.includes(',') === true ? never : undefined;
+  const list = await Promise.all([1, 2].map(() => HttpTestServer.start({ file: right, etag: '', held })));
+  const handle = lab.get(
+    list.map((s) => s.url),
+    { http },
+  );
+  await handle.done;
+  const said = eventsOf(handle, 'notice').map((e) => e.reason);
+  expect(said).toContain('nothing was compared with what other sources hold: none has answered in time');
 });
 
 describe.concurrent('an earlier run that had bytes of an odd server', () => {
