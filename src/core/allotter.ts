@@ -225,7 +225,7 @@ export class Allotter {
     if (head === undefined || head.lane === thief || thief.isOneStream) return false;
     const { lane: victim, segment } = head;
     if (victim.isSuspect) return this.#takeOver(thief, victim, 0);
-    if (this.#mustLeave(thief, victim)) return false;
+    if (this.#book.mustLeave(thief, victim)) return false;
     const { board, nowMs } = this.#book;
     const rate = board.rateOf(victim);
     const leftMs = victim.endAtMs(nowMs, rate, segment) - nowMs;
@@ -254,7 +254,7 @@ export class Allotter {
         silent ??= victim;
         continue;
       }
-      if (this.#mustLeave(thief, victim)) continue;
+      if (this.#book.mustLeave(thief, victim)) continue;
       let committed = Math.max(this.#committedBytes(victim), victim.uncuttableBytes);
       const { board, nowMs } = this.#book;
       const leftMs = board.endAtMs(victim, nowMs) - nowMs;
@@ -276,10 +276,6 @@ export class Allotter {
     this.#hedges.hedged(best.plan.wasteBytes);
     this.#takeEnd(thief, best.victim, best.plan, best.committedBytes);
     return true;
-  }
-
-  #mustLeave(thief: Lane, victim: Lane): boolean {
-    return thief.source !== victim.source && this.#book.owesAlone(victim);
   }
 
   /** Also what cannot be taken from it any more comes later than all together would bring everything: only then is it worth fetching twice. */

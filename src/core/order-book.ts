@@ -161,10 +161,10 @@ export class OrderBook {
     return commands;
   }
 
-  /** It owes bytes that are to be of one source. */
-  owesAlone(lane: Lane): boolean {
-    if (this.alone.isEmpty) return false;
-    return lane.segments.some(({ position, end }) => this.alone.overlapBytes(position, end) > 0);
+  /** The victim owes bytes that are to be of one source, which is not the thief's. */
+  mustLeave(thief: Lane, victim: Lane): boolean {
+    if (this.alone.isEmpty || thief.source === victim.source) return false;
+    return victim.segments.some(({ position, end }) => this.alone.overlapBytes(position, end) > 0);
   }
 
   /** Gives a connection a range that is neither free nor on order. */
