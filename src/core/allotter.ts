@@ -350,9 +350,7 @@ export class Allotter {
     return victimLeftMs < sharedLaterMax * this.#book.leftMs + sharedGainMsMin;
   }
 
-  /**
-   * Moves bytes that the victim owes to the thief: whole segments, and the end of one.
-   */
+  /** Moves bytes that the victim owes to the thief: whole segments, and the end of one. */
   #takeEnd(thief: Lane, victim: Lane, plan: StealPlan, committedBytes: number): void {
     let left = plan.bytes;
     for (const part of takeableParts(victim, committedBytes)) {
