@@ -8,6 +8,12 @@ import { stealBytesMin } from './split.js';
 /** Less than this, or than comes in this time, is not taken from others: they are done with it as soon. */
 const takenBytesMin = 64 * 1024;
 const takenMsMin = 100;
+/** Nor, where that was asked for already, unless they are so much later with it. */
+const takenGainMsMin = 2000;
+/** What is skipped for bytes that others bring so much later, and in so many times as long, may be more than they are, up to so much of the file. */
+const skippedGainMsMin = 1000;
+const skippedTimesMin = 2;
+const skippedShareMax = 0.04;
 /** What a stream holds may be so much farther than it comes, before it gives that back. */
 const shortenedShare = 0.1;
 /** With less time left than this what is given stays with whom it was given to. */
@@ -124,13 +130,15 @@ export class StreamLanes {
   /** Gives the connection what it comes by, of what nobody holds and of what others were to bring; false where there is nothing. */
   feed(lane: Lane, travelBytes: number, othersHaveRanges: boolean): boolean {
     if (this.#reading.isOn) return this.#feedReader(lane, travelBytes, othersHaveRanges);
-    const at = lane.segments.at(-1)?.end ?? lane.streamAt;
-    const most = othersHaveRanges ? travelBytes - (lane.isIdle ? 0 : at - lane.streamAt) : Infinity;
+    // It may have been told to stop before the end of what it was asked for last.
+    const at = lane.isIdle ? lane.streamAt : (lane.segments.at(-1)?.end ?? lane.streamAt);
+    const own = travelBytes + (lane.isIdle ? this.#fileBytes * skippedShareMax : lane.streamAt - at);
+    const most = othersHaveRanges ? own : Infinity;
     const ahead = this.#ahead(lane, at, Math.ceil(at + most));
-    const taken = othersHaveRanges ? worthwhile(ahead, at) : ahead;
+    const taken = othersHaveRanges ? this.#worthwhile(ahead, at, lane) : ahead;
     const bytes = taken.reduce((sum, range) => sum + range.end - range.start, 0);
     const least = Math.max(takenBytesMin, (this.#book.board.rateOf(lane) * takenMsMin) / 1000);
-    const asked = bytes > 0 && (bytes >= least || !othersHaveRanges);
+    const asked = bytes > 0 && (bytes >= least || lane.isIdle || !othersHaveRanges);
     if (asked) this.#take(lane, taken);
     return asked || (!othersHaveRanges && lane.isIdle && this.#startOver(lane));
   }
@@ -173,7 +181,7 @@ export class StreamLanes {
       let kept = other.isSuspect ? 0 : this.#keeps(lane, other);
       for (const segment of other.segments) {
         const owed = Math.max(0, segment.end - segment.position);
-        const stays = other.isParted && segment.isAsked && !other.isSuspect ? owed : Math.min(kept, owed);
+        const stays = this.#isLeftTo(other, segment, lane) ? owed : Math.min(kept, owed);
         kept -= Math.min(kept, owed);
         const from = Math.max(start, segment.position + stays);
         const to = Math.min(end, segment.end);
@@ -181,6 +189,35 @@ export class StreamLanes {
       }
     }
     return out.sort((a, b) => a.start - b.start);
+  }
+
+  /** What was asked for and cannot be cut short stays with who is to bring it, unless the stream is there long before. */
+  #isLeftTo(other: Lane, segment: Segment, lane: Lane): boolean {
+    if (!other.isParted || !segment.isAsked || other.isSuspect) return false;
+    const { board, nowMs } = this.#book;
+    const comesByMs = (Math.max(0, segment.end - lane.streamAt) / board.rateOf(lane)) * 1000;
+    return other.endAtMs(nowMs, board.rateOf(other), segment) - nowMs < comesByMs + takenGainMsMin;
+  }
+
+  /**
+   * The longest run of ranges from `at` on that is more than what is to be skipped for it, or that others would bring much
+   * later: with nothing else to do, it skips as fast as it brings.
+   */
+  #worthwhile(ahead: readonly Takeable[], at: number, lane: Lane): readonly Takeable[] {
+    const { board, leftBytes } = this.#book;
+    const rate = board.rateOf(lane);
+    const othersMs = ((leftBytes - lane.remainingBytes) / Math.max(1, board.rateSum - rate)) * 1000;
+    let brings = 0;
+    let count = 0;
+    ahead.forEach(({ start, end }, i) => {
+      brings += end - start;
+      const skips = end - at - brings;
+      const isFree = lane.isIdle && skips <= this.#fileBytes * skippedShareMax;
+      const comesByMs = ((end - lane.streamAt) / rate) * 1000;
+      const isSooner = isFree && skippedTimesMin * comesByMs + skippedGainMsMin < othersMs;
+      if (brings >= skips || isSooner) count = i + 1;
+    });
+    return ahead.slice(0, count);
   }
 
   /** What stays with another connection whatever is taken: what is on its way; with a slower stream, up to where it is overtaken. */
@@ -325,15 +362,4 @@ export class StreamLanes {
 
 function fasterOf(a: Lane | undefined, b: Lane): Lane {
   return a === undefined || (b.rate ?? 0) > (a.rate ?? 0) ? b : a;
-}
-
-/** The longest run of ranges from `at` on that is more than what is to be skipped for it. */
-function worthwhile(ahead: readonly Takeable[], at: number): readonly Takeable[] {
-  let brings = 0;
-  let count = 0;
-  ahead.forEach(({ start, end }, i) => {
-    brings += end - start;
-    if (brings >= end - at - brings) count = i + 1;
-  });
-  return ahead.slice(0, count);
 }

@@ -67,6 +67,12 @@ describe('a simulated server that speaks HTTP', () => {
     expect(result.ratio).toBeGreaterThan(1);
   });
 
+  test('without ranges does not leave to a slow one what it passes by', () => {
+    // Beside it 0.2 Mbit/s at 300 ms, and 0.9 Mbit/s: 2.53 and 1.41 times the bound where they keep what they were asked for.
+    expect(runWorld(randomWorld(4413, 'http')).ratio).toBeLessThan(1.6);
+    expect(runWorld(randomWorld(623, 'http')).ratio).toBeLessThan(1.25);
+  });
+
   test('without ranges is of use beside others', () => {
     const [alone, together] = [
       run(server(usual), server(undefined)),
