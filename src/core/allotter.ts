@@ -362,16 +362,15 @@ export class Allotter {
   /** Moves about the last `wanted` bytes of what may be taken to the thief; returns how many they became. */
   #takeOff(thief: Lane, victim: Lane, part: TakeablePart, plan: StealPlan, wanted: number, what: string): number {
     const { segment, takeable } = part;
-    const bytes = Math.min(wanted, takeable);
     const gain = `done ${(plan.gainMs / 1000).toFixed(plan.gainMs < 1000 ? 2 : 1)} s sooner`;
     const both = this.#book.board.rateOf(victim) + this.#book.board.rateOf(thief);
     // A cut at a piece boundary keeps the piece whole for its hash; it may shift the end by a tenth of the gain.
     const slack = (plan.gainMs / 10) * (both / 1000);
     const { position, end } = segment;
-    const wished = end - bytes;
-    const whole = wished <= position;
+    const wished = end - Math.min(wanted, takeable);
     // What is on its way would come twice for it, so a cut is not moved into that.
-    const cut = whole ? position : alignCut(wished, { start: end - takeable, end }, this.#pieceBytes, slack);
+    const free = { start: end - takeable, end };
+    const cut = wished <= position ? position : alignCut(wished, free, this.#pieceBytes, slack);
     this.#book.trim(victim, segment, cut, 'its end is taken by a connection that runs out of work', false);
     const isHedge = plan.wasteBytes > 0;
     const twice = isHedge ? `; ${formatBytes(plan.wasteBytes)} of it may come twice` : '';
