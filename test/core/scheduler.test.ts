@@ -3,6 +3,17 @@ import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import { RangeSet } from '../../src/core/range-set.js';
 import { mib, onlyRequest, requestsOf, SchedulerBench, trimsOf, type Request } from '../support/scheduler-bench.js';
 
+/** Two sources have brought a file of 2 MiB, each its half. */
+function allBrought(): SchedulerBench {
+  const bench = new SchedulerBench(2 * mib);
+  bench.expect(0, 1);
+  const [first, second] = [onlyRequest(bench.ready(0)), onlyRequest(bench.ready(1))];
+  bench.flow(1000, { request: first, rate: 2 * mib }, { request: second, rate: 2 * mib });
+  for (const request of [first, second]) bench.ended(request, request.end);
+  bench.commands.length = 0;
+  return bench;
+}
+
 describe('at the start', () => {
   test('each of n servers gets one contiguous n-th of the file', () => {
     const bench = new SchedulerBench(40 * mib);
@@ -199,12 +210,7 @@ describe('bytes that proved wrong', () => {
 
   test('that are to be of one source are left to it by the others', () => {
     for (const alone of [false, true]) {
-      const bench = new SchedulerBench(2 * mib);
-      bench.expect(0, 1);
-      const [first, second] = [onlyRequest(bench.ready(0)), onlyRequest(bench.ready(1))];
-      bench.flow(1000, { request: first, rate: 2 * mib }, { request: second, rate: 2 * mib });
-      for (const request of [first, second]) bench.ended(request, request.end);
-      bench.commands.length = 0;
+      const bench = allBrought();
       bench.send({ type: 'refetch', range: { start: 0, end: mib }, avoid: 0 as SourceId, alone });
       const [again] = requestsOf(bench.commands);
       if (again === undefined) throw new Error('nobody was asked');
@@ -215,12 +221,7 @@ describe('bytes that proved wrong', () => {
   });
 
   test('and are to be of one source are taken over where that falls silent', () => {
-    const bench = new SchedulerBench(2 * mib);
-    bench.expect(0, 1);
-    const [first, second] = [onlyRequest(bench.ready(0)), onlyRequest(bench.ready(1))];
-    bench.flow(1000, { request: first, rate: 2 * mib }, { request: second, rate: 2 * mib });
-    for (const request of [first, second]) bench.ended(request, request.end);
-    bench.commands.length = 0;
+    const bench = allBrought();
     bench.send({ type: 'refetch', range: { start: 0, end: mib }, avoid: 0 as SourceId, alone: true });
     bench.flow(3000);
     expect(requestsOf(bench.commands).map(({ source }) => source)).toContain(0);
