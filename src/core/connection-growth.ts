@@ -3,6 +3,7 @@ import { rampConnections, type Worth } from './connection-ramp.js';
 import { GoodputWindow, type Goodput, type GoodputSample } from './goodput-window.js';
 import type { GrowthDecision, GrowthView } from './growth-view.js';
 import type { Lane } from './lane.js';
+import { usefulUnderLoss } from './loss-bound.js';
 import { Way } from './way.js';
 
 /** How many times what it was the goodput has to be after doubling the connections, for them to have been worth it. */
@@ -71,6 +72,8 @@ export class ConnectionGrowth {
   #nextTrialMs = 0;
   #restMs = restMsMin;
   #limit = Infinity;
+  /** Its last trial paid, or there was none. */
+  #isPromising = true;
   #hasGone = false;
   #thereSinceMs: number | undefined;
   readonly #way = new Way();
@@ -239,6 +242,7 @@ export class ConnectionGrowth {
       this.#baseline = measured;
       this.#worth = { count, latencyMs: this.#latencyMs(rttMs) };
       this.#restMs = restMsMin;
+      this.#isPromising = raised;
       if (!raised) {
         // It gained, and the sum did not show it: what is there stays, more is not tried for a while.
         this.#nextTrialMs = view.nowMs + unseenRestMs;
@@ -320,15 +324,19 @@ export class ConnectionGrowth {
     // What it lost others have: they would lose it again.
     const gainedByOthers = total - rate - retired.othersRate;
     if (!view.gate.hasRoom(view.nowMs) && gainedByOthers > (retired.rate - rate) * sharedGainMin) return undefined;
-    const count = this.#countMax(retired.count, rttMs, view) - this.lanes.size;
+    const count = this.#countMax(retired.count, rate, rttMs, view) - this.lanes.size;
     if (count <= 0) return undefined;
     return this.#open(count, 'it is slower without them', view);
   }
 
   /** At most so many connections: as are allowed, and can deliver what they hold back in the time that is left. */
-  #countMax(wanted: number, rttMs: number, view: GrowthView): number {
-    const useful = this.#useful({ count: this.lanes.size, latencyMs: this.#latencyMs(rttMs) }, rttMs, view);
-    return Math.floor(Math.min(wanted, view.connectionsMax, this.#limit, useful));
+  #countMax(wanted: number, rate: number, rttMs: number, view: GrowthView): number {
+    const count = this.lanes.size;
+    const useful = this.#useful({ count, latencyMs: this.#latencyMs(rttMs) }, rttMs, view);
+    const isTrusted =
+      this.#isPromising && view.reading.windowMs === Infinity && ![...this.lanes].some((l) => l.isParted);
+    const underLoss = isTrusted ? usefulUnderLoss({ count, rate, rttMs }, view.leftMs) : 0;
+    return Math.floor(Math.min(wanted, view.connectionsMax, this.#limit, Math.max(useful, underLoss)));
   }
 
   /** So many can deliver what they hold back in the time that is left, where `count` of them hold back `latencyMs`. */
@@ -340,6 +348,7 @@ export class ConnectionGrowth {
   }
 
   #rest(view: GrowthView): void {
+    this.#isPromising = false;
     if (view.nowMs - (this.#thereSinceMs ?? view.nowMs) < youngMs) {
       this.#nextTrialMs = view.nowMs + youngRestMs;
       return;
@@ -351,7 +360,7 @@ export class ConnectionGrowth {
   #grow(factor: number, rate: number, rttMs: number, view: GrowthView): GrowthDecision {
     const count = this.lanes.size;
     const isHeld = this.#way.isHeldAtServer(this.lanes);
-    const wanted = this.#countMax(count * (isHeld ? leap : factor), rttMs, view) - count;
+    const wanted = this.#countMax(count * (isHeld ? leap : factor), rate, rttMs, view) - count;
     if (wanted <= 0 || view.nowMs < this.#nextTrialMs) return none;
     if (!isHeld && !view.gate.mayTry(this.source, view.sources, view.nowMs)) return none;
     view.gate.started(this.source, view.nowMs);

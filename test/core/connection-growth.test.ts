@@ -69,12 +69,12 @@ class Growing {
   }
 
   /** Time passes at these speeds, in bytes a second, until something is decided, or for 4 s. */
-  bring(own: number, others: number): GrowthDecision {
+  bring(own: number, others: number, leftMs?: number): GrowthDecision {
     for (let n = 0; n < 80; n += 1) {
       this.nowMs += tickMs;
       this.growth.receivedBytes += (own * tickMs) / 1000;
       this.#totalBytes += ((own + others) * tickMs) / 1000;
-      const decision = this.growth.decide(this.view());
+      const decision = this.growth.decide(this.view(leftMs));
       if (decision.type !== 'none') return decision;
     }
     return { type: 'none' };
@@ -175,4 +175,38 @@ test('connections hold back no more than comes in a tenth of what a reader keeps
   const source = new Growing();
   source.windowMs = 500;
   expect(source.bring(2 * mb, 10 * mb)).toEqual({ type: 'none' });
+});
+
+describe('a far source whose packets are lost', () => {
+  const farMs = 200;
+  const leftMs = 6000;
+
+  /** Three connections, each of which holds 0.7 s in its server's send buffer. */
+  function far(): Growing {
+    const source = new Growing();
+    source.go();
+    for (let n = 0; n < 3; n += 1) source.connect(farMs);
+    source.probe(700);
+    return source;
+  }
+
+  test('is tried with more connections, whatever these hold back now', () => {
+    expect(far().bring(0.4 * mb, 10 * mb, leftMs)).toMatchObject({ type: 'open', count: 3 });
+  });
+
+  test('is not where each of them fills a window: a link is what bounds it', () => {
+    expect(far().bring(4 * mb, 10 * mb, leftMs)).toEqual({ type: 'none' });
+  });
+
+  test('is not once a trial has brought nothing', () => {
+    const source = far();
+    source.open(source.bring(0.4 * mb, 10 * mb, leftMs), farMs);
+    expect(source.bring(0.4 * mb, 10 * mb, leftMs)).toMatchObject({ type: 'retire' });
+    source.probe(700);
+    expect(source.bring(0.4 * mb, 10 * mb, leftMs)).toEqual({ type: 'none' });
+  });
+
+  test('is not in the last moments', () => {
+    expect(far().bring(0.4 * mb, 10 * mb, 2900)).toEqual({ type: 'none' });
+  });
 });
