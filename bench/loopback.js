@@ -75,10 +75,18 @@ function listTools(urls, nginxUrl, receiver, mib) {
   ];
   if (nginxUrl !== undefined && hasCommand('aria2c')) {
     const fixed = ['aria2c', '-q', '--file-allocation=none', '-k1M'];
-    tools.push({
-      name: 'aria2c -x16 -s16',
-      command: (_n, out) => [...fixed, '-x16', '-s16', '-d', path.dirname(out), '-o', path.basename(out), nginxUrl],
-    });
+    /** @type {Tool['command']} */
+    const command = (_n, out) => [
+      ...fixed,
+      '-x16',
+      '-s16',
+      '-d',
+      path.dirname(out),
+      '-o',
+      path.basename(out),
+      nginxUrl,
+    ];
+    tools.push({ name: 'aria2c -x16 -s16', command }, { name: 'aria2c ... + sync', command: synced(command) });
   }
   if (nginxUrl !== undefined && hasCommand('curl')) {
     tools.push({ name: 'curl', command: (_n, out) => ['curl', '-s', '-o', out, nginxUrl] });
@@ -87,11 +95,19 @@ function listTools(urls, nginxUrl, receiver, mib) {
     const { port, pathname } = new URL(nginxUrl);
     /** @type {Tool['command']} */
     const command = (n, out) => [receiver, port, pathname, String(mib * 1024 * 1024), String(n), out];
-    const sync = 'out="${!#}"; "$@" && sync "$out"';
-    tools.push({ name: 'C recv + pwrite', command });
-    tools.push({ name: 'C ... + sync', command: (n, out) => ['bash', '-c', sync, 'sync', ...command(n, out)] });
+    tools.push({ name: 'C recv + pwrite', command }, { name: 'C ... + sync', command: synced(command) });
   }
   return tools;
+}
+
+/**
+ * The command, and then what writes its file to the disk.
+ * @param {Tool['command']} command
+ * @returns {Tool['command']}
+ */
+function synced(command) {
+  const script = 'out="$1"; shift; "$@" && sync "$out"';
+  return (n, out) => ['bash', '-c', script, 'sync', out, ...command(n, out)];
 }
 
 /**
