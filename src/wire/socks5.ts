@@ -15,7 +15,8 @@ type Socks5Step =
   | { readonly kind: 'wait' }
   /** The tunnel is there; `rest` are bytes of the other side already. */
   | { readonly kind: 'open'; readonly rest: Uint8Array }
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** `isLogin`: to who we are, so that to ask again is of no use. */
+  | { readonly kind: 'refused'; readonly isLogin: boolean; readonly reason: string };
 
 const replies: Readonly<Record<number, string>> = {
   1: 'it failed',
@@ -71,10 +72,14 @@ export class Socks5Handshake {
   #method(): Socks5Step {
     const answer = this.#take(2);
     if (answer === undefined) return { kind: 'wait' };
-    if (answer[0] !== 5) return { kind: 'refused', reason: 'it does not speak SOCKS5' };
+    if (answer[0] !== 5) return { kind: 'refused', isLogin: false, reason: 'it does not speak SOCKS5' };
     if (answer[1] === 0) return this.#sendConnect();
     if (answer[1] !== 2 || this.#target.user === undefined) {
-      return { kind: 'refused', reason: 'it wants a user name and a password, or a way to log in that is not known' };
+      return {
+        kind: 'refused',
+        isLogin: true,
+        reason: 'it wants a user name and a password, or a way to log in that is not known',
+      };
     }
     this.#stage = 'login';
     const text = new TextEncoder();
@@ -86,7 +91,8 @@ export class Socks5Handshake {
   #login(): Socks5Step {
     const answer = this.#take(2);
     if (answer === undefined) return { kind: 'wait' };
-    if (answer[1] !== 0) return { kind: 'refused', reason: 'it does not take this user name and password' };
+    if (answer[1] !== 0)
+      return { kind: 'refused', isLogin: true, reason: 'it does not take this user name and password' };
     return this.#sendConnect();
   }
 
@@ -99,11 +105,12 @@ export class Socks5Handshake {
   #connected(): Socks5Step {
     const head = this.#bytes;
     if (head.length < 5) return { kind: 'wait' };
-    if (head[0] !== 5) return { kind: 'refused', reason: 'it does not speak SOCKS5' };
+    if (head[0] !== 5) return { kind: 'refused', isLogin: false, reason: 'it does not speak SOCKS5' };
     const reply = head[1] ?? 0;
-    if (reply !== 0) return { kind: 'refused', reason: replies[reply] ?? `it answered with ${reply}` };
+    if (reply !== 0) return { kind: 'refused', isLogin: false, reason: replies[reply] ?? `it answered with ${reply}` };
     const addressBytes = { 1: 4, 3: 1 + (head[4] ?? 0), 4: 16 }[head[3] ?? 0];
-    if (addressBytes === undefined) return { kind: 'refused', reason: 'its answer names no kind of address' };
+    if (addressBytes === undefined)
+      return { kind: 'refused', isLogin: false, reason: 'its answer names no kind of address' };
     if (this.#take(4 + addressBytes + 2) === undefined) return { kind: 'wait' };
     return { kind: 'open', rest: this.#bytes };
   }

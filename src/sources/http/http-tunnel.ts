@@ -89,7 +89,7 @@ function socksTunnel(proxy: Proxy, end: TunnelEnd, peer: string): [Uint8Array, H
     }
     if (step.kind === 'refused') {
       throw new ManygetError(
-        'proxy-failed',
+        step.isLogin ? 'http-unauthorized' : 'proxy-failed',
         `${peer} refused a connection to ${hostAndPort(end.host, end.port)}: ${step.reason}`,
       );
     }

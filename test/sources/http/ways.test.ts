@@ -81,11 +81,14 @@ describe('the way to a server', () => {
     expect(proxy.logins[0]).toBe('me:pw');
   });
 
-  test('ends at a proxy that wants another login', async () => {
+  test.each(['', 'me:wrong@'])('ends at once at a proxy that wants another login than "%s"', async (login) => {
     const server = await HttpTestServer.start({ file });
     const proxy = await startSocksProxy('me:pw');
-    const outcome = await fetchFile([server.url], { giveUpAfterMs: 500, http: { proxy: { all: proxy.url } } });
+    const all = proxy.url.replace('//', `//${login}`);
+    const outcome = await fetchFile([server.url], { giveUpAfterMs: 500, http: { proxy: { all } } });
     expect(outcome.kind === 'failed' ? outcome.message : '').toMatch(/proxy .* refused a connection/);
+    expect(outcome.kind === 'failed' ? outcome.error.cause : outcome).toMatchObject({ code: 'http-unauthorized' });
+    expect(proxy.connections).toBe(1);
   });
 
   test('ends before the proxy where the protocol has no room for a name, and leaves no connection behind', async () => {
