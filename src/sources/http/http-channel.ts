@@ -3,7 +3,7 @@ import type { BodyFraming, HttpHead } from '../../wire/http-head.js';
 import { HttpReader, type HttpReaderHandler } from '../../wire/http-reader.js';
 import { socketError } from '../tcp/socket-error.js';
 import type { HttpOrigin } from './http-origins.js';
-import { dial, type DialHandler, type DialPlan, type Stream } from './http-dial.js';
+import { dial, readingProxy, type DialHandler, type DialPlan, type Stream } from './http-dial.js';
 import { tlsError } from '../tls-error.js';
 
 /** The handler hears of what came so late at the most, while more comes. */
@@ -36,7 +36,7 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
 
   constructor(plan: DialPlan, handler: HttpChannelHandler) {
     this.origin = plan.origin;
-    this.peer = plan.origin.peer;
+    this.peer = plan.origin.peerBehind(readingProxy(plan));
     this.#handler = handler;
     this.#reader = new HttpReader(this, this.peer);
     this.#stream = dial(plan, this);

@@ -160,7 +160,6 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
 
   closed(error: ManygetError | undefined): void {
     const answers = this.#channel?.answers ?? 0;
-    this.#channel = undefined;
     const unanswered = this.#asked.count > 0 || this.#delivery.isBusy || this.#probing;
     // A server may end an idle connection in the very moment in which it is used again: no fault of anybody's.
     const wasIdle = error?.code === 'connection-lost' && answers > 0 && !this.#delivery.isBusy;
@@ -168,6 +167,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
       this.#end(error ?? this.#error('connection-lost', 'closed the connection without an answer'));
       return;
     }
+    this.#channel = undefined;
     this.#delivery.forget();
     this.#asked.unheard();
     if (unanswered) this.#open();
@@ -382,7 +382,7 @@ export class HttpConnection implements SourceConnection, HttpChannelHandler {
   // The end.
 
   #error(code: ErrorCode, what: string): ManygetError {
-    return new ManygetError(code, `${this.#origin.peer} ${what}`);
+    return new ManygetError(code, `${this.#channel?.peer ?? this.#origin.peer} ${what}`);
   }
 
   #end(error: ManygetError): void {

@@ -41,8 +41,13 @@ export interface Stream {
 
 /** Opens a stream to an origin: read in place where the socket is ours alone, in copies behind a tunnel. */
 export function dial(plan: DialPlan, handler: DialHandler): Stream {
-  const tunnel = plan.proxy !== undefined && (plan.proxy.kind === 'socks5' || plan.origin.isSecure);
+  const tunnel = plan.proxy !== undefined && readingProxy(plan) === undefined;
   return tunnel ? new TunnelledStream(plan, plan.proxy, handler) : new DirectStream(plan, handler);
+}
+
+/** The proxy that reads every request and answers in the server's place; undefined where there is none, or a tunnel through it. */
+export function readingProxy({ proxy, origin }: DialPlan): Proxy | undefined {
+  return proxy?.kind === 'http' && !origin.isSecure ? proxy : undefined;
 }
 
 function tlsOptions(plan: DialPlan): ConnectionOptions {

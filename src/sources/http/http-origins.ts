@@ -50,6 +50,11 @@ export class HttpOrigin {
     return `server ${hostAndPort(this.host, this.port)}`;
   }
 
+  /** The same where its answers are read by the proxy `via`, which may be who speaks. */
+  peerBehind(via: Proxy | undefined): string {
+    return via === undefined ? this.peer : `${this.peer}, behind ${proxyPeer(via)},`;
+  }
+
   /** Milliseconds until it may be asked again; 0 for now. */
   get waitMs(): number {
     return Math.max(0, this.#notBeforeMs - this.#clock.nowMs());
@@ -72,8 +77,10 @@ export class HttpOrigin {
     const within = `within ${waitedMs / 1000} s`;
     const way = via === undefined ? '' : `${proxyPeer(via)}, the way to ${this.peer},`;
     if (!isOpen) return new ManygetError('connect-timeout', `${way === '' ? this.peer : way} did not answer ${within}`);
-    const who = via === undefined ? this.peer : `${this.peer}, behind ${proxyPeer(via)},`;
-    return new ManygetError('source-silent', `${who} accepted the connection, but said nothing ${within}`);
+    return new ManygetError(
+      'source-silent',
+      `${this.peerBehind(via)} accepted the connection, but said nothing ${within}`,
+    );
   }
 
   /** The error for who wants to ask too early. */

@@ -91,6 +91,18 @@ describe('the way to a server', () => {
     expect(proxy.connections).toBe(1);
   });
 
+  test('through a proxy that answers itself, or hangs up, is not said to have failed at the server alone', async () => {
+    const server = await HttpTestServer.start({ file, quirk: answer407 });
+    const { url, port } = server;
+    const http: HttpOptions = { proxy: { http: (await startHttpProxy()).url } };
+    const behind = `server 127.0.0.1:${port}, behind proxy ${http.proxy?.http?.slice('http://'.length) ?? ''},`;
+    const refused = await fetchFile([url], { http });
+    expect(refused.kind === 'failed' ? refused.message : '').toContain(`${behind} answered 407`);
+    await server.stop();
+    const cut = await fetchFile([url], { giveUpAfterMs: 500, http });
+    expect(cut.kind === 'failed' ? cut.message : '').toContain(`${behind} closed the connection without an answer`);
+  });
+
   test('ends before the proxy where the protocol has no room for a name, and leaves no connection behind', async () => {
     const proxy = await startSocksProxy();
     const outcome = await fetchFile([`http://${'a'.repeat(300)}.example/f.bin`], {
