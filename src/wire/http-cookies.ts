@@ -17,13 +17,18 @@ const cookieValue = /^[\u0020-\u007e\u0080-\u00ff]*$/;
 
 /**
  * Reads a cookie file in Netscape's format: seven fields with tabs between them. `#HttpOnly_` before the domain is
- * read over; other lines that begin with `#` are comments.
+ * read over; other lines that begin with `#` are comments. An end that is empty, 0 or below is that of the session; add-ons of
+ * browsers write parts of seconds, too.
+ * @param text One character for each byte, as a header has them.
  * @returns the cookies, and the numbers of the lines that mean nothing.
  */
 export function parseCookieFile(text: string): { cookies: Cookie[]; badLines: number[] } {
   const cookies: Cookie[] = [];
   const badLines: number[] = [];
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+  for (const [index, raw] of text
+    .replace(/^\u00ef\u00bb\u00bf/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const line = raw.replace(/^#HttpOnly_/, '');
     if (line.trim() === '' || line.startsWith('#')) continue;
     const cookie = parseLine(line);
@@ -42,7 +47,12 @@ function parseLine(line: string): Cookie | undefined {
   ) {
     return undefined;
   }
-  if (!path.startsWith('/') || !/^\d{1,15}$/.test(expires) || !cookieName.test(name) || !cookieValue.test(value)) {
+  if (
+    !path.startsWith('/') ||
+    !/^(?:-?\d{1,15}(?:\.\d{1,15})?)?$/.test(expires) ||
+    !cookieName.test(name) ||
+    !cookieValue.test(value)
+  ) {
     return undefined;
   }
   return {
@@ -52,7 +62,7 @@ function parseLine(line: string): Cookie | undefined {
     hostOnly: below?.toUpperCase() === 'FALSE' && !domain.startsWith('.'),
     path,
     secure: secure?.toUpperCase() === 'TRUE',
-    expiresMs: Number(expires) === 0 ? undefined : Number(expires) * 1000,
+    expiresMs: Number(expires) > 0 ? Number(expires) * 1000 : undefined,
   };
 }
 

@@ -204,6 +204,13 @@ describe('a cookie', () => {
     expect(sent('https://badexample.org/a')).toEqual([]);
   });
 
+  test.each(['', '0', '-1', '1500000000.25'])('may end at "%s" by its line', (expires) => {
+    const { cookies, badLines } = parseCookieFile(`h\tFALSE\t/\tFALSE\t${expires}\tname\tv`);
+    expect(badLines).toEqual([]);
+    expect(cookies.map((c) => cookieMatches(c, at('http://h/'), 1.5e12))).toEqual([true]);
+    expect(cookies.map((c) => cookieMatches(c, at('http://h/'), 1.6e12))).toEqual([!expires.includes('.')]);
+  });
+
   test('that a server sets goes back to that host alone, whatever its Domain says', () => {
     const cookie = parseSetCookie('a=b; Domain=org; Path=/x; Secure', at('https://example.org/x/y'));
     expect(cookie).toMatchObject({ domain: 'example.org', hostOnly: true, path: '/x', secure: true });

@@ -176,10 +176,10 @@ function pathOf(url: URL): string {
   return `${url.pathname}${url.search}`;
 }
 
-function readText(flag: string, file: string): string {
+function readText(flag: string, file: string, encoding: 'utf8' | 'latin1' = 'utf8'): string {
   try {
     if (statSync(file).size > filesBytesMax) throw new Error(`it is larger than ${filesBytesMax} bytes`);
-    return readFileSync(file, 'utf8');
+    return readFileSync(file, encoding);
   } catch (cause) {
     const why = messageOf(cause);
     throw new ManygetError('usage', `${flag} names "${file}", which cannot be read: ${why}`, { cause });
@@ -188,7 +188,7 @@ function readText(flag: string, file: string): string {
 
 function readCookies(file: string | undefined): Cookie[] {
   if (file === undefined) return [];
-  const { cookies, badLines } = parseCookieFile(readText('--load-cookies', file));
+  const { cookies, badLines } = parseCookieFile(readText('--load-cookies', file, 'latin1'));
   if (badLines.length > 0 && cookies.length === 0) {
     throw new ManygetError('usage', `--load-cookies names "${file}", which is not a cookie file in Netscape's format`);
   }

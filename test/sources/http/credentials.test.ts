@@ -112,6 +112,14 @@ describe('credentials', () => {
     expect(server.asks[0]?.headers.cookie).toBe('mine=v');
   });
 
+  test('of a cookie file go out byte by byte as they are in it, whatever is before its first line', async () => {
+    const cookieFile = path.join(tempFolder(), 'cookies.txt');
+    writeFileSync(cookieFile, '\ufeff127.0.0.1\tFALSE\t/\tFALSE\t0\tname\tŁódź\n');
+    const server = await HttpTestServer.start({ file });
+    await fetchFrom([server.url], { cookieFile });
+    expect(Buffer.from(server.asks[0]?.headers.cookie ?? '', 'latin1').toString()).toBe('name=Łódź');
+  });
+
   test('set by a server come back to it, as a login page on the way wants', async () => {
     const server = await HttpTestServer.start({
       file,
