@@ -7,7 +7,7 @@ import { textLines } from './text-lines.js';
 
 /**
  * Files like SHA256SUMS: what sha256sum, md5sum and their kin write, with GNU's lines ("HEX  name", "HEX *name"), BSD's
- * and openssl's ("SHA256 (name) = HEX"), GNU's escapes, and a lone digest without a name. A signature around the
+ * ("HEX name", "SHA256 (name) = HEX") and openssl's, GNU's escapes, and a lone digest without a name. A signature around the
  * lines (OpenPGP) is passed over, not checked.
  */
 export const checksumFileLimits = { bytesMax: 16 * 1024 * 1024, lineCharsMax: 16 * 1024 } as const;
@@ -68,9 +68,9 @@ function parseLine(line: string): ChecksumLine | undefined {
   return parseGnu(line) ?? parseBsd(line) ?? parseLone(line);
 }
 
-/** "HEX  name", "HEX *name" (binary); with a leading "\" the name is escaped. */
+/** "HEX  name", "HEX *name" (binary), or as BSD's `md5 -r` has it "HEX name"; with a leading "\" the name is escaped. */
 function parseGnu(line: string): ChecksumLine | undefined {
-  const match = /^(\\?)([0-9a-f]+) [ *](.+)$/i.exec(line);
+  const match = /^[ \t]*(\\?)([0-9a-f]+)(?: [ *]|[ \t])(.*\S.*)$/i.exec(line);
   if (match?.[2] === undefined || match[3] === undefined) return undefined;
   const checksum = digestOf(match[2]);
   const name = match[1] === '\\' ? unescaped(match[3]) : match[3];

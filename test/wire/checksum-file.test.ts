@@ -15,11 +15,15 @@ describe('a checksum file', () => {
     [`${sha256.toUpperCase()} *a.iso`, 'sha256', 'a.iso'],
     [`${md5}  two words.txt\r`, 'md5', 'two words.txt'],
     [`\\${sha256}  a\\nb\\\\n`, 'sha256', 'a\nb\\n'],
+    [`${sha256} a.iso`, 'sha256', 'a.iso'],
+    [`  ${sha256}\ttwo words`, 'sha256', 'two words'],
+    [`${sha256}  *a.iso`, 'sha256', '*a.iso'],
     [`SHA256 (a (1).iso) = ${sha256}`, 'sha256', 'a (1).iso'],
     [`\\SHA256 (a\\nb) = ${sha256}`, 'sha256', 'a\nb'],
     [`SHA2-256(a.iso)= ${sha256}`, 'sha256', 'a.iso'],
     [`MD5 (a) = ${md5}`, 'md5', 'a'],
     [sha256, 'sha256', undefined],
+    [`\t${sha256}  `, 'sha256', undefined],
   ])('with the line %j has the file and its digest', (line, algorithm, name) => {
     const { lines } = parse(`# comment\n\n${line}\n`);
     expect(lines).toEqual([{ algorithm, name, hex: algorithm === 'md5' ? md5 : sha256 }]);
