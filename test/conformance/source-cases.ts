@@ -135,6 +135,18 @@ export function sourceCases(protocol: string, serveFile: (bytes: Uint8Array) => 
       expect(handler.calls.filter((call) => call === 'closed')).toEqual(['closed']);
     });
 
+    test('wants no room for bytes any more once it is closed, by what came of them as well', async () => {
+      const handler = new RecordingHandler(file.length);
+      handler.targetBytesMax = 1000;
+      handler.closesAt = 100_500;
+      handler.use((await serveFile(file)).source().connect(handler, timing));
+      await handler.whenReady();
+      handler.connection.request(1, 0, file.length);
+      await handler.whenClosed();
+      await new Promise(setImmediate);
+      expect(handler.calls).toEqual(['connected', 'ready', 'closed']);
+    });
+
     test('closes with an error of its own where the server dies in mid-range', async () => {
       // More than the buffers of both sides hold together.
       const large = Buffer.alloc(48 * 1024 * 1024);

@@ -19,6 +19,8 @@ export class RecordingHandler implements ConnectionHandler {
   targetBytesMax = 256 * 1024;
   /** No room after each so many bytes, for one turn of the event loop. */
   pausesEvery = Infinity;
+  /** Closes the connection once so many bytes have come, in the very call that says so. */
+  closesAt = Infinity;
   receivedBytes = 0;
   /** Bytes that came and that nobody wanted, and how far the file has gone by with them. */
   skippedBytes = 0;
@@ -93,12 +95,14 @@ export class RecordingHandler implements ConnectionHandler {
   }
 
   dataStart(_segment: number, offset: number, bytes: number): void {
+    this.#noteLate('dataStart');
     this.#offset = offset;
     this.#frameEnd = offset + bytes;
     if (this.#pauseAt === Infinity) this.#pauseAt = this.pausesEvery;
   }
 
   dataTarget(bytesMax: number): Uint8Array | undefined {
+    this.#noteLate('dataTarget');
     if (this.receivedBytes >= this.#pauseAt) {
       this.#pauseAt = this.receivedBytes + this.pausesEvery;
       setImmediate(() => this.connection.resume());
@@ -112,9 +116,11 @@ export class RecordingHandler implements ConnectionHandler {
   }
 
   dataFilled(bytes: number): void {
+    this.#noteLate('dataFilled');
     this.receivedBytes += bytes;
     this.#offset += bytes;
     if (this.#offset > this.#frameEnd) throw new Error('more bytes than were announced');
+    if (this.receivedBytes >= this.closesAt) this.closeIt();
   }
 
   maySkip(bytesMax: number): number {
@@ -147,6 +153,11 @@ export class RecordingHandler implements ConnectionHandler {
   closed(error: ManygetError): void {
     this.#error = error;
     this.#note('closed');
+  }
+
+  /** Calls for data have no place in `calls`, unless they come behind `closed`. */
+  #noteLate(call: string): void {
+    if (this.#error !== undefined) this.calls.push(call);
   }
 
   #note(call: string): void {

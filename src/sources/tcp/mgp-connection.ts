@@ -205,8 +205,9 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
     this.#handler.dataStart(range.segment, offset, bytes);
   }
 
+  /** The socket asks for the next buffer behind every read, behind the one as well that ended the connection. */
   dataTarget(bytesMax: number): Uint8Array | undefined {
-    return this.#handler.dataTarget(bytesMax);
+    return this.#closed ? undefined : this.#handler.dataTarget(bytesMax);
   }
 
   dataFilled(bytes: number): void {
