@@ -6,6 +6,7 @@ import process from 'node:process';
 const commands = [
   'simulate',
   'loopback',
+  'links',
   'http',
   'memory',
   'first-byte',
