@@ -1,6 +1,7 @@
 import { read } from 'node:fs';
 import type { Socket } from 'node:net';
 import { blockHeadBytes, type Block, type BlockPool, type BlockUser, type BlockWaiter } from './block-pool.js';
+import { diskFault } from './disk-fault.js';
 import { FrameSizer } from './frame-sizer.js';
 import type { OpenFile } from './open-files.js';
 import type { GateWaiter } from './fair-line.js';
@@ -189,7 +190,7 @@ export class FileSender implements BlockUser, BlockWaiter, GateWaiter {
       else this.#write(job, block, bytes);
     } else {
       this.#giveBack(block);
-      if (error !== null) this.#fail(job, 'read-failed', `the disk failed: ${error.message}`);
+      if (error !== null) this.#fail(job, 'read-failed', diskFault(error));
       else if (bytesRead === 0) this.#cut(job);
     }
     this.#advance();

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { diskFault } from './disk-fault.js';
 import { HashCache } from './hash-cache.js';
 import { HashJob, hashBlockBytes } from './hash-job.js';
 import { HashTable } from './hash-table.js';
@@ -85,7 +86,7 @@ function advance(job: HashJob): boolean {
       return true;
     }
   } catch (error) {
-    fail(file, 'read-failed', (error as Error).message);
+    fail(file, 'read-failed', diskFault(error));
     return true;
   }
   keep(job.table);

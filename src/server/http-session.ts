@@ -5,6 +5,7 @@ import { announcesBody, HttpRequestParser, type HttpRequestHead } from '../wire/
 import { HttpRequestRefusal } from '../wire/http-request-refusal.js';
 import type { HeaderLine } from '../wire/http-request.js';
 import { encodeAnswerHead, formatHttpDate } from '../wire/http-server-head.js';
+import { diskFault } from './disk-fault.js';
 import { FileSender, type SendJob, type SendProblem, type SendProtocol } from './file-sender.js';
 import { plainAnswer, withoutBody, type FileBody, type HttpAnswer } from './http-answer.js';
 import { busy, HttpRequests } from './http-requests.js';
@@ -12,7 +13,6 @@ import { resetSocket } from './reset-socket.js';
 import { partyOf } from './seats.js';
 import type { ClientSession, ServerContext } from './server-context.js';
 import { TextSender } from './text-sender.js';
-import { messageOf } from '../base/message-of.js';
 
 /** Requests that a client may send ahead, in bytes; then it is not read from until they are answered. */
 const aheadBytesMax = 64 * 1024;
@@ -281,7 +281,7 @@ export class HttpSession implements ClientSession, SendProtocol {
     this.#send(
       error instanceof HttpRequestRefusal
         ? plainAnswer(error.status, error.message)
-        : plainAnswer(500, `the disk failed: ${messageOf(error)}`),
+        : plainAnswer(500, diskFault(error)),
     );
   }
 

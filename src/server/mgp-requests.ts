@@ -5,6 +5,7 @@ import { frameType, type FrameHeader } from '../wire/mgp-frame.js';
 import { mgpLimits } from '../wire/mgp-limits.js';
 import { encodeMessage, readMessage, type MgpErrorCode } from '../wire/mgp-messages.js';
 import type { CatalogFile } from './catalog.js';
+import { diskFault } from './disk-fault.js';
 import type { FileSender } from './file-sender.js';
 import type { FileFacts } from './file-version.js';
 import type { HashTable } from './hash-table.js';
@@ -60,7 +61,7 @@ export class MgpRequests {
       await this.#answer(header, payload);
     } catch (error) {
       if (error instanceof ManygetError) throw error;
-      this.error(requestId, 'read-failed', `the disk failed: ${(error as Error).message}`);
+      this.error(requestId, 'read-failed', diskFault(error));
     }
   }
 
