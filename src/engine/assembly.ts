@@ -199,7 +199,7 @@ export class Assembly implements LinkEvents {
   }
 
   infoChanged(link: Link, info: SourceInfo): void {
-    link.runner.info = info;
+    this.pool.infoChanged(link, info);
     this.agree();
   }
 

@@ -2,7 +2,7 @@ import type { DownloadOptions } from '../base/download-handle.js';
 import { ManygetError } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
 import { formatDuration } from '../base/units.js';
-import type { Source } from '../sources/source.js';
+import type { Source, SourceInfo } from '../sources/source.js';
 import type { EventLog } from './event-log.js';
 import { HashPatience } from './hash-patience.js';
 import type { Link, LinkEvents } from './link.js';
@@ -89,10 +89,16 @@ export class SourcePool {
       (r) =>
         !r.isStopped &&
         r.info !== undefined &&
+        r.info.hashesFailed === undefined &&
         r.source.willHash &&
         // While nobody is there, how long to wait is a matter of patience with all of them.
         (r.readyLinks > 0 || !this.hasContact || r.leftAtMs >= awaySinceMs),
     );
+  }
+
+  infoChanged({ runner }: Link, info: SourceInfo): void {
+    runner.info = info;
+    if (info.hashesFailed !== undefined) this.#parts.log.add({ type: 'notice', reason: info.hashesFailed });
   }
 
   /** Time passes: true at the moment when whoever is there has had its time to state hashes, and that is said. */

@@ -14,6 +14,8 @@ export interface SourceInfo {
   /** SHA-256 of the whole file as stated by the server. */
   readonly sha256: string | undefined;
   readonly hashedBytes: number;
+  /** Why it will not have its hashes after all. */
+  readonly hashesFailed?: string;
   /** Changes when the file does, where the source has no content id but says so much. */
   readonly version: string | undefined;
   readonly traits: ConnectionTraits;

@@ -118,6 +118,25 @@ describe.concurrent('a server that is still hashing', () => {
     expect(lab.written()?.equals(right)).toBe(true);
   });
 
+  it('and cannot: its bytes are taken as they came, at once, and that is said', async () => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes: right, hashed: false, allowedBytes: size / 2 });
+    const handle = lab.get([server.url]);
+    await until(() => handle.snapshot().doneBytes > 0);
+    server.failHashing();
+    server.allow(size);
+    const report = await handle.done;
+    expect(report).toMatchObject({ piecesVerified: 0 });
+    expect(handle.recentEvents(500)).toContainEqual(
+      expect.objectContaining({
+        type: 'notice',
+        reason: expect.stringContaining('the script cannot hash') as string,
+      }),
+    );
+    expect(handle.recentEvents(500).filter((e) => e.type === 'source-lost')).toEqual([]);
+    expect(lab.written()?.equals(right)).toBe(true);
+  });
+
   it('beside one that has hashed: its bytes are verified with the hashes of the other', async () => {
     await using lab = await DownloadLab.create();
     const hashing = await lab.script({ bytes: right, hashed: false });

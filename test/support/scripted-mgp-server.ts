@@ -96,6 +96,11 @@ export class ScriptedMgpServer implements AsyncDisposable {
     for (const session of this.#sessions) session.tellHashes();
   }
 
+  /** It cannot hash the file: who follows is told. */
+  failHashing(): void {
+    for (const session of this.#sessions) session.refuseHashes();
+  }
+
   /** Cuts all connections. */
   drop(): void {
     for (const session of this.#sessions) session.destroy();
@@ -140,6 +145,11 @@ class Session {
 
   tellHashes(): void {
     for (const id of this.#follows.splice(0)) this.#stat(id);
+  }
+
+  refuseHashes(): void {
+    const error = { code: 'read-failed', message: 'the script cannot hash' } as const;
+    for (const id of this.#follows.splice(0)) this.#socket.write(encodeMessage.error(id, error));
   }
 
   /** Sends what is asked for, as far as it is allowed and the socket takes it. */

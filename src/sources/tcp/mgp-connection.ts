@@ -74,6 +74,7 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
   readonly #hashRequests = new Map<number, { first: number; count: number }>();
   #nextRequest = firstRangeRequest;
   #version = '';
+  #info: SourceInfo | undefined;
   #connected = false;
   #ready = false;
   #closed = false;
@@ -313,6 +314,7 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
       version: undefined,
       traits: mgpTraits,
     };
+    this.#info = info;
     if (this.#ready) this.#handler.infoChanged(info);
     else this.#becomeReady(info);
     if (!this.#closed) this.#facts.learn({ version: answer.version, info }, performance.now());
@@ -346,9 +348,12 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
     const error = this.#error(codeOfRefusal[refusal.code], `answered: ${printable(refusal.message)}`);
     if (this.#hashRequests.delete(requestId)) {
       this.#handler.hashesRefused(error);
-      return;
+    } else if (requestId === statRequest && this.#info !== undefined && error.code === 'server-read-failed') {
+      // It cannot hash the file: its bytes are as good as those of who has no hashes.
+      this.#handler.infoChanged({ ...this.#info, hashesFailed: error.message });
+    } else {
+      throw error;
     }
-    throw error;
   }
 
   #send(frame: Uint8Array): void {
