@@ -21,7 +21,7 @@ export function sourceMaker(options: DownloadOptions): MakeSource {
     env: process.env,
     clock: { nowMs: Date.now, random: Math.random },
     pins: options.pins,
-    readsPublished: options.followLinks ?? true,
+    readsPublished: options.followLinks !== false && options.verify !== false,
     refusesManifests: options.refuseManifests ?? false,
   });
   const { token } = options;

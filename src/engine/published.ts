@@ -12,6 +12,7 @@ import type { LiveControl } from './live-control.js';
 import type { ManifestCheck } from './manifest-check.js';
 import { countOfPieces, type ManifestFacts } from './manifest-facts.js';
 import type { DownloadOutput } from './download-output.js';
+import { statedBy } from './source-errors.js';
 import type { SourcePool } from './source-pool.js';
 import type { SourceRunner } from './source-runner.js';
 
@@ -332,10 +333,6 @@ export class Published {
   #note(reason: string): void {
     this.#parts.log.add({ type: 'notice', reason });
   }
-}
-
-function statedBy(runner: SourceRunner): string {
-  return ` as ${runner.source.label} states (--no-follow-links ignores that)`;
 }
 
 /** Scheme apart, what an address stands for: one server is one source. Undefined for protocols that are not ours. */

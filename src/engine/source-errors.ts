@@ -100,3 +100,9 @@ export function corruptPieceReason(piece: number, labels: readonly string[], byM
   const whose = byManifest ? 'the manifest states' : 'the servers state';
   return `piece ${piece} from ${labels.join(' and ')} does not have the hash that ${whose}: fetched again`;
 }
+
+/** Who says which hash the file has to have, as the end of a sentence, and what helps where that is wrong. */
+export function statedBy({ source, info }: SourceRunner): string {
+  const ignored = info?.published === undefined ? '' : ' (--no-follow-links ignores that)';
+  return ` as ${source.label} states${ignored}`;
+}

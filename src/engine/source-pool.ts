@@ -126,11 +126,15 @@ export class SourcePool {
     return found;
   }
 
+  /** Who states the SHA-256 of the whole file, of those whose content has that id. */
+  whoStatesSha256(contentId: string | undefined): SourceRunner | undefined {
+    const heard = this.runners.filter((r) => r.state !== 'quarantined');
+    return heard.find((r) => r.info?.contentId === contentId && r.info?.sha256 !== undefined);
+  }
+
   /** SHA-256 of the whole file as a source states it whose content has that id. */
   statedSha256(contentId: string | undefined): string | undefined {
-    const heard = this.runners.filter((r) => r.state !== 'quarantined');
-    const knows = heard.find((r) => r.info?.contentId === contentId && r.info?.sha256 !== undefined);
-    return knows?.info?.sha256;
+    return this.whoStatesSha256(contentId)?.info?.sha256;
   }
 
   /** True while there is anybody, met or not, who may state them. */

@@ -5,6 +5,7 @@ import type { DownloadOutput } from './download-output.js';
 import type { EventLog } from './event-log.js';
 import type { ManifestCheck } from './manifest-check.js';
 import type { FileFacts } from './resume-state.js';
+import { statedBy } from './source-errors.js';
 
 interface WholeProofParts {
   readonly check: ManifestCheck;
@@ -123,12 +124,13 @@ export class WholeProof {
   async #checkStated(): Promise<ProvedWhole> {
     const stated = this.#statedHash;
     if (stated === undefined) return { sha256: undefined, names: '' };
-    const { hasher, output } = this.#parts;
+    const { assembly, hasher, output } = this.#parts;
     const sha256 = await hasher.hashWholeFile(output.partPath);
     if (sha256 === stated.hex) return { sha256, names: 'sha-256' };
+    const who = assembly.pool.whoStatesSha256(assembly.facts?.contentId);
     throw new ManygetError(
       'verification-failed',
-      `the file's SHA-256 is ${sha256}, the servers state ${stated.hex}; it is kept as ${output.partPath}`,
+      `the file's SHA-256 is ${sha256}, expected ${stated.hex}${who === undefined ? '' : statedBy(who)}; it is kept as ${output.partPath}`,
     );
   }
 }

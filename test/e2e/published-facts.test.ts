@@ -142,9 +142,20 @@ describe('a digest that a server states', () => {
     expect(other.equals(await read(other, { hashes: { sha512 } }))).toBe(true);
   });
 
-  test('does not count with followLinks: false, nor beside a hash that the user gives', async () => {
+  test("by one of two servers that hold the same is said to be that one's, with what ignores it", async () => {
+    const silent = await HttpTestServer.start({ file });
+    const wrong = await HttpTestServer.start({ file, quirk: says({ Digest: `SHA-256=${digest(other)}` }) });
+    const outcome = await fetchFile([silent.url, wrong.url]);
+    expect(outcome.kind === 'failed' ? outcome.message : '').toContain(
+      ` as 127.0.0.1:${wrong.port} states (--no-follow-links ignores that)`,
+    );
+    whole(await fetchFile([silent.url, wrong.url], { followLinks: false }));
+  });
+
+  test('does not count with followLinks: false or verify: false, nor beside a hash that the user gives', async () => {
     const server = await HttpTestServer.start({ file, quirk: says({ Digest: `SHA-256=${digest(other)}` }) });
     whole(await fetchFile([server.url], { followLinks: false }));
+    whole(await fetchFile([server.url], { verify: false }));
     const sha512 = createHash('sha512').update(file).digest('hex');
     const given = await fetchFile([server.url], { manifest: { hashes: { sha512 } }, sha256: false });
     whole(given);
