@@ -75,7 +75,7 @@ export class Mirrors {
     if (answered.length === 0) return { kind: 'wait' };
     this.#firstAnswerMs ??= nowMs;
     if (this.#sizeBytes !== undefined) return this.#content(this.#sizeBytes, answered, current, nowMs);
-    const allSpoke = live.every((runner) => runner.info !== undefined || runner.faults > 0);
+    const allSpoke = live.every((runner) => (runner.info ?? runner.unsizedName) !== undefined || runner.faults > 0);
     if (allSpoke || nowMs - this.#firstAnswerMs > settleMs) this.#settled = true;
     const sizePreferred = this.#preferred?.sizeBytes;
     const known = sizePreferred === undefined ? undefined : { sizeBytes: sizePreferred, contentId: undefined };

@@ -77,7 +77,7 @@ export class SourcePool {
     const [first] = this.runners;
     if (first === undefined) return undefined;
     const gaveUp = first.isStopped || first.faults > 0 || nowMs > nameMsMax;
-    return first.info?.name ?? (gaveUp ? first.source.fileName : undefined);
+    return first.info?.name ?? first.unsizedName ?? (gaveUp ? first.source.fileName : undefined);
   }
 
   /** True while somebody is there, or may come back, who will state the hashes of the pieces, if not now then later. */

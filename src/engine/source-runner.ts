@@ -88,6 +88,12 @@ export class SourceRunner {
     return this.#stopped?.note ?? this.#restNote ?? (this.readyLinks === 0 ? (this.lastError?.message ?? '') : '');
   }
 
+  /** What it calls the file, where it has answered and does not say how large that is. */
+  get unsizedName(): string | undefined {
+    for (const link of this.links) if (link.unsizedName !== undefined && !link.isClosed) return link.unsizedName;
+    return undefined;
+  }
+
   get readyLinks(): number {
     let count = 0;
     for (const link of this.links) if ((link.info ?? link.unsizedName) !== undefined && !link.isClosed) count += 1;

@@ -9,6 +9,7 @@ interface FakeRunner {
   id: SourceId;
   isStopped: boolean;
   faults: number;
+  unsizedName?: string;
   info: { name: string; sizeBytes: number; pieceBytes: number; contentId: string | undefined } | undefined;
   source: { label: string; willHash: boolean };
 }
@@ -99,6 +100,16 @@ describe('sizes', () => {
   it('are settled by those who answered, once the others have failed', () => {
     const mirrors = mirrorsOf(runners({ size: 10 }, { faults: 1 }));
     mirrors.judge(0, undefined);
+    expect(mirrors.isSettled).toBe(true);
+  });
+
+  it('are settled where the others have answered without one', () => {
+    const fakes = runners({}, { size: 10 });
+    const mirrors = mirrorsOf(fakes);
+    mirrors.judge(0, undefined);
+    expect(mirrors.isSettled).toBe(false);
+    for (const fake of fakes.slice(0, 1)) fake.unsizedName = 'file';
+    expect(short(mirrors.judge(0, undefined))).toMatchObject({ size: 10, good: [1] });
     expect(mirrors.isSettled).toBe(true);
   });
 

@@ -3,6 +3,7 @@ import type { ConnectionGate } from '../../src/base/connection-gate.js';
 import { ManygetError, type ErrorCode } from '../../src/base/errors.js';
 import type { ConnectionId, SourceId } from '../../src/base/ids.js';
 import type { LinkEvents } from '../../src/engine/link.js';
+import { SourcePool } from '../../src/engine/source-pool.js';
 import { isFinal, SourceRunner } from '../../src/engine/source-runner.js';
 import type { ConnectionHandler, Source, SourceConnection, SourceInfo } from '../../src/sources/source.js';
 
@@ -206,4 +207,18 @@ describe('a source whose host has a limit of connections', () => {
     expect(vi.getTimerCount()).toBe(0);
     expect(runner.isQueued).toBe(false);
   });
+});
+
+it('a file is called what its first source says, with its size or without', () => {
+  const { runner, handlers } = world(() => 0);
+  const pool = new SourcePool({ options: { sources: [] }, nowMs: () => 0 } as unknown as ConstructorParameters<
+    typeof SourcePool
+  >[0]);
+  pool.runners.push(runner);
+  runner.open();
+  expect(pool.fileName(0)).toBeUndefined();
+  handlers[0]?.unsized('film.mp4');
+  expect(pool.fileName(0)).toBe('film.mp4');
+  handlers[0]?.closed(new ManygetError('connection-lost', 'gone'));
+  expect(runner.unsizedName).toBeUndefined();
 });
