@@ -114,7 +114,9 @@ export class Download implements DownloadHandle {
   start(): void {
     const { signal } = this.#options;
     try {
-      if (signal?.aborted === true) throw new ManygetError('aborted', 'the download was cancelled before it began');
+      if (signal?.aborted === true) {
+        throw new ManygetError('aborted', 'the download was cancelled before it began', { cause: signal.reason });
+      }
       const sources = this.#options.sources.map((url) => this.#parts.makeSource(url));
       const [first] = sources;
       if (first?.mayBeRenamed !== true || !this.#output.waitsForName) this.#openOutput(first?.fileName ?? '');
@@ -192,11 +194,11 @@ export class Download implements DownloadHandle {
     this.#control.setSourceTier(id, tier);
   }
 
-  async cancel(reason = 'cancelled'): Promise<void> {
+  async cancel(reason = 'cancelled', cause?: unknown): Promise<void> {
     // A check of the whole file may take long: nobody has to wait for it.
     if (this.#ending) await this.#check[Symbol.asyncDispose]();
     const kept = this.#output.windowBytes === undefined ? '; its state is kept' : '';
-    const error = new ManygetError('aborted', `the download was ${reason}${kept}`);
+    const error = new ManygetError('aborted', `the download was ${reason}${kept}`, { cause });
     this.#output.interrupt(error);
     await this.#fail(error);
   }
@@ -377,7 +379,7 @@ export class Download implements DownloadHandle {
     this.#assembly.transfer?.sink.end();
   }
 
-  readonly #onAbort = (): void => void this.cancel('cancelled by its caller');
+  readonly #onAbort = (): void => void this.cancel('cancelled by its caller', this.#options.signal?.reason);
 
   #view(): DownloadView {
     const { phase, facts, transfer, pool, resumedBytes } = this.#assembly;
