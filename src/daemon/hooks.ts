@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import { messageOf } from '../base/message-of.js';
 import { printable } from '../base/printable.js';
 import type { DownloadQueue } from './queue/download-queue.js';
@@ -36,10 +37,11 @@ export function runHooks(
   return { [Symbol.dispose]: () => void stop() };
 }
 
-function factsOf({ gid, progress }: QueueEntry): Record<string, string> {
+/** What a program finds in its environment. */
+export function factsOf({ gid, progress }: Pick<QueueEntry, 'gid' | 'progress'>): Record<string, string> {
   const facts = {
     MANYGET_GID: gid,
-    MANYGET_NAME: progress.name,
+    MANYGET_NAME: fileName(progress),
     MANYGET_PATH: progress.outputPath,
     MANYGET_SIZE: String(progress.sizeBytes ?? ''),
     MANYGET_SHA256: progress.sha256 ?? '',
@@ -48,4 +50,10 @@ function factsOf({ gid, progress }: QueueEntry): Record<string, string> {
   };
   // A server may call a file what no environment can hold.
   return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, value.replaceAll('\0', '')]));
+}
+
+/** As it is on the disk, where there is anything: what a server calls a file may lead out of any folder. */
+function fileName({ name, outputPath }: QueueEntry['progress']): string {
+  const last = basename(outputPath === '' ? name : outputPath);
+  return last === '.' || last === '..' ? '' : last;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runHooks } from '../../src/daemon/hooks.js';
+import { factsOf, runHooks } from '../../src/daemon/hooks.js';
 import type { DownloadQueue, QueueListener } from '../../src/daemon/queue/download-queue.js';
 import type { QueueEntry } from '../../src/daemon/queue/queue-entry.js';
 import { noProgress } from '../../src/daemon/queue/entry-progress.js';
@@ -25,5 +25,13 @@ test('a program that cannot be started is told, and ends nothing', () => {
 });
 
 test('a name that no environment can hold is handed over without what it cannot hold', () => {
-  expect(endWith({ name: 'a\0b.bin' }, 'true')).toEqual([]);
+  expect(endWith({ outputPath: '/films/a\0b.bin' }, 'true')).toEqual([]);
+});
+
+test('a name is that of the file, whatever path a server makes of it', () => {
+  const named = (name: string, outputPath: string): string | undefined =>
+    factsOf({ gid: 'a'.repeat(16), progress: { ...noProgress, name, outputPath } })['MANYGET_NAME'];
+  expect(named('../../bin/film.mp4', '/films/film.mp4')).toBe('film.mp4');
+  expect(named('../film.mp4', '')).toBe('film.mp4');
+  expect(named('../..', '')).toBe('');
 });
