@@ -16,13 +16,13 @@ interface Servers {
 }
 
 /** Asks one server what it offers. */
-export type ListFiles = (url: string, token?: string) => Promise<readonly ListedFile[]>;
+export type ListFiles = (url: string, token?: string, connectTimeoutMs?: number) => Promise<readonly ListedFile[]>;
 
 const namesShownMax = 12;
 
-/** `listFiles` as somebody who knows the token. */
-export function listWith(listFiles: ListFiles, token: string | undefined): ListFiles {
-  return (url) => listFiles(url, token);
+/** `listFiles` as somebody who knows the token, and waits for a connection for so long. */
+export function listWith(listFiles: ListFiles, token?: string, connectTimeoutMs?: number): ListFiles {
+  return (url) => listFiles(url, token, connectTimeoutMs);
 }
 
 /** The addresses that `from` stands for; without a NAME, of the one file that the servers offer. */

@@ -31,7 +31,10 @@ export async function runGet(given: GetRequest, deps: GetDeps, io: CliIo): Promi
     return runPlanned(request, deps, io);
   }
   const sources = withBackups(
-    await resolveSources(request.from, listWith(deps.listFiles, request.transfer.token)),
+    await resolveSources(
+      request.from,
+      listWith(deps.listFiles, request.transfer.token, request.transfer.connectTimeoutMs),
+    ),
     request.transfer,
   );
   const isStream = request.transfer.inOrder !== undefined;

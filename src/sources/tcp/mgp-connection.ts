@@ -20,6 +20,7 @@ import { tlsError } from '../tls-error.js';
 import { dialMgp, type MgpIdentity } from './mgp-dial.js';
 import { MgpFacts, type FactsWaiter, type KnownFacts } from './mgp-facts.js';
 import { MgpGreeting } from './mgp-greeting.js';
+import { codeOfRefusal } from './mgp-refusal.js';
 import { socketError } from './socket-error.js';
 
 const mgpTraits = { canTrim: true, ranges: true };
@@ -38,18 +39,6 @@ interface OpenRange {
   /** Up to where it has to come at the least: `end`, or where it was trimmed to. */
   owedUntil: number;
 }
-
-const codeOfRefusal: Readonly<Record<MgpErrorCode, ErrorCode>> = {
-  'not-found': 'not-found',
-  changed: 'file-changed',
-  'bad-range': 'file-changed',
-  busy: 'server-busy',
-  'read-failed': 'server-read-failed',
-  'not-hashed': 'server-read-failed',
-  unauthorized: 'unauthorized',
-  violation: 'protocol-violation',
-  failed: 'server-read-failed',
-};
 
 /**
  * One mgp/1 connection as a client: says hello and asks for the file's facts in its first packet, then fetches ranges.

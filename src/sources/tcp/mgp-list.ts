@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { asManygetError, ManygetError } from '../../base/errors.js';
+import { asManygetError, ManygetError, type ErrorCode } from '../../base/errors.js';
 import { hostAndPort } from '../../base/host-name.js';
 import type { MgpAddress } from '../../base/mgp-address.js';
 import { printable } from '../../base/printable.js';
@@ -9,6 +9,7 @@ import type { ListedFile } from '../source.js';
 import { tlsError } from '../tls-error.js';
 import { dialMgp, type MgpIdentity } from './mgp-dial.js';
 import { MgpGreeting } from './mgp-greeting.js';
+import { codeOfRefusal } from './mgp-refusal.js';
 import { socketError } from './socket-error.js';
 
 /** What is asked for at the most: a folder of more files than this is listed in part. */
@@ -16,12 +17,13 @@ const filesMax = 100_000;
 
 /**
  * What a server offers, in the order of the names: at most 100,000 files.
- * @throws ManygetError of scope source: no connection, no answer within `timeoutMs`, not an mgp server.
+ * @throws ManygetError of scope source: no connection within `connectTimeoutMs`, no answer within `timeoutMs` more, not an mgp server.
  */
 export function listFiles(
   address: MgpAddress,
   identity: MgpIdentity,
   timeoutMs: number,
+  connectTimeoutMs = timeoutMs,
 ): Promise<readonly ListedFile[]> {
   const peer = `server ${hostAndPort(address.host, address.port)}`;
   return new Promise((resolve, reject) => {
@@ -34,13 +36,18 @@ export function listFiles(
     };
     const socket = dialMgp(address, identity.trust, (fault) => {
       connected = true;
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => overdue('source-silent', 'accepted the connection, but did not answer', timeoutMs),
+        timeoutMs,
+      );
       if (fault === undefined) listing.begin();
       else settle(fault);
     });
     const listing = new Listing(identity, peer, socket, () => settle(undefined));
-    const timer = setTimeout(() => {
-      settle(new ManygetError('connect-timeout', `${peer} did not answer within ${timeoutMs / 1000} s`));
-    }, timeoutMs);
+    const overdue = (code: ErrorCode, what: string, afterMs: number): void =>
+      settle(new ManygetError(code, `${peer} ${what} within ${afterMs / 1000} s`));
+    let timer = setTimeout(() => overdue('connect-timeout', 'did not answer', connectTimeoutMs), connectTimeoutMs);
     const reader = new FrameReader(listing, { acceptsData: false, peer });
     socket.on('data', (bytes) => {
       try {
@@ -78,8 +85,11 @@ class Listing implements FrameHandler {
   frame({ type }: FrameHeader, payload: Uint8Array): void {
     if (type === frameType.error) {
       const refusal = readMessage.error(payload, this.#peer);
-      const code = refusal.code === 'unauthorized' ? 'unauthorized' : 'server-read-failed';
-      throw new ManygetError(code, `${this.#peer} answered: ${printable(refusal.message)}`);
+      throw new ManygetError(codeOfRefusal[refusal.code], `${this.#peer} answered: ${printable(refusal.message)}`);
+    }
+    if (type === frameType.goodbye) {
+      const { reason } = readMessage.goodbye(payload, this.#peer);
+      throw new ManygetError('server-closed', `${this.#peer} said goodbye: ${printable(reason)}`);
     }
     if (type === frameType.helloAnswer && !this.#greeting.isOneWay) {
       const proof = this.#greeting.answer(readMessage.hello(payload, this.#peer));
