@@ -72,8 +72,8 @@ export class ManifestFacts {
   /** Why a source that says this of its file does not hold the one of the manifest; undefined where it may. */
   fault(label: string, info: SourceInfo): ManygetError | undefined {
     const { sizeBytes } = this.#content;
-    const differs = (code: 'size-differs' | 'content-differs', text: string): ManygetError =>
-      new ManygetError(code, `${label} holds ${text} as the manifest states; it is left out`);
+    const differs = (code: 'size-differs' | 'content-differs', text: string, who = 'manifest'): ManygetError =>
+      new ManygetError(code, `${label} holds ${text} as the ${who} states; it is left out`);
     if (sizeBytes !== undefined && info.sizeBytes !== sizeBytes) {
       return differs('size-differs', `a file of ${info.sizeBytes} bytes, expected ${sizeBytes} bytes`);
     }
@@ -84,7 +84,7 @@ export class ManifestFacts {
     }
     const { sha256 } = this.hashes;
     if (info.sha256 !== undefined && sha256 !== undefined && info.sha256 !== sha256) {
-      return differs('content-differs', `a file with the SHA-256 ${info.sha256}, expected ${sha256}`);
+      return differs('content-differs', `a file with the SHA-256 ${info.sha256}, expected ${sha256}`, 'checksum or manifest');
     }
     const id = info.pieceBytes === pieces?.pieceBytes ? this.#contentId(info.sizeBytes) : undefined;
     if (info.contentId !== undefined && id !== undefined && info.contentId !== id) {

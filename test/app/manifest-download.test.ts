@@ -166,6 +166,23 @@ describe('a download with a manifest', () => {
     expect(await download({ sources: good, output, resume: false, manifest }).done).toMatchObject(manifest.hashes);
   });
 
+  test('of a file whose only server states another hash of all of it ends at once, and says both', async () => {
+    const output = path.join(tempFolder(), 'out.bin');
+    const [stated, expected] = [hex('sha256', right), hex('sha256', wrong)];
+    const [url = ''] = await serving(right);
+    const seen = await download({ sources: [url], output: `${output}.first` }).done;
+    expect(seen.sha256).toBe(stated);
+    await expect(
+      download({ sources: [url], output, manifest: { hashes: { sha256: expected } } }).done,
+    ).rejects.toMatchObject({
+      code: 'content-differs',
+      message: expect.stringContaining(
+        `SHA-256 ${stated}, expected ${expected} as the checksum or manifest states`,
+      ) as string,
+    });
+    expect(existsSync(output)).toBe(false);
+  });
+
   test('of an empty file is checked like any other', async () => {
     const output = path.join(tempFolder(), 'out.bin');
     const sources = await serving(new Uint8Array(0));
