@@ -84,7 +84,11 @@ export class ManifestFacts {
     }
     const { sha256 } = this.hashes;
     if (info.sha256 !== undefined && sha256 !== undefined && info.sha256 !== sha256) {
-      return differs('content-differs', `a file with the SHA-256 ${info.sha256}, expected ${sha256}`, 'checksum or manifest');
+      return differs(
+        'content-differs',
+        `a file with the SHA-256 ${info.sha256}, expected ${sha256}`,
+        'checksum or manifest',
+      );
     }
     const id = info.pieceBytes === pieces?.pieceBytes ? this.#contentId(info.sizeBytes) : undefined;
     if (info.contentId !== undefined && id !== undefined && info.contentId !== id) {
