@@ -70,7 +70,7 @@ function splitWords(text: string): string[] {
   return words;
 }
 
-/** The login for a host. */
-export function netrcLogin(netrc: Netrc, host: string): Login | undefined {
-  return netrc.machines.get(host.toLowerCase()) ?? netrc.default;
+/** The login for a host. `isNamed`: by the user, whose `default` is not for whatever host a server names. */
+export function netrcLogin(netrc: Netrc, host: string, isNamed: boolean): Login | undefined {
+  return netrc.machines.get(host.toLowerCase()) ?? (isNamed ? netrc.default : undefined);
 }

@@ -175,10 +175,12 @@ describe('a login', () => {
       '# hosts\nmachine A.example login me password "p \\" q"\nmachine b.example login x\n\tpassword y account z\n' +
         'macdef init\nmachine evil login e password e\n\nmachine a.example login second password no\ndefault login anonymous password guest',
     );
-    expect(netrcLogin(netrc, 'a.EXAMPLE')).toEqual({ user: 'me', password: 'p " q' });
-    expect(netrcLogin(netrc, 'b.example')).toEqual({ user: 'x', password: 'y' });
-    expect(netrcLogin(netrc, 'evil')).toEqual({ user: 'anonymous', password: 'guest' });
-    expect(netrcLogin(parseNetrc(''), 'a')).toBeUndefined();
+    expect(netrcLogin(netrc, 'a.EXAMPLE', true)).toEqual({ user: 'me', password: 'p " q' });
+    expect(netrcLogin(netrc, 'b.example', true)).toEqual({ user: 'x', password: 'y' });
+    expect(netrcLogin(netrc, 'evil', true)).toEqual({ user: 'anonymous', password: 'guest' });
+    expect(netrcLogin(netrc, 'evil', false)).toBeUndefined();
+    expect(netrcLogin(netrc, 'a.example', false)).toMatchObject({ user: 'me' });
+    expect(netrcLogin(parseNetrc(''), 'a', true)).toBeUndefined();
   });
 });
 

@@ -21,6 +21,8 @@ export class HttpCredentials {
   readonly #headers = new Map<string, HeaderLine[]>();
   readonly #logins = new Map<string, Login>();
   readonly #netrc: Netrc | undefined;
+  /** Hosts of the sources that are not learned on the way. */
+  readonly #namedHosts = new Set<string>();
 
   /**
    * @param urls The sources, of which plain options have to have one origin together.
@@ -35,7 +37,7 @@ export class HttpCredentials {
     if (options.cookie !== undefined) this.#add(only(origins, '--cookie'), `Cookie: ${options.cookie}`);
     if (options.referer !== undefined) this.#add(only(origins, '--referer'), `Referer: ${options.referer}`);
     if (options.user !== undefined) this.#logins.set(only(origins, '--user'), parseLogin(options.user));
-    for (const url of urls) this.addLoginOf(url);
+    for (const url of urls) this.addNamed(url);
     if (options.bearer !== undefined) this.#addToken(urls, options.bearer);
   }
 
@@ -55,8 +57,9 @@ export class HttpCredentials {
     }
   }
 
-  /** Takes the login that a source's own URL carries. */
-  addLoginOf(url: URL): void {
+  /** Takes what a source that somebody has named says: its host, and the login that its URL carries. */
+  addNamed(url: URL): void {
+    this.#namedHosts.add(url.hostname);
     if (url.username === '') return;
     try {
       const login = { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
@@ -78,7 +81,9 @@ export class HttpCredentials {
   }
 
   #netrcLogin(url: URL): Login | undefined {
-    return this.#netrc === undefined ? undefined : netrcLogin(this.#netrc, withoutBrackets(url.hostname));
+    const { hostname } = url;
+    if (this.#netrc === undefined) return undefined;
+    return netrcLogin(this.#netrc, withoutBrackets(hostname), this.#namedHosts.has(hostname));
   }
 
   #add(origin: string, header: string): void {

@@ -25,7 +25,7 @@ export class HttpSource implements Source {
    */
   constructor(url: string, client: HttpClient, learned?: LearnedAddress) {
     const parsed = parseHttpUrl(url);
-    if (learned === undefined) client.credentials.addLoginOf(parsed);
+    if (learned === undefined) client.credentials.addNamed(parsed);
     if (learned?.publicOnly === true && isPrivateHost(parsed.hostname)) {
       throw new ManygetError('http-redirect', `${parsed.origin} is inside of this network, and was named from outside`);
     }

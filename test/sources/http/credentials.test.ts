@@ -99,6 +99,18 @@ describe('credentials', () => {
     expect(server.asks[1]?.headers.authorization).toBe(`Basic ${Buffer.from('me:a b').toString('base64')}`);
   });
 
+  test("of a netrc file's default go to a host that the user names, and not to where a server leads", async () => {
+    const netrc = path.join(tempFolder(), 'netrc');
+    writeFileSync(netrc, 'default login me password secret\n');
+    const server = await HttpTestServer.start({ file, quirk: wantsBasic });
+    const named = server.url.replace('127.0.0.1', 'localhost');
+    const away = await HttpTestServer.start({ file, quirk: redirectTo(() => named) });
+    const outcome = await fetchFile([away.url], { http: { netrc } });
+    expect(outcome.kind === 'failed' ? outcome.error.cause : outcome.kind).toMatchObject({ code: 'http-unauthorized' });
+    expect(server.asks.map((ask) => ask.headers.authorization)).toEqual([undefined]);
+    await fetchFrom([named], { netrc });
+  });
+
   test('of a cookie file go where their lines say', async () => {
     const cookieFile = path.join(tempFolder(), 'cookies.txt');
     const line = (domain: string, secure: string, name: string): string =>
