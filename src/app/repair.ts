@@ -12,6 +12,7 @@ import { lockOutput } from '../store/output-lock.js';
 import { statePaths } from '../store/output-path.js';
 import { PartFile } from '../store/part-file.js';
 import { PieceHasher } from '../store/piece-hasher.js';
+import { choosePieceBytes } from '../wire/content-id.js';
 import { download } from './download.js';
 import { pieceRanges } from './piece-ranges.js';
 import type { SignedPlaces } from './signed-document.js';
@@ -30,6 +31,9 @@ export interface Repair {
   readonly start: ((options: RepairOptions) => Promise<DownloadHandle>) | undefined;
 }
 
+/** Of an empty file a manifest states none, and nothing of it has to be found. */
+const noPieces: PieceHashes = { algorithm: 'sha256', pieceBytes: choosePieceBytes(0), digests: new Uint8Array(0) };
+
 /**
  * Finds what of a file is bad, and how to mend it by fetching only that. The file itself is never written to: it is
  * copied (on file systems that can, shared) to the part file, where a download goes on as if it had been cut off; the
@@ -43,7 +47,8 @@ export async function planRepair(
 ): Promise<Repair> {
   const found = await verifyFile(path, manifest, progress);
   if (found.isGood) return { found, badBytes: 0, start: undefined };
-  const { pieces, sizeBytes } = manifest;
+  const { sizeBytes } = manifest;
+  const pieces = manifest.pieces ?? (sizeBytes === 0 ? noPieces : undefined);
   if (pieces === undefined || sizeBytes === undefined) {
     const lacks = pieces === undefined ? 'no piece hashes that say where' : 'no size';
     throw new ManygetError(

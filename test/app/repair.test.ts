@@ -145,6 +145,22 @@ describe('repairing', () => {
     }
   });
 
+  test('makes a file empty that should be', async () => {
+    const file = damaged();
+    const empty = path.join(tempFolder(), 'f.bin');
+    writeFileSync(empty, '');
+    const fleet = await serve({ paths: [empty], ports: [0] });
+    fleets.push(fleet);
+    const nothing = { sizeBytes: 0, hashes: { sha256: hex('sha256', Buffer.alloc(0)) } };
+    const repair = await planRepair(file, nothing);
+    const handle = await repair.start?.({
+      sources: [`mgp://127.0.0.1:${fleet.snapshot().servers[0]?.port ?? 0}/f.bin`],
+    });
+    await handle?.done;
+    expect(readdirSync(path.dirname(file))).toEqual(['f.bin']);
+    expect(statSync(file).size).toBe(0);
+  });
+
   test('leaves a good file alone', async () => {
     const file = damaged();
     const repair = await planRepair(file, expected('sha256'));
