@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { homedir } from 'node:os';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -197,8 +198,21 @@ function readCookies(file: string | undefined): Cookie[] {
 
 function readCertificates(file: string): string {
   const text = readText('--ca-certificate', file);
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  throw new ManygetError('usage', `--ca-certificate names "${file}", which holds no certificate in PEM format`);
+  const begin = '-----BEGIN CERTIFICATE-----';
+  const [, ...certificates] = text.split(begin);
+  if (certificates.length === 0) {
+    throw new ManygetError('usage', `--ca-certificate names "${file}", which holds no certificate in PEM format`);
+  }
+  // TLS passes over one that it cannot read, and over all behind it, without a word.
+  for (const [index, rest] of certificates.entries()) {
+    try {
+      new X509Certificate(begin + rest);
+    } catch (cause) {
+      const which = `certificate ${index + 1} of ${certificates.length}`;
+      throw new ManygetError('usage', `--ca-certificate names "${file}", of which ${which} is damaged`, { cause });
+    }
+  }
+  return text;
 }
 
 function readNetrc(option: string | false | undefined, env: HttpSurroundings['env']): Netrc | undefined {

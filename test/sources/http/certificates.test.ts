@@ -1,10 +1,13 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HttpOptions } from '../../../src/base/http-options.js';
 import { fetchFile, type Outcome } from '../../support/http-download.js';
 import { startHttpProxy, startSocksProxy } from '../../support/http-proxy-server.js';
 import { HttpTestServer, testCertificate } from '../../support/http-test-server.js';
 import { randomBytesOf } from '../../support/random-bytes.js';
+import { tempFolder } from '../../support/temp-folder.js';
 
 const file = randomBytesOf(200_000);
 const [expired, forLocalhost] = [testCertificate('expired'), testCertificate('localhost')];
@@ -36,6 +39,25 @@ describe('a certificate', () => {
     expect(messageOf(outcome)).not.toContain('--ca-certificate');
     const named = server.url.replace('127.0.0.1', 'localhost');
     expect(messageOf(await fetchFile([named], { http: trusting(forLocalhost) }))).toBe('whole');
+  });
+
+  test('that is damaged in the file of those to trust is told, and not the server', async () => {
+    const server = await HttpTestServer.start({ file, tls: true });
+    const caCertificate = path.join(tempFolder(), 'ca.pem');
+    const { cert } = testCertificate();
+    const damaged = String(cert).replace(/\n[^\n]+\n/, '\n');
+    for (const [text, which] of [
+      [`${damaged}${String(cert)}`, '1 of 2'],
+      [`${String(cert)}${String(cert).slice(0, 300)}`, '2 of 2'],
+    ] as const) {
+      writeFileSync(caCertificate, text);
+      await expect(fetchFile([server.url], { http: { caCertificate } })).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringContaining(`certificate ${which} is damaged`) as string,
+      });
+    }
+    writeFileSync(caCertificate, `# ours\n${String(cert)}\n# twice\n${String(cert)}`);
+    expect(messageOf(await fetchFile([server.url], { http: { caCertificate } }))).toBe('whole');
   });
 
   test.each(['expired', 'localhost'] as const)('is not looked at where its key is pinned (%s)', async (name) => {
