@@ -52,7 +52,8 @@ function isOf(kind: OptionKind, value: unknown): boolean {
 
 function described(value: unknown): string {
   if (value === undefined) return 'none';
-  if (value === null || Number.isNaN(value)) return String(value);
+  if (value === null) return 'null';
+  if (Number.isNaN(value)) return 'NaN';
   if (Array.isArray(value)) return 'an array of something else';
   return typeof value === 'object' ? 'another object' : `a ${typeof value}`;
 }
