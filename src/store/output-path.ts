@@ -74,8 +74,16 @@ export function takesOwnName(disk: Disk, output: string | undefined): boolean {
 
 function findPath(disk: Disk, request: OutputRequest): string {
   const { output } = request;
-  if (!takesOwnName(disk, output)) return path.resolve(output ?? '');
-  return path.resolve(output ?? '', safeFileName(request.name));
+  if (!takesOwnName(disk, output)) return absolute(output ?? '');
+  return absolute(output ?? '', safeFileName(request.name));
+}
+
+function absolute(...parts: readonly string[]): string {
+  try {
+    return path.resolve(...parts);
+  } catch (cause) {
+    throw new ManygetError('output-folder-missing', 'the folder that this runs in does not exist any more', { cause });
+  }
 }
 
 function checkFree(disk: Disk, outputPath: string, overwrite: boolean): void {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { realDisk } from '../../src/store/disk.js';
 import { decideOutputPath, safeFileName, statePaths } from '../../src/store/output-path.js';
 import { FaultyDisk } from '../support/faulty-disk.js';
@@ -20,6 +20,24 @@ describe('the output path', () => {
     expect(decide(undefined, 'inner/../names are\u0000 cut.bin')).toBe(path.resolve('names are_ cut.bin'));
     symlinkSync(folder, path.join(folder, 'link'));
     expect(decide(path.join(folder, 'link'))).toBe(path.join(folder, 'link', 'a.bin'));
+  });
+
+  it('needs a folder to run in, unless it has one of its own', () => {
+    const folder = tempFolder();
+    const cwd = vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw new Error('ENOENT: no such file or directory, uv_cwd');
+    });
+    try {
+      expect(decide(path.join(folder, 'b.bin'))).toBe(path.join(folder, 'b.bin'));
+      expect(() => decide('b.bin')).toThrow(
+        expect.objectContaining({
+          code: 'output-folder-missing',
+          message: 'the folder that this runs in does not exist any more',
+        }),
+      );
+    } finally {
+      cwd.mockRestore();
+    }
   });
 
   it('needs a folder that exists', () => {
