@@ -57,7 +57,7 @@ const tools = [
     name: 'lftp',
     kind: 'http',
     needs: 'lftp',
-    command: (_, out, best) => ['lftp', '-c', `set net:timeout 10; pget -n 8 -o ${out} ${best}`],
+    command: (_, out, best) => ['lftp', '-c', `set net:timeout 10; pget -n 8 ${best} -o ${out}`],
   },
   { name: 'curl', kind: 'http', needs: 'curl', command: (_, out, best) => ['curl', '-s', '-o', out, best] },
 ];
