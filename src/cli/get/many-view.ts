@@ -20,6 +20,8 @@ export interface ManyView {
   update(running: ReadonlyMap<string, DownloadHandle>): void;
   event(name: string, event: DownloadEvent): void;
   report(name: string, report: DownloadReport): void;
+  /** It was there before, and is what is stated of it. */
+  present(name: string, path: string): void;
   failed(name: string, error: ManygetError): void;
   ending(): void;
   /** All have ended: `whole` of `count` files are there. */
@@ -71,6 +73,10 @@ export class PlainManyView implements ManyView {
     this.#print(name, `saved as ${printable(report.outputPath, 4096)}  ${figures}${sha256}`);
   }
 
+  present(name: string, path: string): void {
+    this.#print(name, `is there already, and is what is stated of it: ${printable(path, 4096)}`);
+  }
+
   failed(name: string, error: ManygetError): void {
     this.#shown.delete(name);
     if (earlyEnd(error) === 'stopped') this.#print(name, 'stopped');
@@ -118,6 +124,10 @@ export class JsonManyView implements ManyView {
     this.#write({ type: 'report', file, report });
   }
 
+  present(file: string, path: string): void {
+    this.#write({ type: 'present', file, path });
+  }
+
   failed(file: string, error: ManygetError): void {
     const { code, scope, exitStatus, message } = error;
     const hint = this.#hint(error);
@@ -146,6 +156,7 @@ export function quietManyView(io: CliIo, hint: Hint): ManyView {
     update: nothing,
     event: nothing,
     report: nothing,
+    present: nothing,
     failed: (name, error) => failedOn(io, name, error, hint(error), false),
     ending: nothing,
     end: nothing,

@@ -11,6 +11,8 @@ import { JsonManyView, PlainManyView, quietManyView, type ManyView } from './man
 
 export interface ManyItem {
   readonly name: string;
+  /** Where the file is, if it is there from an earlier run and is what is stated of it. */
+  readonly finished?: (signal: AbortSignal) => Promise<string | undefined>;
   readonly begin: () => Promise<DownloadHandle>;
 }
 
@@ -58,10 +60,12 @@ export async function runMany(items: readonly ManyItem[], request: ManyRequest, 
   const running = new Running(request.limitBytesPerSec);
   const waiting = [...items];
   const errors: ManygetError[] = [];
+  const stop = new AbortController();
   let stopped: string | undefined;
   const ending = endRequest(io, (by) => {
     stopped = `stopped by ${by}`;
     view.ending();
+    stop.abort(stopped);
     for (const handle of running.handles.values()) void handle.cancel(stopped);
   });
   const timer = setInterval(() => view.update(running.handles), request.report.intervalMs ?? defaultIntervalMs);
@@ -69,7 +73,7 @@ export async function runMany(items: readonly ManyItem[], request: ManyRequest, 
     while (stopped === undefined) {
       const item = waiting.shift();
       if (item === undefined) return;
-      const error = await fetchOne(item, running, view, () => stopped);
+      const error = await fetchOne(item, running, view, stop.signal);
       if (error !== undefined) errors.push(error);
     }
   };
@@ -92,15 +96,19 @@ async function fetchOne(
   item: ManyItem,
   running: Running,
   view: ManyView,
-  stopped: () => string | undefined,
+  stopped: AbortSignal,
 ): Promise<ManygetError | undefined> {
   try {
+    const path = await item.finished?.(stopped);
+    if (path !== undefined) {
+      view.present(item.name, path);
+      return undefined;
+    }
     const handle = await item.begin();
     running.add(item.name, handle);
     view.started(item.name, handle);
     // The wish to end may have come while the download was being begun: nobody has told it.
-    const reason = stopped();
-    if (reason !== undefined) void handle.cancel(reason);
+    if (stopped.aborted) void handle.cancel(String(stopped.reason));
     const following = follow(handle, item.name, view);
     const report = await handle.done;
     await following;

@@ -1,12 +1,15 @@
 /** A `get` of what manifests and lists name, or of what has to have a checksum: plans it, then fetches one file or many. */
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { documentFetcher } from '../../app/fetch-bytes.js';
 import { makeFolder } from '../../app/make-folder.js';
 import { planDownloads, type PlannedDownload } from '../../app/plan-downloads.js';
+import { verifyFile } from '../../app/verify.js';
 import type { DownloadOptions } from '../../base/download-handle.js';
 import type { HttpOptions } from '../../base/http-options.js';
 import { asManygetError } from '../../base/errors.js';
+import { strongestHash } from '../../base/manifest.js';
 import { printable } from '../../base/printable.js';
 import type { CliIo } from '../io.js';
 import { withBackups } from '../options/control-options.js';
@@ -63,6 +66,7 @@ export async function runPlanned(given: GetRequest, deps: GetDeps, io: CliIo): P
   }
   const items: ManyItem[] = downloads.map((planned) => ({
     name: join(planned.folder ?? '', planned.name),
+    finished: (signal) => finishedBefore(request, planned, signal),
     begin: async () => deps.download({ ...optionsOf(request, planned), ...(await placeOf(request, planned, false)) }),
   }));
   const { limitBytesPerSec } = request.transfer;
@@ -83,6 +87,21 @@ function optionsOf(request: GetRequest, planned: PlannedDownload): DownloadOptio
     manifest: planned.manifest,
     ...(sourceRules.length === 0 ? {} : { sourceRules }),
   };
+}
+
+/** Where a file of an earlier run is, if hashes are stated of it and it has them: the same command goes on behind it. */
+async function finishedBefore(
+  request: GetRequest,
+  planned: PlannedDownload,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { hashes, pieces } = planned.manifest;
+  const isStated = pieces !== undefined || strongestHash(hashes ?? {}) !== undefined;
+  if (!isStated || request.transfer.overwrite === true) return undefined;
+  const { output } = await placeOf(request, planned, false);
+  if (output === undefined || !existsSync(output)) return undefined;
+  const { isGood } = await verifyFile(output, planned.manifest, { signal });
+  return isGood ? output : undefined;
 }
 
 /** Where the file goes. Folders that a manifest or a list names are made; those that the user names are to be there. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { ManygetError } from '../../../src/base/errors.js';
 import { runMany } from '../../../src/cli/get/run-many.js';
 import { memoryIo } from '../../support/cli-streams.js';
 import { ScriptedDownload } from '../../support/scripted-download.js';
@@ -25,6 +26,20 @@ test('files that were never begun do not count as there, when the user ends', as
     'manyget: the downloads were stopped by you; what is there is kept\n         go on with: manyget get\n',
   );
   expect(io.stdout.text).toContain('f0  stopped\n');
+});
+
+test('a file of an earlier run that is being verified is stopped, too', async () => {
+  const finished = (signal: AbortSignal): Promise<string> =>
+    new Promise((_, reject) => {
+      signal.onabort = () => reject(new ManygetError('aborted', 'stopped'));
+    });
+  const items = [{ name: 'f', finished, begin: () => Promise.resolve(new ScriptedDownload()) }];
+  const io = memoryIo();
+  const ended = runMany(items, { report: { ...report, quiet: false }, again: 'manyget get', atOnceMax: 1 }, io);
+  await new Promise(setImmediate);
+  io.signal('SIGINT');
+  expect(await ended).toBe(130);
+  expect(io.stdout.lines().at(-1)).toMatch(/^0 of 1 files are there/);
 });
 
 test('what a download says while it is begun is shown', async () => {

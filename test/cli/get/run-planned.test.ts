@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,6 +15,10 @@ import { openKey } from '../../support/minisign-samples.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 const md5 = 'ab'.repeat(16);
+
+function md5Of(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
 
 function requestOf(...args: string[]): GetRequest {
   const invocation = parseArguments(['get', ...args]);
@@ -112,6 +117,28 @@ describe('a checksum', () => {
 });
 
 describe('several files', () => {
+  test('of an earlier run are not fetched again where they are what is stated of them', async () => {
+    const folder = tempFolder();
+    const list = written(folder, 'm.meta4', metalink(['a', 'mgp://h:1/a'], ['b', 'mgp://h:1/b'], ['c', 'mgp://h:1/c']));
+    const sums = written(folder, 'MD5SUMS', ['a', 'b', 'c'].map((name) => `${md5Of(name)} *${name}\n`).join(''));
+    const plain = written(folder, 'list', 'mgp://h:1/a\n out=a\nmgp://h:1/b\n out=b\nmgp://h:1/c\n out=c\n');
+    written(folder, 'a', 'a');
+    written(folder, 'b', 'another');
+    const args = ['--input-file', plain, '--checksums', sums, '-d', folder];
+    const { status, begun, io } = await run(args);
+    expect(status).toBe(0);
+    expect(outputsOf(begun)).toEqual(['b', 'c'].map((name) => join(folder, name)));
+    expect(io.stdout.text).toContain(`a  is there already, and is what is stated of it: ${join(folder, 'a')}\n`);
+    expect(io.stdout.text).toContain('3 of 3 files are there');
+    expect((await run([...args, '--json'])).io.stdout.text).toContain(
+      `{"type":"present","file":"a","path":${JSON.stringify(join(folder, 'a'))}}\n`,
+    );
+    expect((await run([...args, '--overwrite'])).begun.length).toBe(3);
+    expect((await run(['--input-file', plain, '-d', folder])).begun.length).toBe(3);
+    // The Metalink states another hash of "a".
+    expect((await run([list, '-d', folder])).begun.length).toBe(3);
+  });
+
   const three = metalink(['a', 'mgp://h:1/a'], ['sub/b', 'mgp://h:1/b'], ['c', 'mgp://h:1/c']);
 
   test('are fetched one after the other or some at a time, into their folders', async () => {
