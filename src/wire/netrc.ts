@@ -2,25 +2,26 @@ import type { Login } from './http-auth.js';
 
 /** Logins by host; `default` is for all other hosts. */
 export interface Netrc {
-  readonly machines: ReadonlyMap<string, Login>;
+  /** In the order of the file: who names a user has the entry of that user. */
+  readonly machines: ReadonlyMap<string, readonly Login[]>;
   readonly default: Login | undefined;
 }
 
 /**
  * Reads a netrc file: words with space between them, a word in double quotes may hold some; `#` begins a comment where
- * a word could begin; the lines of a `macdef` up to the next empty one are read over. The first entry for a host
- * counts.
+ * a word could begin; the lines of a `macdef` up to the next empty one are read over. A host may have
+ * an entry for each of several users.
  */
 export function parseNetrc(text: string): Netrc {
   const words = splitWords(text);
-  const machines = new Map<string, Login>();
+  const machines = new Map<string, Login[]>();
   let fallback: Login | undefined;
   let host: string | undefined;
   let login = { user: '', password: '' };
   const keep = (): void => {
     if (host === undefined) return;
     if (host === '') fallback ??= login;
-    else if (!machines.has(host)) machines.set(host, login);
+    else machines.set(host, [...(machines.get(host) ?? []), login]);
   };
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? '';
@@ -70,7 +71,12 @@ function splitWords(text: string): string[] {
   return words;
 }
 
-/** The login for a host. `isNamed`: by the user, whose `default` is not for whatever host a server names. */
-export function netrcLogin(netrc: Netrc, host: string, isNamed: boolean): Login | undefined {
-  return netrc.machines.get(host.toLowerCase()) ?? (isNamed ? netrc.default : undefined);
+/**
+ * The login for a host, of `user` if one is named, else the first one. `isNamed`: by the user, whose `default` is not for
+ * whatever host a server names.
+ */
+export function netrcLogin(netrc: Netrc, host: string, isNamed: boolean, user?: string): Login | undefined {
+  const own = netrc.machines.get(host.toLowerCase());
+  const all = own ?? (isNamed && netrc.default !== undefined ? [netrc.default] : []);
+  return user === undefined ? all[0] : all.find((login) => login.user === user);
 }

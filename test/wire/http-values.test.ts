@@ -180,6 +180,9 @@ describe('a login', () => {
     expect(netrcLogin(netrc, 'evil', true)).toEqual({ user: 'anonymous', password: 'guest' });
     expect(netrcLogin(netrc, 'evil', false)).toBeUndefined();
     expect(netrcLogin(netrc, 'a.example', false)).toMatchObject({ user: 'me' });
+    expect(netrcLogin(netrc, 'a.example', false, 'second')).toEqual({ user: 'second', password: 'no' });
+    expect(netrcLogin(netrc, 'a.example', true, 'third')).toBeUndefined();
+    expect(netrcLogin(netrc, 'evil', true, 'anonymous')).toMatchObject({ password: 'guest' });
     expect(netrcLogin(parseNetrc(''), 'a', true)).toBeUndefined();
   });
 });

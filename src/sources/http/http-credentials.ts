@@ -77,13 +77,15 @@ export class HttpCredentials {
   /** The login for `url`'s origin, and for it alone; undefined where there is none, or a header says who the user is. */
   loginFor(url: URL): Login | undefined {
     if (this.headersFor(url).some(([name]) => name.toLowerCase() === 'authorization')) return undefined;
-    return this.#logins.get(url.origin) ?? this.#netrcLogin(url);
+    const own = this.#logins.get(url.origin);
+    // A URL may name a user alone, whose password is in netrc.
+    if (own !== undefined && own.password !== '') return own;
+    return this.#netrcLogin(url, own?.user) ?? own;
   }
 
-  #netrcLogin(url: URL): Login | undefined {
-    const { hostname } = url;
+  #netrcLogin({ hostname }: URL, user: string | undefined): Login | undefined {
     if (this.#netrc === undefined) return undefined;
-    return netrcLogin(this.#netrc, withoutBrackets(hostname), this.#namedHosts.has(hostname));
+    return netrcLogin(this.#netrc, withoutBrackets(hostname), this.#namedHosts.has(hostname), user);
   }
 
   #add(origin: string, header: string): void {

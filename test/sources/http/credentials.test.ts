@@ -99,6 +99,20 @@ describe('credentials', () => {
     expect(server.asks[1]?.headers.authorization).toBe(`Basic ${Buffer.from('me:a b').toString('base64')}`);
   });
 
+  test('of a netrc file are for the user whom a URL names without a password', async () => {
+    const netrc = path.join(tempFolder(), 'netrc');
+    writeFileSync(netrc, 'machine 127.0.0.1 login me password a\nmachine 127.0.0.1 login you password b\n');
+    for (const [user, login] of [
+      ['you', 'you:b'],
+      ['they', 'they:'],
+      ['me:own', 'me:own'],
+    ]) {
+      const server = await HttpTestServer.start({ file, quirk: wantsBasic });
+      await fetchFrom([server.url.replace('://', `://${user}@`)], { netrc });
+      expect(server.asks[1]?.headers.authorization).toBe(`Basic ${Buffer.from(login ?? '').toString('base64')}`);
+    }
+  });
+
   test("of a netrc file's default go to a host that the user names, and not to where a server leads", async () => {
     const netrc = path.join(tempFolder(), 'netrc');
     writeFileSync(netrc, 'default login me password secret\n');
