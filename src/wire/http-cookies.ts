@@ -1,3 +1,5 @@
+import { parseHttpDate } from './http-date.js';
+
 /** Cookies: where they go, and where they come from. Sans-I/O; `nowMs` is handed in. */
 export interface Cookie {
   readonly name: string;
@@ -70,7 +72,7 @@ function parseLine(line: string): Cookie | undefined {
  * A Set-Cookie line (RFC 6265 5.2) of an answer of `url`. Its Domain is not believed: without a list of public
  * suffixes it could reach other people's hosts, and what a download needs is a cookie that comes back to the same one.
  */
-export function parseSetCookie(line: string, url: URL): Cookie | undefined {
+export function parseSetCookie(line: string, url: URL, nowMs: number): Cookie | undefined {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
   const equals = pair.indexOf('=');
   const name = pair.slice(0, equals).trim();
@@ -80,6 +82,7 @@ export function parseSetCookie(line: string, url: URL): Cookie | undefined {
     attributes.find((text) => text.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
   const path = attribute('path');
   const maxAge = attribute('max-age');
+  const isOver = maxAge === undefined ? cookieDate(attribute('expires') ?? '') <= nowMs : Number(maxAge) <= 0;
   return {
     name,
     value,
@@ -88,8 +91,16 @@ export function parseSetCookie(line: string, url: URL): Cookie | undefined {
     path: path?.startsWith('/') === true ? path : defaultPath(url),
     secure: attributes.some((text) => text.toLowerCase() === 'secure'),
     // A cookie is set for this run; the only end that matters is one that has come.
-    expiresMs: maxAge !== undefined && Number(maxAge) <= 0 ? 0 : undefined,
+    expiresMs: isOver ? 0 : undefined,
   };
+}
+
+/** The time of an Expires (RFC 6265 5.1.1), of which some are written with hyphens; Infinity where it means nothing. */
+function cookieDate(text: string): number {
+  const parts = /(\d{1,2})[- ]([a-z]{3})[- ](\d{4}) (\d\d:\d\d:\d\d)/i.exec(text);
+  if (parts === null) return parseHttpDate(text) ?? Infinity;
+  const [, day = '', month = '', year = '', clock = ''] = parts;
+  return parseHttpDate(`Thu, ${day.padStart(2, '0')} ${month} ${year} ${clock} GMT`) ?? Infinity;
 }
 
 function defaultPath(url: URL): string {

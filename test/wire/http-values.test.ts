@@ -217,12 +217,18 @@ describe('a cookie', () => {
   });
 
   test('that a server sets goes back to that host alone, whatever its Domain says', () => {
-    const cookie = parseSetCookie('a=b; Domain=org; Path=/x; Secure', at('https://example.org/x/y'));
+    const cookie = parseSetCookie('a=b; Domain=org; Path=/x; Secure', at('https://example.org/x/y'), 0);
     expect(cookie).toMatchObject({ domain: 'example.org', hostOnly: true, path: '/x', secure: true });
-    expect(parseSetCookie('a=b', at('http://h/x/y'))?.path).toBe('/x');
-    expect(parseSetCookie('a=b; Max-Age=0', at('http://h/'))?.expiresMs).toBe(0);
+    expect(parseSetCookie('a=b', at('http://h/x/y'), 0)?.path).toBe('/x');
+    const ends = (attributes: string): number | undefined =>
+      parseSetCookie(`a=b; ${attributes}`, at('http://h/'), 1e12)?.expiresMs;
+    expect(ends('Max-Age=0')).toBe(0);
+    expect(ends('Expires=Thu, 01-Jan-1970 00:00:01 GMT')).toBe(0);
+    expect(ends('expires=Thu, 1 Jan 1970 00:00:01 GMT; Max-Age=60')).toBeUndefined();
+    expect(ends('Expires=Thu, 01 Jan 2099 00:00:01 GMT')).toBeUndefined();
+    expect(ends('Expires=soon')).toBeUndefined();
     for (const line of ['', '=x', 'a', 'a b=c', 'a=b\r\nX: y'])
-      expect(parseSetCookie(line, at('http://h/'))).toBeUndefined();
+      expect(parseSetCookie(line, at('http://h/'), 0)).toBeUndefined();
   });
 });
 

@@ -17,7 +17,7 @@ export class CookieJar {
   /** Takes the Set-Cookie lines of an answer of `url`. */
   take(url: URL, lines: readonly string[]): void {
     for (const line of lines) {
-      const cookie = parseSetCookie(line, url);
+      const cookie = parseSetCookie(line, url, this.#nowMs());
       if (cookie === undefined) continue;
       const same = this.#cookies.findIndex(
         (c) => c.name === cookie.name && c.domain === cookie.domain && c.path === cookie.path,
