@@ -326,7 +326,7 @@ export const targets = [
     ['# Netscape HTTP Cookie File\n.a.example\tTRUE\t/\tFALSE\t0\tn\tv\n', 'a=b; Path=/; Domain=a.example; Secure'],
     (bytes) => {
       const s = bytes.toString('latin1');
-      return [parseCookieFile(s), parseSetCookie(s, new URL('http://a.example/x'))];
+      return [parseCookieFile(s), parseSetCookie(s, new URL('http://a.example/x'), 1e12)];
     },
   ),
   document(
