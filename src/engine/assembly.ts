@@ -12,8 +12,8 @@ import { HashList } from './hash-list.js';
 import type { Link, LinkEvents } from './link.js';
 import type { ManifestFacts } from './manifest-facts.js';
 import { MirrorProof } from './mirror-proof.js';
+import { NobodyLeft } from './nobody-left.js';
 import type { FileFacts } from './resume-state.js';
-import { missingFileError, noSourceError } from './source-errors.js';
 import { SourcePool } from './source-pool.js';
 import type { SourceRunner } from './source-runner.js';
 import { Transfer } from './transfer.js';
@@ -64,6 +64,7 @@ export class Assembly implements LinkEvents {
   #paused = false;
   readonly #earlier = new EarlierCheck();
   readonly #patience: DiskPatience;
+  readonly #nobodyLeft: NobodyLeft;
   #closed = false;
 
   constructor(parts: AssemblyParts) {
@@ -78,6 +79,7 @@ export class Assembly implements LinkEvents {
       onExpected: (runner) => this.#expect(runner),
       onGone: (source) => this.#transfer?.dispatch({ type: 'source-gone', source }),
     });
+    this.#nobodyLeft = new NobodyLeft(this.pool, parts.onFail);
     this.wrong = new WrongBytes({
       pool: this.pool,
       log: parts.log,
@@ -245,14 +247,7 @@ export class Assembly implements LinkEvents {
 
   /** Ends the download where no source is left that could bring anything. */
   checkSourcesLeft(): void {
-    if (this.#closed) return;
-    const left = this.pool.whoIsLeft();
-    if (left === 'nobody') this.#parts.onFail(noSourceError(this.pool.runners));
-    if (left !== 'nobody-has-it') return;
-    void missingFileError(this.pool.runners, this.pool.connectTimeoutMs).then((error) => {
-      // Somebody may have been added meanwhile.
-      if (this.pool.whoIsLeft() === 'nobody-has-it') this.#parts.onFail(error);
-    });
+    if (!this.#closed) this.#nobodyLeft.check();
   }
 
   #agree(): void {

@@ -3,6 +3,7 @@ import { formatDuration } from '../base/units.js';
 import { lastPart } from '../base/last-part.js';
 import { printable } from '../base/printable.js';
 import { slips } from '../base/slips.js';
+import { isCondemned } from './second-look.js';
 import type { SourceRunner } from './source-runner.js';
 
 /** Names shown of what a server offers instead, and how much of each. */
@@ -39,7 +40,7 @@ export function noSourceError(runners: readonly SourceRunner[]): ManygetError {
 /** With one source there is nobody to disagree with: it never had the file that is wanted, or has it no more. */
 function onlySourceDiffers(only: SourceRunner, cause: ManygetError): ManygetError {
   if (only.arrivedBytes === 0) return cause;
-  if (only.strikes > 0 && cause.code === 'content-differs') {
+  if (isCondemned(only)) {
     return new ManygetError('verification-failed', `${cause.message}, and there is no other source`, { cause });
   }
   const text = `the file changed on its only source, and what came before cannot be completed: ${cause.message}`;

@@ -1,6 +1,7 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DownloadLab, failure, mib, seededBytes, until, untilDone } from '../support/download-lab.js';
+import { DownloadLab, eventsOf, failure, mib, seededBytes, until, untilDone } from '../support/download-lab.js';
+import type { StatedFile } from '../support/scripted-mgp-server.js';
 
 const size = 6 * mib;
 
@@ -29,6 +30,42 @@ describe.concurrent('a file that, on one of two servers in mid-download,', () =>
       expect.objectContaining({ type: 'source-quarantined', source: 0, code }),
     );
     expect(lab.written()?.equals(steady.bytes)).toBe(true);
+  });
+});
+
+describe.concurrent('pieces of a new version that come before the word that there is one', () => {
+  const news: readonly (StatedFile & { readonly said: string })[] = [
+    { sizeBytes: size + 3, mtimeMs: 2, version: 'v2', said: `(${size + 3} bytes) now, before ${size} bytes` },
+    { sizeBytes: size, mtimeMs: 86_400_000, version: 'v2', said: 'anew at 1970-01-02T00:00:00.000Z' },
+  ];
+
+  it.each(news)('are no wrong pieces of the old one: $said', async ({ said, ...stated }) => {
+    await using lab = await DownloadLab.create();
+    const server = await lab.script({ bytes: seededBytes(size, 2), hashesOf: seededBytes(size, 1), allowedBytes: 0 });
+    const handle = lab.get([server.url]);
+    await until(() => handle.snapshot().sizeBytes === size);
+    server.stated = stated;
+    server.allow(Infinity);
+    const error = await failure(handle);
+    expect(error).toMatchObject({ code: 'file-changed', exitStatus: 33 });
+    expect(error.message).toContain(said);
+    expect(eventsOf(handle, 'source-quarantined')).toMatchObject([{ source: 0, code: 'content-differs' }]);
+    expect(lab.written()).toBeUndefined();
+  });
+
+  it('from all servers of it: it has changed, and they do not disagree', async () => {
+    await using lab = await DownloadLab.create();
+    const script = { bytes: seededBytes(size, 2), hashesOf: seededBytes(size, 1), allowedBytes: 0 };
+    const servers = [await lab.script(script), await lab.script(script)];
+    const handle = lab.get(servers.map((s) => s.url));
+    await until(() => handle.snapshot().sources.every((s) => s.state === 'active'));
+    for (const server of servers) {
+      server.stated = { sizeBytes: size + 3, mtimeMs: 2, version: 'v2' };
+      server.allow(Infinity);
+    }
+    const error = await failure(handle);
+    expect(error).toMatchObject({ code: 'file-changed', exitStatus: 33 });
+    expect(error.message).toMatch(/^the file changed on all of its sources/);
   });
 });
 

@@ -31,6 +31,13 @@ interface OpenRange {
   end: number;
 }
 
+/** What it says of its file beside the hashes. */
+export interface StatedFile {
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly version: string;
+}
+
 /**
  * An mgp server whose every step a test decides: what it sends, what it states of it, how far it goes. Speaks the
  * protocol, and lies only where it is told to.
@@ -45,6 +52,8 @@ export class ScriptedMgpServer implements AsyncDisposable {
   allowedBytes: number;
   isHashed: boolean;
   stats = 0;
+  /** A test may put another in its place: who asks from then on hears that. */
+  stated: StatedFile;
   readonly #server: Server;
   readonly #sessions = new Set<Session>();
 
@@ -53,6 +62,7 @@ export class ScriptedMgpServer implements AsyncDisposable {
     this.name = options.name ?? 'file.bin';
     this.allowedBytes = options.allowedBytes ?? Infinity;
     this.isHashed = options.hashed ?? true;
+    this.stated = { sizeBytes: options.bytes.length, mtimeMs: 1, version: 'v1' };
     this.hashes = pieceHashes(options.hashesOf ?? options.bytes, this.pieceBytes);
     this.#server = createServer((socket) => {
       this.connections += 1;
@@ -208,15 +218,15 @@ class Session {
 
   #stat(id: number): void {
     const server = this.#server;
-    const { bytes } = server.options;
+    const { sizeBytes, mtimeMs, version } = server.stated;
     this.#socket.write(
       encodeMessage.statAnswer(id, {
         name: server.name,
-        size: bytes.length,
-        mtimeMs: 1,
-        version: 'v1',
+        size: sizeBytes,
+        mtimeMs,
+        version,
         pieceBytes: server.pieceBytes,
-        hashedBytes: server.isHashed ? bytes.length : 0,
+        hashedBytes: server.isHashed ? sizeBytes : 0,
         contentId: server.isHashed ? server.contentId : null,
         sha256: null,
       }),

@@ -3,7 +3,7 @@ import { hostAndPort } from '../../base/host-name.js';
 import { lastPart } from '../../base/last-part.js';
 import { printable } from '../../base/printable.js';
 import { formatMgpUrl, type MgpAddress } from '../../base/mgp-address.js';
-import type { ConnectionHandler, ListedFile, Source, SourceConnection } from '../source.js';
+import type { ConnectionHandler, ConnectOptions, ListedFile, Source, SourceConnection } from '../source.js';
 import { MgpConnection } from './mgp-connection.js';
 import type { MgpIdentity } from './mgp-dial.js';
 import { MgpFacts } from './mgp-facts.js';
@@ -33,8 +33,9 @@ export class MgpSource implements Source {
     this.fileName = lastPart(this.#address.name);
   }
 
-  connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
-    return new MgpConnection(this.#address, this.#identity, handler, options.connectTimeoutMs, this.#facts);
+  connect(handler: ConnectionHandler, { connectTimeoutMs, isAnew = false }: ConnectOptions): SourceConnection {
+    const facts = isAnew ? new MgpFacts() : this.#facts;
+    return new MgpConnection(this.#address, this.#identity, handler, connectTimeoutMs, facts);
   }
 
   list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]> {
