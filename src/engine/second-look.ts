@@ -1,6 +1,5 @@
 import { ManygetError } from '../base/errors.js';
-import { formatBytes } from '../base/units.js';
-import type { ConnectionHandler, Source, SourceInfo } from '../sources/source.js';
+import type { SourceInfo } from '../sources/source.js';
 import type { SourceRunner } from './source-runner.js';
 
 /**
@@ -11,7 +10,7 @@ import type { SourceRunner } from './source-runner.js';
 export async function lookAgainAtCondemned(runners: readonly SourceRunner[], timeoutMs: number): Promise<void> {
   await Promise.all(
     runners.filter(isCondemned).map(async (runner) => {
-      const now = await factsNow(runner.source, timeoutMs);
+      const now = await runner.source.statAnew?.({ connectTimeoutMs: timeoutMs });
       const change = now === undefined || runner.info === undefined ? undefined : changeOf(runner.info, now);
       if (change === undefined) return;
       const text = `${runner.source.label} ${change}; before it said so, ${runner.strikes} pieces of it had come`;
@@ -28,58 +27,9 @@ export function isCondemned({ strikes, lastError }: SourceRunner): boolean {
 /** What is another file now, by what its source says; undefined: nothing. */
 function changeOf(before: SourceInfo, now: SourceInfo): string | undefined {
   if (now.sizeBytes !== before.sizeBytes) {
-    return `holds a file of ${formatBytes(now.sizeBytes)} (${now.sizeBytes} bytes) now, before ${before.sizeBytes} bytes`;
+    return `holds a file of ${now.sizeBytes} bytes now, before ${before.sizeBytes} bytes`;
   }
-  if (now.mtimeMs !== before.mtimeMs) return `has written its file anew at ${new Date(now.mtimeMs).toISOString()}`;
+  if (now.mtimeMs !== before.mtimeMs) return 'holds a file that was written anew';
   const isOther = now.contentId !== undefined && before.contentId !== undefined && now.contentId !== before.contentId;
-  return isOther ? 'has another version of its file now' : undefined;
-}
-
-/** What it says on a connection that believes nothing of what was said before. */
-function factsNow(source: Source, timeoutMs: number): Promise<SourceInfo | undefined> {
-  return new Promise((resolve) => {
-    const enough = new ManygetError('aborted', `${source.label} was asked once more, and has answered`);
-    const connection = source.connect(
-      new FactsListener(
-        (info) => {
-          resolve(info);
-          connection.close(enough);
-        },
-        () => {
-          resolve(undefined);
-        },
-      ),
-      { connectTimeoutMs: timeoutMs, isAnew: true },
-    );
-  });
-}
-
-/** Hears what a source holds, and asks for none of it. */
-class FactsListener implements ConnectionHandler {
-  readonly ready: (info: SourceInfo) => void;
-  readonly closed: () => void;
-
-  constructor(ready: (info: SourceInfo) => void, closed: () => void) {
-    this.ready = ready;
-    this.closed = closed;
-  }
-
-  dataTarget(): undefined {
-    return undefined;
-  }
-
-  maySkip(): number {
-    return 0;
-  }
-
-  connected(): void {}
-  unsized(): void {}
-  infoChanged(): void {}
-  dataStart(): void {}
-  dataFilled(): void {}
-  skipped(): void {}
-  segmentEnded(): void {}
-  hashes(): void {}
-  hashesRefused(): void {}
-  alive(): void {}
+  return isOther ? 'states another content id now' : undefined;
 }

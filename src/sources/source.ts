@@ -126,13 +126,6 @@ export interface Sampler {
   close(): void;
 }
 
-export interface ConnectOptions {
-  /** Bounds the time until `ready`. */
-  readonly connectTimeoutMs: number;
-  /** What other connections were told may be out of date: the source is asked itself before `ready`. */
-  readonly isAnew?: boolean;
-}
-
 /** One source of a download. */
 export interface Source {
   readonly url: string;
@@ -144,10 +137,15 @@ export interface Source {
   readonly willHash: boolean;
   /** Its first answer may bring a better name than `fileName`, in `SourceInfo.name`. */
   readonly mayBeRenamed: boolean;
-  /** Begins to connect: `handler` hears nothing before this has returned. */
-  connect(handler: ConnectionHandler, options: ConnectOptions): SourceConnection;
+  /** Begins to connect: `handler` hears nothing before this has returned. `connectTimeoutMs` bounds the time until `ready`. */
+  connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection;
   /** For sources that state no hashes: reads samples, to compare sources with. */
   sampler?(): Sampler;
+  /**
+   * What it says of its file now, whatever it said before; undefined where it does not answer. Absent where only its
+   * answers to requests for bytes tell (HTTP).
+   */
+  statAnew?(options: { readonly connectTimeoutMs: number }): Promise<SourceInfo | undefined>;
   /** What else there is at this address, for an error message; undefined where it cannot tell. */
   list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[] | undefined>;
 }

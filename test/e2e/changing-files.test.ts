@@ -35,8 +35,9 @@ describe.concurrent('a file that, on one of two servers in mid-download,', () =>
 
 describe.concurrent('pieces of a new version that come before the word that there is one', () => {
   const news: readonly (StatedFile & { readonly said: string })[] = [
-    { sizeBytes: size + 3, mtimeMs: 2, version: 'v2', said: `(${size + 3} bytes) now, before ${size} bytes` },
-    { sizeBytes: size, mtimeMs: 86_400_000, version: 'v2', said: 'anew at 1970-01-02T00:00:00.000Z' },
+    { sizeBytes: size + 3, mtimeMs: 2, version: 'v2', said: `a file of ${size + 3} bytes now, before ${size} bytes` },
+    { sizeBytes: size, mtimeMs: Number.MAX_SAFE_INTEGER, version: 'v2', said: 'was written anew' },
+    { sizeBytes: size, mtimeMs: 1, version: 'v2', contentId: 'ff'.repeat(32), said: 'another content id now' },
   ];
 
   it.each(news)('are no wrong pieces of the old one: $said', async ({ said, ...stated }) => {

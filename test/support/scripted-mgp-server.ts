@@ -36,6 +36,8 @@ export interface StatedFile {
   readonly sizeBytes: number;
   readonly mtimeMs: number;
   readonly version: string;
+  /** Default: as its hashes have it. */
+  readonly contentId?: string;
 }
 
 /**
@@ -218,7 +220,7 @@ class Session {
 
   #stat(id: number): void {
     const server = this.#server;
-    const { sizeBytes, mtimeMs, version } = server.stated;
+    const { sizeBytes, mtimeMs, version, contentId = server.contentId } = server.stated;
     this.#socket.write(
       encodeMessage.statAnswer(id, {
         name: server.name,
@@ -227,7 +229,7 @@ class Session {
         version,
         pieceBytes: server.pieceBytes,
         hashedBytes: server.isHashed ? sizeBytes : 0,
-        contentId: server.isHashed ? server.contentId : null,
+        contentId: server.isHashed ? contentId : null,
         sha256: null,
       }),
     );

@@ -3,11 +3,12 @@ import { hostAndPort } from '../../base/host-name.js';
 import { lastPart } from '../../base/last-part.js';
 import { printable } from '../../base/printable.js';
 import { formatMgpUrl, type MgpAddress } from '../../base/mgp-address.js';
-import type { ConnectionHandler, ConnectOptions, ListedFile, Source, SourceConnection } from '../source.js';
+import type { ConnectionHandler, ListedFile, Source, SourceConnection, SourceInfo } from '../source.js';
 import { MgpConnection } from './mgp-connection.js';
 import type { MgpIdentity } from './mgp-dial.js';
 import { MgpFacts } from './mgp-facts.js';
 import { listFiles } from './mgp-list.js';
+import { statFile } from './mgp-stat.js';
 import { parseMgpUrl } from './mgp-url.js';
 
 /** A file on a server that speaks mgp/1. */
@@ -33,9 +34,12 @@ export class MgpSource implements Source {
     this.fileName = lastPart(this.#address.name);
   }
 
-  connect(handler: ConnectionHandler, { connectTimeoutMs, isAnew = false }: ConnectOptions): SourceConnection {
-    const facts = isAnew ? new MgpFacts() : this.#facts;
-    return new MgpConnection(this.#address, this.#identity, handler, connectTimeoutMs, facts);
+  connect(handler: ConnectionHandler, options: { readonly connectTimeoutMs: number }): SourceConnection {
+    return new MgpConnection(this.#address, this.#identity, handler, options.connectTimeoutMs, this.#facts);
+  }
+
+  statAnew(options: { readonly connectTimeoutMs: number }): Promise<SourceInfo | undefined> {
+    return statFile(this.#address, this.#identity, options.connectTimeoutMs);
   }
 
   list(options: { readonly connectTimeoutMs: number }): Promise<readonly ListedFile[]> {
