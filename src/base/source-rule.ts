@@ -8,11 +8,20 @@ export interface SourceRule {
   readonly tier?: number | undefined;
 }
 
+/** Ports that a URL leaves out. */
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
 /** Whether `rule` is about the source at `url`. */
 export function ruleMatches(rule: SourceRule, url: string): boolean {
-  if (rule.match === url) return true;
+  return isMeantBy(rule.match, url);
+}
+
+/** Whether somebody who says `match`, an address, HOST or HOST:PORT, means the source at `url`. */
+export function isMeantBy(match: string, url: string): boolean {
+  if (match === url) return true;
   if (!URL.canParse(url)) return false;
-  const { host, hostname } = new URL(url);
-  const wanted = rule.match.toLowerCase();
-  return wanted === host.toLowerCase() || wanted === hostname.toLowerCase() || `[${wanted}]` === hostname;
+  const { protocol, hostname, port } = new URL(url);
+  const wanted = match.toLowerCase();
+  const host = hostname.toLowerCase();
+  return wanted === host || `[${wanted}]` === host || wanted === `${host}:${port || defaultPorts[protocol]}`;
 }

@@ -1,6 +1,7 @@
 import type { DownloadOptions } from '../base/download-handle.js';
 import { ManygetError } from '../base/errors.js';
 import type { ConnectionId, SourceId } from '../base/ids.js';
+import { isMeantBy } from '../base/source-rule.js';
 import { formatDuration } from '../base/units.js';
 import type { Source, SourceInfo } from '../sources/source.js';
 import type { EventLog } from './event-log.js';
@@ -30,9 +31,9 @@ interface SourcePoolParts {
   readonly onGone: (source: SourceId) => void;
 }
 
-/** True where the user means this source: by its address, or by host and port. */
+/** True where the user means this source: by its address, its host, or host and port. */
 export function isNamed(names: readonly string[] | undefined, source: Source): boolean {
-  return names?.some((name) => name === source.url || name === source.label) === true;
+  return names?.some((name) => name === source.label || isMeantBy(name, source.url)) === true;
 }
 
 /** The sources of a download: who is in, who is out and why, and when nobody is left. */

@@ -60,10 +60,22 @@ describe('get', () => {
     ['mgp://a:1/x --prefer b', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
     ['-a h -p 1-2 x --prefer b', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
     ['-a h -p 1-2 x --limit-rate-for h:3=2M', 'no server is at "h:3": name one by its address, HOST or HOST:PORT'],
+    ['mgp://a:1/x --trust b:1', 'no server is at "b:1": name one by its address, HOST or HOST:PORT'],
+    ['-a h -p 1-2 x --trust h:3', 'no server is at "h:3": name one by its address, HOST or HOST:PORT'],
+    ['http://a/x --no-follow-links --trust b', 'no server is at "b": name one by its address, HOST or HOST:PORT'],
     ['mgp://a:1/x --backup b', '"b" is not the address of a file'],
     ['mgp://a:1/x --lowest-speed-limit none', '--lowest-speed-limit takes bytes a second'],
   ])('"%s" is refused', (line, sentence) => {
     expect(() => getOf(line)).toThrow(sentence);
+  });
+
+  test.each([
+    'mgp://a:1/x mgp://b:1/x --trust A:1 --trust mgp://b:1/x',
+    '-a h -p 1-2 x --trust h:2',
+    'https://a/x https://b/x --no-follow-links --trust b --trust a:443',
+    'http://a/x --trust who-is-named-by-a',
+  ])('"%s" is understood', (line) => {
+    expect(getOf(line).transfer.trust).not.toHaveLength(0);
   });
 
   test('every flag reaches the download', () => {

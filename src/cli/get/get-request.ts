@@ -12,6 +12,7 @@ import { appendedText } from '../options/appended.js';
 import {
   addControlFlags,
   backupUrls,
+  checkNamed,
   checkRules,
   type ControlFlags,
   controlOptions,
@@ -167,7 +168,7 @@ function addTrustFlags(command: Command): Command {
   return addSignatureFlags(command)
     .option(
       '--trust <source>',
-      'address, or HOST:PORT, of a source to believe where sources hold different bytes',
+      'address, HOST or HOST:PORT of a source to believe where sources hold different bytes',
       appendedText,
     )
     .option(
@@ -256,7 +257,7 @@ function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined 
     if (flags.address !== undefined) throw usageError('-a names the servers but not their ports: add -p 9001-9004');
     if (args.length === 0) return undefined;
     const urls = distinctSources(args.map(parseSource));
-    checkRules([...urls, ...backupUrls(flags)], controlOptions(flags));
+    checkServersNamed(urls, flags);
     return { kind: 'urls', urls };
   }
   const [name] = args;
@@ -268,10 +269,17 @@ function getFrom(args: readonly string[], flags: GetFlags): GetFrom | undefined 
   }
   const servers = { host: flags.address ?? hostDefault, ports: flags.ports, name: nonEmptyPath('NAME', name) };
   // Without a NAME their addresses are not known yet: the download tells of rules that are about none of them.
-  if (servers.name !== undefined) {
-    checkRules([...servedUrls(servers, servers.name), ...backupUrls(flags)], controlOptions(flags));
-  }
+  if (servers.name !== undefined) checkServersNamed(servedUrls(servers, servers.name), flags);
   return { kind: 'servers', ...servers };
+}
+
+/** Refuses flags about servers that are not asked. */
+function checkServersNamed(given: readonly string[], flags: GetFlags): void {
+  const urls = [...given, ...backupUrls(flags)];
+  checkRules(urls, controlOptions(flags));
+  // An HTTP server may name others, which disagree as well.
+  if (flags.followLinks !== false && urls.some((url) => url.startsWith('http'))) return;
+  for (const source of flags.trust ?? []) checkNamed(urls, source);
 }
 
 function getLists(args: readonly string[], inputFile: string | undefined, flags: GetFlags): GetFrom {

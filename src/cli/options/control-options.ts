@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 import type { DownloadOptions } from '../../base/download-handle.js';
 import { printable } from '../../base/printable.js';
-import { ruleMatches, type SourceRule } from '../../base/source-rule.js';
+import { isMeantBy, type SourceRule } from '../../base/source-rule.js';
 import { parseSource } from './addresses.js';
 import { appendedText } from './appended.js';
 import { parseRate } from './rate-limits.js';
@@ -78,10 +78,13 @@ export function withBackups(urls: readonly string[], options: ControlOptions): r
 
 /** Refuses rules about servers that are not among `urls`: a slip of the keyboard would go unnoticed. */
 export function checkRules(urls: readonly string[], options: ControlOptions): void {
-  for (const rule of options.sourceRules ?? []) {
-    if (urls.some((url) => ruleMatches(rule, url))) continue;
-    throw usageError(`no server is at "${printable(rule.match, 80)}": name one by its address, HOST or HOST:PORT`);
-  }
+  for (const { match } of options.sourceRules ?? []) checkNamed(urls, match);
+}
+
+/** Refuses a name that means none of the servers at `urls`. */
+export function checkNamed(urls: readonly string[], match: string): void {
+  if (urls.some((url) => isMeantBy(match, url))) return;
+  throw usageError(`no server is at "${printable(match, 80)}": name one by its address, HOST or HOST:PORT`);
 }
 
 /** The words that ask for `options` again. */
