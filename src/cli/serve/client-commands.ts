@@ -1,6 +1,7 @@
 /** What to tell people who want the files: addresses and ready-made commands. */
 import { networkInterfaces } from 'node:os';
 
+import { hostAndPort } from '../../base/host-name.js';
 import { isManifestOperand } from '../../base/manifest.js';
 import { formatMgpUrl } from '../../base/mgp-address.js';
 import { printable } from '../../base/printable.js';
@@ -37,12 +38,15 @@ export function welcomeLines(snapshot: FleetSnapshot, { isSecure, words }: Clien
     servers.map(({ host, port }) => formatMgpUrl({ host: reachableHost(host), port, name, isSecure }));
   const { what, size, names, othersCount } = offered(snapshot);
   const shown = names.slice(0, filesShownMax);
-  const isCrowd = names.length > 0 && servers.length > serversShownMax;
+  const isCrowd = servers.length > serversShownMax;
   const hidden = othersCount + names.length - shown.length;
   const [first] = names;
+  // Where there is nothing yet: what comes into an offered folder later is offered too.
+  const places = (): string[] => servers.map(({ host, port }) => hostAndPort(reachableHost(host), port));
+  const addresses = first === undefined ? [places()] : shown.map(urls);
   return [
     `serving ${what} (${size}) on ${counted(servers.length, 'server')}:`,
-    ...shown.flatMap((name) => urls(name).slice(0, isCrowd ? 1 : undefined)).map((url) => `  ${url}`),
+    ...addresses.flatMap((all) => all.slice(0, isCrowd ? 1 : undefined)).map((address) => `  ${address}`),
     ...(isCrowd ? [`  and the same on ports ${formatPorts(servers.slice(1).map(({ port }) => port))}`] : []),
     ...(hidden > 0 ? [`  and ${counted(hidden, 'file')} more`] : []),
     ...(first === undefined

@@ -20,10 +20,12 @@ test('a folder is told of with its files, and the first one of them is what the 
   ]);
 });
 
-test('an empty folder has nothing to fetch', () => {
+test('an empty folder has nothing to fetch, and servers all the same', () => {
   const empty = { ...films, fileCount: 0, sizeBytes: 0, firstFile: undefined };
   expect(welcomeLines(fleetSnapshot({ files: [], folders: [empty] }), open)).toEqual([
     'serving films/, 0 files (0 B) on 2 servers:',
+    '  127.0.0.1:9001',
+    '  127.0.0.1:9002',
   ]);
 });
 
