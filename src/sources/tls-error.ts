@@ -39,6 +39,11 @@ export function tlsError(peer: string, error: NodeJS.ErrnoException): ManygetErr
   return new ManygetError('tls-failed', `${peer} and this client found no way to TLS: ${text}`, { cause: error });
 }
 
+/** What the other side did that hung up on a handshake without a word, as a server without TLS may; `scheme` is that of its address then. */
+export function closedInHandshake(scheme: 'mgp' | 'http'): string {
+  return `closed the connection before TLS was agreed on (where it has none, its address begins with ${scheme}://)`;
+}
+
 /** The names that a certificate for another one has instead, as ` (DNS:a.example)`. */
 function namesOf(error: NodeJS.ErrnoException): string {
   if (error.code !== 'ERR_TLS_CERT_ALTNAME_INVALID') return '';

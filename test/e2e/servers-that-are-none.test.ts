@@ -60,6 +60,22 @@ describe.concurrent('a port where', () => {
   });
 });
 
+describe.concurrent('a server that hangs up without a word', () => {
+  it.each([
+    ['mgps', 'closed the connection before TLS was agreed on (where it has none, its address begins with mgp://)'],
+    ['https', 'closed the connection before TLS was agreed on (where it has none, its address begins with http://)'],
+    ['mgp', 'closed the connection before it said hello (where it wants TLS, its address begins with mgps://)'],
+    ['http', 'closed the connection without an answer'],
+  ])('may be one with TLS where none is spoken, or the other way round: %s', async (scheme, says) => {
+    await using lab = await DownloadLab.create();
+    const port = await lab.listen((socket) => socket.once('data', () => socket.end()));
+    const url = `${scheme}://127.0.0.1:${port}/file.bin`;
+    const error = await failure(lab.get([url], { giveUpAfterMs: 300 }));
+    expect(error.code).toBe('no-source');
+    expect(error.message).toContain(`server 127.0.0.1:${port} ${says}`);
+  });
+});
+
 describe.concurrent('no server reachable', () => {
   it('ends with each one and its reason', async () => {
     await using lab = await DownloadLab.create();

@@ -4,7 +4,7 @@ import { HttpReader, type HttpReaderHandler } from '../../wire/http-reader.js';
 import { socketError } from '../tcp/socket-error.js';
 import type { HttpOrigin } from './http-origins.js';
 import { dial, readingProxy, type DialHandler, type DialPlan, type Stream } from './http-dial.js';
-import { tlsError } from '../tls-error.js';
+import { closedInHandshake, tlsError } from '../tls-error.js';
 
 /** The handler hears of what came so late at the most, while more comes. */
 const settleMs = 2;
@@ -128,7 +128,9 @@ export class HttpChannel implements DialHandler, HttpReaderHandler {
   ended(): void {
     if (this.#isClosed) return;
     try {
-      if (this.#reader.ended() || this.#reader.atBoundary) this.#close(undefined);
+      const inHandshake = this.origin.isSecure && !this.#isOpen;
+      if (inHandshake) this.#close(new ManygetError('connection-lost', `${this.peer} ${closedInHandshake('http')}`));
+      else if (this.#reader.ended() || this.#reader.atBoundary) this.#close(undefined);
       else this.#close(new ManygetError('connection-lost', `${this.peer} closed the connection in mid-answer`));
     } catch (error) {
       this.#close(asManygetError(error, 'unexpected', this.peer));

@@ -16,7 +16,7 @@ import {
   type StatAnswer,
 } from '../../wire/mgp-messages.js';
 import type { ConnectionHandler, SourceConnection, SourceInfo } from '../source.js';
-import { tlsError } from '../tls-error.js';
+import { closedInHandshake, tlsError } from '../tls-error.js';
 import { dialMgp, type MgpIdentity } from './mgp-dial.js';
 import { MgpFacts, type FactsWaiter, type KnownFacts } from './mgp-facts.js';
 import { MgpGreeting } from './mgp-greeting.js';
@@ -356,11 +356,18 @@ export class MgpConnection implements SourceConnection, FrameHandler, FactsWaite
   }
 
   #cutError(): ManygetError {
-    if (!this.#reader.greeted) return this.#error('not-mgp', 'closed the connection before it said hello');
+    if (!this.#reader.greeted) return this.#error('not-mgp', this.#unsaid());
     return this.#error(
       'connection-lost',
       this.#ranges.length > 0 ? 'closed the connection in mid-range' : 'closed the connection',
     );
+  }
+
+  /** What the other side did that hung up without a word. */
+  #unsaid(): string {
+    if (!this.#address.isSecure)
+      return 'closed the connection before it said hello (where it wants TLS, its address begins with mgps://)';
+    return this.#connected ? 'closed the connection before it said hello' : closedInHandshake('mgp');
   }
 
   #error(code: ErrorCode, what: string): ManygetError {
