@@ -17,6 +17,8 @@ export interface AskedRange {
   readonly end: number | undefined;
   /** If-Range was sent. */
   readonly conditional: boolean;
+  /** Somebody's login went with it. */
+  readonly showsLogin?: boolean | undefined;
 }
 
 /** What is known of the file from earlier answers of the same source. */
@@ -65,7 +67,7 @@ export function judgeAnswer(asked: AskedRange, known: KnownFile, head: HttpHead,
   if (status === 412) return { kind: 'changed', text: 'has another version of the file now: it answered 412' };
   if (status === 429 || status === 503) return { kind: 'busy', retryAfter: headers.get('retry-after') };
   const text = `answered ${status} ${printable(head.reason, 60)}`.trimEnd();
-  return refused(codeOfStatus(status), status === 401 ? text + wantedLogin(headers) : text);
+  return refused(codeOfStatus(status), status === 401 ? text + wantedLogin(asked, headers) : text);
 }
 
 function judgePart(asked: AskedRange, known: KnownFile, head: HttpHead, framing: BodyFraming): Answer {
@@ -147,7 +149,8 @@ function refused(code: ErrorCode, text: string): Answer {
 }
 
 /** What a server that wants to know who asks would take. */
-function wantedLogin(headers: HttpHeaders): string {
+function wantedLogin({ showsLogin }: AskedRange, headers: HttpHeaders): string {
+  if (showsLogin === true) return ': it does not accept the login that it was given';
   const schemes = new Set(parseChallenges(headers.get('www-authenticate')).map(({ scheme }) => scheme));
   return schemes.size === 0 ? '' : `: it wants a login by ${printable([...schemes].join(' or '), 60)}`;
 }

@@ -40,9 +40,10 @@ export class AskedRequests {
     return this.#pipelining.allows(this.#out.length);
   }
 
-  send(channel: HttpChannel | undefined, request: Omit<Asked, 'login' | 'url'>): void {
+  send(channel: HttpChannel | undefined, request: Omit<Asked, 'login' | 'showsLogin' | 'url'>): void {
     const { url } = this.#file;
-    const asked = { ...request, url, login: this.#client.showLogin(url) };
+    const login = this.#client.showLogin(url);
+    const asked = { ...request, url, login, showsLogin: login?.authorization !== undefined };
     this.#out.push(asked);
     const ifRange = asked.conditional ? this.#file.ifRange : undefined;
     channel?.send(this.#client.request(this.#file, { ...asked, ifRange }));

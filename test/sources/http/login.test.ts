@@ -211,6 +211,19 @@ describe('a login by Basic', () => {
     expectWhole(await fetchFile([digests.url.replace('://', '://a%3Ab:pw@')], { http }));
   });
 
+  test.each([
+    ['Basic', answersStatus(401, { 'WWW-Authenticate': 'Basic realm="x"' })],
+    ['Digest', new DigestGuard(login).quirk],
+  ])('that is wrong is said to be, and not that one is wanted: %s', async (_scheme, quirk) => {
+    const server = await HttpTestServer.start({ file, quirk });
+    const wrong = await fetchFile([server.url], { http: { user: 'me:wrong' } });
+    expectTurnedAway(wrong);
+    expect(wrong.kind === 'failed' && wrong.message).toContain('it does not accept the login that it was given');
+    const none = await fetchFile([server.url]);
+    expectTurnedAway(none);
+    expect(none.kind === 'failed' && none.message).toContain('it wants a login by ');
+  });
+
   test('is not tried where the server wants something else, and the message says what', async () => {
     const server = await HttpTestServer.start({
       file,
