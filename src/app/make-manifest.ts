@@ -29,6 +29,8 @@ export interface ManifestRequest {
  * @throws ManygetError `usage`, `io-failed`, `manifest-refused` (a name that no reader would take) or `aborted`.
  */
 export async function makeManifest(request: ManifestRequest): Promise<string> {
+  // Before the first one is read, which may take its time.
+  for (const file of request.files) await lookAt(file);
   const names = request.files.map((file) => checkedName(basename(file), 'the command line'));
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
@@ -95,12 +97,15 @@ function sourceOf(text: string, name: string, files: number, index: number): Man
 }
 
 async function lookAt(file: string): Promise<{ readonly size: number; readonly mtimeMs: number }> {
+  let isFolder: boolean;
   try {
     const facts = await stat(file);
     if (facts.isFile()) return facts;
+    isFolder = facts.isDirectory();
   } catch (cause) {
     const why = codeOf(cause) === 'ENOENT' ? 'there is no such file' : String(cause);
     throw new ManygetError('io-failed', `cannot read "${printable(file)}": ${why}`, { cause });
   }
-  throw new ManygetError('io-failed', `cannot read "${printable(file)}": it is not a regular file`);
+  const what = isFolder ? 'it is a folder, expected a file' : 'it is not a regular file';
+  throw new ManygetError('io-failed', `cannot read "${printable(file)}": ${what}`);
 }

@@ -114,7 +114,9 @@ describe('making a manifest', () => {
     expect(made).toMatchObject({ sizeBytes: 0, pieces: undefined });
     for (const [files, urls, code, words] of [
       [[path.join(tempFolder(), 'gone')], [], 'io-failed', 'there is no such file'],
-      [[tempFolder()], [], 'io-failed', 'not a regular file'],
+      [[tempFolder()], [], 'io-failed', 'it is a folder'],
+      [['.'], [], 'io-failed', '".": it is a folder'],
+      [['/dev/null'], [], 'io-failed', 'it is not a regular file'],
       [[empty, empty], [], 'usage', 'two files are called "list"'],
       [[empty], ['nowhere'], 'usage', '--url "nowhere" is no address'],
       [[empty, fileWith('', 'other')], ['http://h/x'], 'usage', 'names one file, but there are 2'],
